@@ -1,0 +1,20 @@
+# Everything third-party, found once. docs/dependencies.md says why each was chosen.
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(CURL REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(TBB REQUIRED)
+find_package(fmt REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+
+# Asio is compiled once, in core/base/asio.cpp.
+add_library(assay_asio INTERFACE)
+target_link_libraries(assay_asio INTERFACE Boost::headers Threads::Threads)
+target_compile_definitions(assay_asio INTERFACE BOOST_ASIO_SEPARATE_COMPILATION
+                                                BOOST_ASIO_NO_DEPRECATED)

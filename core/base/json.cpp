@@ -1,0 +1,170 @@
+#include "core/base/json.hpp"
+
+#include <fmt/format.h>
+
+#include <set>
+#include <vector>
+
+namespace assay {
+namespace {
+
+struct LineColumn {
+    std::size_t line = 1;
+    std::size_t column = 1;
+};
+
+LineColumn locate(std::string_view text, std::size_t offset) {
+    LineColumn place;
+    for (std::size_t i = 0; i < offset && i < text.size(); ++i) {
+        if (text[i] == '\n') {
+            ++place.line;
+            place.column = 1;
+        } else {
+            ++place.column;
+        }
+    }
+    return place;
+}
+
+/// Builds the value while it refuses what the library would accept and later choke on.
+class GuardedBuilder final : public Json::json_sax_t {
+  public:
+    explicit GuardedBuilder(const JsonLimits& limits) : limits_(limits) {}
+
+    bool null() override { return add(Json(nullptr)); }
+    bool boolean(bool value) override { return add(Json(value)); }
+    bool number_integer(number_integer_t value) override { return add(Json(value)); }
+    bool number_unsigned(number_unsigned_t value) override { return add(Json(value)); }
+    bool number_float(number_float_t value, const string_t& text) override {
+        if (text.find_first_of(".eE") == std::string::npos) {
+            return fail(fmt::format("the integer {} does not fit in 64 bits; write it as a string",
+                                    text.substr(0, 40)));
+        }
+        return add(Json(value));
+    }
+    bool string(string_t& value) override { return add(Json(std::move(value))); }
+    bool binary(binary_t& /*value*/) override { return fail("binary values are not JSON"); }
+
+    bool start_object(std::size_t /*size*/) override { return open(Json::object()); }
+    bool start_array(std::size_t /*size*/) override { return open(Json::array()); }
+    bool end_object() override { return close(); }
+    bool end_array() override { return close(); }
+
+    bool key(string_t& name) override {
+        Json& object = *open_.back();
+        if (!limits_.allow_duplicate_keys && object.contains(name)) {
+            return fail(fmt::format("the key \"{}\" stands twice in one object", name));
+        }
+        slot_ = &object[name];
+        return true;
+    }
+
+    bool parse_error(std::size_t position, const std::string& /*token*/,
+                     const Json::exception& error) override {
+        if (message_.empty()) {
+            offset_ = position;
+            message_ = explain(error);
+        }
+        return false;
+    }
+
+    Json root;
+
+    [[nodiscard]] const std::string& message() const { return message_; }
+    [[nodiscard]] std::size_t offset() const { return offset_; }
+
+  private:
+    static std::string explain(const Json::exception& error) {
+        // The library's text is "[json.exception.parse_error.101] parse error at line 1, column 2:
+        // syntax error while parsing value - unexpected ..."; the last part is what people need.
+        const std::string text = error.what();
+        if (error.id == 406) return "a number is too large for a double";
+        const auto cut = text.find(" - ");
+        if (cut != std::string::npos) return text.substr(cut + 3);
+        const auto colon = text.rfind(": ");
+        return colon == std::string::npos ? text : text.substr(colon + 2);
+    }
+
+    bool fail(std::string message) {
+        message_ = std::move(message);
+        return false;
+    }
+
+    Json* place(Json value) {
+        if (open_.empty()) {
+            root = std::move(value);
+            return &root;
+        }
+        if (open_.back()->is_array()) {
+            open_.back()->push_back(std::move(value));
+            return &open_.back()->back();
+        }
+        *slot_ = std::move(value);
+        return slot_;
+    }
+
+    bool add(Json value) {
+        place(std::move(value));
+        return true;
+    }
+
+    bool open(Json container) {
+        if (open_.size() >= limits_.depth_max) {
+            return fail(fmt::format("nesting is deeper than {} levels", limits_.depth_max));
+        }
+        open_.push_back(place(std::move(container)));
+        return true;
+    }
+
+    bool close() {
+        open_.pop_back();
+        return true;
+    }
+
+    JsonLimits limits_;
+    std::vector<Json*> open_;
+    Json* slot_ = nullptr;
+    std::string message_;
+    std::size_t offset_ = 0;
+};
+
+template <class AnyJson>
+std::string dump(const AnyJson& value, int indent) {
+    return value.dump(indent, ' ', false, AnyJson::error_handler_t::replace);
+}
+
+}  // namespace
+
+Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
+    GuardedBuilder builder(limits);
+    if (Json::sax_parse(text.begin(), text.end(), &builder)) return std::move(builder.root);
+    if (builder.offset() == 0) return failure(ErrorCode::invalid_argument, builder.message());
+    const LineColumn at = locate(text, builder.offset() - 1);
+    return failure(ErrorCode::invalid_argument,
+                   fmt::format("line {}, column {}: {}", at.line, at.column, builder.message()));
+}
+
+std::string to_text(const Json& value) { return dump(value, -1); }
+std::string to_text(const OrderedJson& value) { return dump(value, -1); }
+std::string to_pretty_text(const Json& value) { return dump(value, 2) + "\n"; }
+std::string to_pretty_text(const OrderedJson& value) { return dump(value, 2) + "\n"; }
+
+std::string as_text(const Json& value) {
+    return value.is_string() ? value.get<std::string>() : to_text(value);
+}
+
+std::string_view type_phrase(const Json& value) {
+    switch (value.type()) {
+        case Json::value_t::null: return "null";
+        case Json::value_t::boolean: return "a boolean";
+        case Json::value_t::string: return "a string";
+        case Json::value_t::object: return "an object";
+        case Json::value_t::array: return "an array";
+        case Json::value_t::number_integer:
+        case Json::value_t::number_unsigned: return "an integer";
+        case Json::value_t::number_float: return "a number";
+        default: return "an unknown value";
+    }
+}
+
+}  // namespace assay

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+/// Every bound of the program in one place. Each has a test on both sides.
+namespace assay::limits {
+
+// Structure of untrusted text.
+inline constexpr std::size_t k_json_depth_max = 128;
+inline constexpr std::size_t k_yaml_nodes_max = 100'000;
+inline constexpr std::size_t k_yaml_depth_max = 128;
+inline constexpr std::size_t k_spec_bytes_max = 8U << 20U;
+inline constexpr std::size_t k_dataset_row_bytes_max = 32U << 20U;
+inline constexpr std::size_t k_dataset_document_bytes_max = 256U << 20U;  // .json and .yaml
+inline constexpr std::size_t k_dataset_id_characters_max = 255;
+inline constexpr std::size_t k_diagnostics_max = 100;
+
+// Expressions.
+inline constexpr std::size_t k_regex_pattern_bytes_max = 4096;
+inline constexpr int k_regex_memory_bytes_max = 8 << 20;
+inline constexpr std::size_t k_template_output_bytes_max = 1U << 20U;
+inline constexpr std::size_t k_json_path_nodes_max = 1'000'000;
+inline constexpr std::size_t k_filter_depth_max = 64;
+inline constexpr std::size_t k_json_schema_depth_max = 256;
+inline constexpr std::size_t k_edit_distance_characters_max = 20'000;
+
+// Programs.
+inline constexpr std::size_t k_program_line_bytes_max = 20U << 20U;
+inline constexpr std::size_t k_program_log_bytes_max = 64U << 10U;
+inline constexpr std::chrono::milliseconds k_program_stop_grace{2000};
+
+// Providers.
+inline constexpr std::size_t k_provider_reply_bytes_max = 20U << 20U;
+inline constexpr std::chrono::seconds k_connect_timeout{10};
+inline constexpr std::chrono::seconds k_task_timeout_default{60};
+inline constexpr std::chrono::minutes k_unit_deadline_default{10};
+inline constexpr int k_retries_default = 4;
+inline constexpr int k_retries_max = 100;
+inline constexpr int k_concurrency_default = 32;
+inline constexpr int k_concurrency_max = 4096;
+
+// The journal: finished units on their way to the store.
+inline constexpr std::size_t k_journal_queue_units_max = 4096;
+inline constexpr std::size_t k_journal_queue_bytes_max = 32U << 20U;
+inline constexpr std::size_t k_journal_group_units_max = 1024;
+
+// The store.
+inline constexpr std::size_t k_field_bytes_max = 1U << 20U;
+inline constexpr std::chrono::milliseconds k_store_busy_timeout{5000};
+
+}  // namespace assay::limits

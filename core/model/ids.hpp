@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string_view>
+
+#include "core/base/strong_id.hpp"
+
+namespace assay {
+
+using ProjectId = StrongId<struct ProjectTag>;
+using RunId = StrongId<struct RunTag>;              ///< one execution of a spec
+using DatasetId = StrongId<struct DatasetTag>;
+using DatasetItemId = StrongId<struct DatasetItemTag>;
+using DatasetRunId = StrongId<struct DatasetRunTag>;  ///< one variant of a run over its dataset
+using RunItemId = StrongId<struct RunItemTag>;
+using TraceId = StrongId<struct TraceTag>;            ///< 32 lower-case hex digits
+using ObservationId = StrongId<struct ObservationTag>;  ///< 16 lower-case hex digits
+using ScoreId = StrongId<struct ScoreTag>;
+using UnitKey = StrongId<struct UnitKeyTag>;  ///< 64 hex digits: all that can change the answer
+
+// Ids are derived, so that writing the same thing twice writes it once, here and on any server.
+// Each is the start of a SHA-256 over its parts joined by a zero byte.
+
+/// The project that the embedded backend uses when nobody named one.
+[[nodiscard]] ProjectId default_project_id();
+[[nodiscard]] DatasetId derive_dataset_id(const ProjectId& project, std::string_view name);
+[[nodiscard]] DatasetRunId derive_dataset_run_id(const RunId& run, std::string_view variant);
+[[nodiscard]] TraceId derive_trace_id(const RunId& run, const UnitKey& unit);
+/// `name` tells the observations of a trace apart: a step's id or "evaluator:NAME".
+[[nodiscard]] ObservationId derive_observation_id(const TraceId& trace, std::string_view name);
+[[nodiscard]] ScoreId derive_score_id(const TraceId& trace, std::string_view score_name);
+/// The id of a run score, which belongs to a dataset run and to no trace.
+[[nodiscard]] ScoreId derive_run_score_id(const DatasetRunId& run, std::string_view score_name);
+[[nodiscard]] RunItemId derive_run_item_id(const DatasetRunId& run, const TraceId& trace);
+
+}  // namespace assay

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/clock.hpp"
+#include "core/base/json.hpp"
+#include "core/model/ids.hpp"
+#include "core/model/report_plan.hpp"
+#include "core/model/unit.hpp"
+
+namespace assay {
+
+/// How a run stands. Whether its gates passed is decided from its numbers whenever it is read.
+enum class RunState : std::uint8_t {
+    running,      ///< begun and not ended: alive, or its process died
+    finished,     ///< every planned unit has its final state
+    incomplete,   ///< ended early for a cause other than the user
+    interrupted,  ///< ended by Ctrl-C or SIGTERM
+};
+
+[[nodiscard]] const char* to_string(RunState state);
+[[nodiscard]] Result<RunState> parse_run_state(std::string_view text);
+
+/// One variant of a run: in the tracing backend a dataset run.
+struct VariantRecord {
+    std::string name;
+    DatasetRunId dataset_run_id;
+    std::uint64_t planned = 0;  ///< units: items × repetitions
+};
+
+/// One execution of a spec, as it is stored when the run begins and completed when it ends.
+struct RunRecord {
+    RunId id;
+    std::string name;
+    std::string experiment;
+    std::string description;
+    Json metadata;  ///< the spec's and the command line's, with "tags"
+    std::string dataset_name;
+    DatasetId dataset_id;
+    Time started;
+    std::optional<Time> finished;
+    RunState state = RunState::running;
+    bool partial = false;  ///< --limit, --sample or --filter: not the whole dataset
+    std::string reason;    ///< why it is incomplete, in one sentence
+    int repetitions = 1;
+    std::vector<VariantRecord> variants;
+    ReportPlan report_plan;
+    Json manifest;    ///< SPEC section 3
+    Json spec;        ///< the spec as it was run, overrides applied
+    std::string spec_file;  ///< path as given on the command line, for messages
+};
+
+/// Calls `visit` for every stored unit of a run, ordered by variant (as in the run), then item
+/// position, then repetition. Stops at the first error, its own or the visitor's.
+using UnitVisitor = std::function<Result<void>(const UnitResult&)>;
+using UnitStream = std::function<Result<void>(const UnitVisitor&)>;
+
+}  // namespace assay

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/json.hpp"
+
+namespace assay {
+
+/// What a template can reach. Null pointers are names that do not exist here.
+struct TemplateScope {
+    const Json* input = nullptr;
+    const Json* expected_output = nullptr;
+    const Json* metadata = nullptr;
+    const Json* vars = nullptr;
+    const Json* steps = nullptr;   ///< {"ID": {"output": ...}}
+    const Json* output = nullptr;  ///< evaluators only
+};
+
+/// A compiled text with `{{name}}` or `{{path.to.value}}` in it (SPEC 1.2). A bare name looks in
+/// `input` first, then among the scope's names. Values that are not text are inserted as compact
+/// JSON. Inserted text is never expanded again.
+class TextTemplate {
+  public:
+    /// @error invalid_argument with line and column inside the text.
+    static Result<TextTemplate> parse(std::string_view text);
+
+    /// @error invalid_argument naming the variable that the scope does not have and the names it
+    ///        has; resource_exhausted when the result exceeds limits::k_template_output_bytes_max.
+    [[nodiscard]] Result<std::string> render(const TemplateScope& scope) const;
+
+    [[nodiscard]] bool has_variables() const;
+    /// The paths as written, without defaults, for validation and messages.
+    [[nodiscard]] std::vector<std::string> variables() const;
+
+  private:
+    struct Piece {
+        std::string text;               ///< literal text, or the variable as written
+        std::vector<std::string> path;  ///< empty for literal text
+        bool has_default = false;
+        std::string default_text;
+    };
+    std::vector<Piece> pieces_;
+};
+
+/// Resolves a path such as {"input", "a", "0"} or a bare {"question"}; nullptr when it leads
+/// nowhere. Array elements are addressed by number.
+[[nodiscard]] const Json* find_in_scope(const TemplateScope& scope,
+                                        const std::vector<std::string>& path);
+
+}  // namespace assay

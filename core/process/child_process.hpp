@@ -1,0 +1,65 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/clock.hpp"
+#include "core/base/limits.hpp"
+#include "core/base/task.hpp"
+
+namespace assay {
+
+struct ProcessOptions {
+    std::vector<std::string> command;  ///< at least one word; found through PATH
+    std::filesystem::path folder;      ///< working directory; "" = ours
+    std::size_t output_bytes_max = limits::k_program_line_bytes_max;
+    std::size_t log_bytes_max = limits::k_program_log_bytes_max;
+};
+
+/// How a process ended, in plain words: "ended with exit code 3", "was killed by signal 9 (SIGKILL)".
+struct ProcessExit {
+    int exit_code = 0;  ///< −1 when a signal ended it
+    int signal = 0;
+    [[nodiscard]] std::string describe() const;
+};
+
+/// A running program in a process group of its own, with pipes to all three streams. Its stderr is
+/// collected (the first log_bytes_max bytes). Destroying it kills the whole group. Used from the
+/// I/O thread only.
+class ChildProcess {
+  public:
+    /// @error not_found when there is no such program, permission_denied when it cannot be run.
+    static Task<std::unique_ptr<ChildProcess>> start(ProcessOptions options);
+
+    /// Writes all of `text`. @error unavailable when the program closed its input.
+    [[nodiscard]] Task<void> write(std::string text, Deadline deadline);
+    /// Closes the program's stdin.
+    void close_input();
+    /// The next line of stdout without its end; nothing when stdout ended.
+    /// @error deadline_exceeded; resource_exhausted when a line exceeds the limit.
+    [[nodiscard]] Task<std::optional<std::string>> read_line(Deadline deadline);
+    /// All of stdout until its end. @error as read_line.
+    [[nodiscard]] Task<std::string> read_all(Deadline deadline);
+    /// Waits for the end of the process. @error deadline_exceeded.
+    [[nodiscard]] Task<ProcessExit> wait(Deadline deadline);
+    /// Kills the whole process group.
+    void kill();
+    /// What came on stderr since the last call.
+    [[nodiscard]] std::string take_log();
+    [[nodiscard]] bool is_running() const;
+
+    ~ChildProcess();
+    ChildProcess(const ChildProcess&) = delete;
+    ChildProcess& operator=(const ChildProcess&) = delete;
+
+  private:
+    struct State;
+    explicit ChildProcess(std::shared_ptr<State> state);
+    std::shared_ptr<State> state_;  // shared with the coroutine that drains stderr
+};
+
+}  // namespace assay

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/error.hpp"
+#include "core/base/json.hpp"
+
+namespace assay {
+
+/// A compiled JSON Schema, draft 7 or 2020-12 (chosen by `$schema`; 2020-12 when absent). Ours,
+/// because the packaged C++ validators evaluate `pattern` with std::regex, which hostile input can
+/// take down. Remote `$ref`s are never fetched. Immutable, safe to use from several threads.
+class JsonSchema {
+  public:
+    /// One violation.
+    struct Violation {
+        std::string pointer;   ///< JSON pointer into the instance, "" = the whole
+        std::string keyword;   ///< "type", "additionalProperties", ...
+        std::string message;   ///< "must be a string", without the place
+        std::string property;  ///< the property an object has too many of or lacks, else ""
+        std::vector<std::string> known;  ///< for an unknown property: the names that exist here
+    };
+
+    /// @error invalid_argument naming the place in the schema: a keyword of the wrong type, an
+    ///        invalid pattern, a `$ref` that leads nowhere or to another document.
+    static Result<JsonSchema> compile(const Json& schema);
+
+    /// Every violation, at most `violations_max`, in the order of the instance.
+    /// @error resource_exhausted when the schema recurses beyond limits::k_json_schema_depth_max.
+    [[nodiscard]] Result<std::vector<Violation>> validate(const Json& instance,
+                                                          std::size_t violations_max = 100) const;
+
+    JsonSchema(JsonSchema&&) noexcept;
+    JsonSchema& operator=(JsonSchema&&) noexcept;
+    ~JsonSchema();
+
+  private:
+    struct State;
+    explicit JsonSchema(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+/// "$.items[2].name: must be a string", for comments and messages.
+[[nodiscard]] std::string to_string(const JsonSchema::Violation& violation);
+
+}  // namespace assay

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "configs/spec.hpp"
+#include "core/base/clock.hpp"
+#include "core/base/json.hpp"
+#include "core/base/money.hpp"
+#include "core/base/task.hpp"
+#include "core/http/http_client.hpp"
+#include "core/model/unit.hpp"
+
+namespace assay {
+
+struct ChatMessage {
+    std::string role;
+    Json content;  ///< a string, or an array of content parts
+};
+
+/// One question to a model, program or service.
+struct ProviderRequest {
+    std::string model;                  ///< "" for programs
+    std::vector<ChatMessage> messages;  ///< rendered; empty for programs
+    Json parameters = Json::object();
+    Json tools;
+    Json response_schema;
+    /// The unit as SPEC 1.4 describes it, for programs: {"id", "input", "expected_output", ...}.
+    Json unit;
+};
+
+struct ProviderReply {
+    Json output;            ///< the text, or what the program answered
+    std::string model;      ///< the model that answered, as the provider names it
+    std::string finish_reason;
+    UsageDetails usage;
+    std::optional<NanoUsd> cost;  ///< nothing = unknown
+    std::string log;              ///< what a program wrote besides its answer
+    bool truncated = false;       ///< the reply ended at a length limit
+};
+
+/// A system that answers. The engine and the judges know this and no HTTP. Used from one thread,
+/// by many coroutines at a time.
+class Provider {
+  public:
+    virtual ~Provider() = default;
+
+    /// One attempt. The caller retries errors that say `retryable`.
+    /// @error deadline_exceeded, unavailable, unauthenticated, resource_exhausted (rate limit),
+    ///        invalid_argument (the provider refuses the request), with what it said.
+    [[nodiscard]] virtual Task<ProviderReply> call(ProviderRequest request, Deadline deadline) = 0;
+
+    /// Ends what it holds (processes, connections). Safe to call twice.
+    virtual void close() {}
+};
+
+/// What a provider is made from.
+struct ProviderSettings {
+    HttpTransport* transport = nullptr;        ///< shared; outlives the provider
+    std::string name;                          ///< for messages: "openai", "command"
+    std::string base_url;
+    Secret api_key;
+    std::map<std::string, Secret> headers;
+    Json options;
+    std::optional<double> price_input_usd;
+    std::optional<double> price_output_usd;
+    std::vector<std::string> command;          ///< programs
+    std::filesystem::path folder;              ///< programs run here
+    bool once = false;
+    int workers_max = 1;                       ///< programs: processes at a time
+};
+
+/// Everything there is to know about one kind of provider; the list is judges/providers/builtin.def.
+struct ProviderDefinition {
+    std::string_view id;
+    std::string_view summary;
+    std::string_view default_base_url;
+    std::string_view api_key_variable;   ///< environment variable, "" = none
+    std::string_view base_url_variable;  ///< environment variable, "" = none
+    bool key_required = false;
+    Result<std::unique_ptr<Provider>> (*make)(ProviderSettings settings);
+};
+
+[[nodiscard]] const std::vector<const ProviderDefinition*>& builtin_providers();
+[[nodiscard]] const ProviderDefinition* find_provider(std::string_view id);
+
+}  // namespace assay
