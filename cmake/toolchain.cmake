@@ -8,7 +8,6 @@ endif()
 set(CMAKE_CXX_STANDARD 23)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
-set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 find_program(ASSAY_CCACHE ccache)
 if(ASSAY_CCACHE)
@@ -22,16 +21,19 @@ if(ASSAY_LLD AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   add_link_options(-fuse-ld=lld)
 endif()
 
-# Some packages ask for -pthread and some do not; a shared precompiled header needs one answer.
-add_compile_options(-pthread)
+# A shared precompiled header needs the same answer everywhere, whatever a package asks for.
+add_compile_options(-pthread -fPIE)
+add_link_options(-pie)
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   add_compile_options(-Xclang -fno-pch-timestamp -fcolor-diagnostics)
+  # Structs give their members defaults, so naming only some of them is the point, not a mistake.
+  add_compile_options(-Wno-missing-designated-field-initializers)
 endif()
 
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   add_compile_options(-D_GLIBCXX_ASSERTIONS -D_FORTIFY_SOURCE=2 -fstack-protector-strong)
-  add_link_options(-pie -Wl,-z,relro,-z,now)
+  add_link_options(-Wl,-z,relro,-z,now)
 else()
   add_compile_options(-gline-tables-only)
 endif()

@@ -1,0 +1,138 @@
+#include "configs/load_spec.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "configs/spec_parts.hpp"
+#include "core/base/files.hpp"
+#include "core/base/hash.hpp"
+
+namespace assay {
+namespace {
+
+constexpr std::uint64_t k_repetitions_max = 1'000'000;
+
+const KnownNames& spec_keys() {
+    static const KnownNames k_keys = {
+        .names = {"experiment", "description", "tags", "metadata", "providers", "dataset", "task",
+                  "variants", "repetitions", "evaluators", "run_evaluators", "gates", "execution",
+                  "$schema"},
+        .later = {"matrix", "stop"}};
+    return k_keys;
+}
+
+/// Keys that begin with x- are a place for anchors and mean nothing to us.
+void erase_extensions(Json& spec) {
+    std::erase_if(spec.get_ref<Json::object_t&>(),
+                  [](const auto& member) { return member.first.starts_with("x-"); });
+}
+
+/// "${NAME}" is no secret; anything else that stands where a secret goes is taken for one.
+void redact(Json& value) {
+    const std::string* const text = value.get_ptr<const std::string*>();
+    const bool reference = text != nullptr && text->starts_with("${") &&
+                           text->find('}') + 1 == text->size();
+    if (!reference) value = "[redacted]";
+}
+
+Json without_secrets(Json spec) {
+    spec.erase("$schema");
+    const auto providers = spec.find("providers");
+    if (providers == spec.end() || !providers->is_object()) return spec;
+    for (Json& provider : *providers) {
+        if (!provider.is_object()) continue;
+        if (provider.contains("api_key")) redact(provider["api_key"]);
+        const auto headers = provider.find("headers");
+        if (headers == provider.end()) continue;
+        for (Json& header : *headers) redact(header);
+    }
+    return spec;
+}
+
+void read_spec(const SpecReader& spec, const LoadOptions& options, ExperimentSpec& read) {
+    SpecFiles files(read.folder);
+    (void)spec.expect_map(spec_keys());
+    if (spec.require("experiment")) read_text(spec, "experiment", read.experiment);
+    read_text(spec, "description", read.description);
+    if (const auto tags = spec.find("tags")) read.tags = tags->texts();
+    if (const auto metadata = spec.find("metadata"); metadata && metadata->expect_map()) {
+        read.metadata = metadata->value();
+    }
+    if (const auto providers = spec.find("providers")) {
+        read.providers = read_providers(*providers, options.environment);
+    }
+    if (const auto dataset = spec.require("dataset")) read.dataset = read_dataset(*dataset, files);
+    read.variants = read_variants(spec, read.providers, files);
+    if (const auto repetitions = spec.find("repetitions")) {
+        read.repetitions = static_cast<int>(repetitions->whole(1, k_repetitions_max).value_or(1));
+    }
+    if (const auto evaluators = spec.find("evaluators")) {
+        read.evaluators = read_evaluators(*evaluators, files);
+    }
+    if (const auto evaluators = spec.find("run_evaluators")) {
+        read.run_evaluators = read_run_evaluators(*evaluators);
+    }
+    if (const auto gates = spec.find("gates")) read.gates = read_gates(*gates, read.variants);
+    if (const auto execution = spec.find("execution")) read.execution = read_execution(*execution);
+
+    read.document = without_secrets(spec.value());
+    read.sha256 = sha256_hex(to_text(read.document) + "\n" + files.fingerprint());
+}
+
+/// In the order of the file, each once: a key of `task` is read for every variant.
+void sort_and_unite(Diagnostics& diagnostics) {
+    const auto key = [](const Diagnostic& d) {
+        return std::tie(d.place.file, d.place.line, d.place.column, d.message);
+    };
+    std::ranges::sort(diagnostics, {}, key);
+    const auto repeats = std::ranges::unique(diagnostics, {}, key);
+    diagnostics.erase(repeats.begin(), repeats.end());
+}
+
+/// The spec as a map, or the one sentence that says why there is none.
+std::optional<LocatedDocument> read_document(const std::filesystem::path& path,
+                                             Diagnostics& diagnostics) {
+    const auto text = read_file(path, limits::k_spec_bytes_max);
+    if (!text) {
+        const bool missing = text.error().code == ErrorCode::not_found;
+        diagnostics.push_back({{}, text.error().message + (missing ? nearest_file(path) : "")});
+        return std::nullopt;
+    }
+    LocatedDocument document = parse_located(*text, path.string());
+    const bool readable = document.diagnostics.empty() || !document.value.is_null();
+    diagnostics = std::move(document.diagnostics);
+    document.diagnostics.clear();
+    if (!readable) return std::nullopt;
+    if (document.value.is_object()) return document;
+    const Place whole = {.file = path.string(), .line = 0, .column = 0};
+    diagnostics.push_back(
+        {whole, document.value.is_null()
+                    ? "the file is empty; `assay init` writes a spec to begin with"
+                    : fmt::format("a spec is a map of keys such as `experiment`, not {}",
+                                  type_phrase(document.value))});
+    return std::nullopt;
+}
+
+}  // namespace
+
+LoadedSpec load_spec(const std::filesystem::path& path, const LoadOptions& options) {
+    LoadedSpec loaded;
+    loaded.spec.file = path;
+    loaded.spec.folder = path.parent_path();
+    auto document = read_document(path, loaded.diagnostics);
+    if (!document) {
+        sort_and_unite(loaded.diagnostics);
+        return loaded;
+    }
+    for (const std::string& argument : options.overrides) apply_override(argument, *document);
+    std::ranges::move(document->diagnostics, std::back_inserter(loaded.diagnostics));
+    erase_extensions(document->value);
+    loaded.places = std::move(document->places);
+    read_spec({document->value, {}, {&loaded.places, &loaded.diagnostics}}, options, loaded.spec);
+    sort_and_unite(loaded.diagnostics);
+    return loaded;
+}
+
+}  // namespace assay

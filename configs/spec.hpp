@@ -12,49 +12,35 @@
 #include "core/base/json.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/secret.hpp"
-#include "core/model/filter.hpp"
+#include "core/model/dataset_spec.hpp"
 #include "core/model/json_path.hpp"
 #include "core/model/report_plan.hpp"
 #include "core/model/template.hpp"
 
 namespace assay {
 
-/// Where each value of a document stands. Keys are JSON pointers (RFC 6901): "/task/prompt".
+/// Where each value of a document stands, and each key. Values are named by JSON pointers
+/// (RFC 6901): "/task/prompt".
 class SourceMap {
   public:
-    void set(std::string pointer, Place place) { places_[std::move(pointer)] = std::move(place); }
+    void set(std::string pointer, Place place) { values_[std::move(pointer)] = std::move(place); }
+    void set_key(std::string pointer, Place place) { keys_[std::move(pointer)] = std::move(place); }
+    /// Forgets the value at `pointer` and everything below it.
+    void erase(std::string_view pointer);
     /// The place of the value at `pointer`, or of its nearest parent that has one.
     [[nodiscard]] Place find(std::string_view pointer) const;
+    /// The place of the key of the value at `pointer`; of the value when it has no key.
+    [[nodiscard]] Place find_key(std::string_view pointer) const;
 
   private:
-    std::map<std::string, Place, std::less<>> places_;
+    using Places = std::map<std::string, Place, std::less<>>;
+    Places values_;
+    Places keys_;
 };
 
-struct SampleSpec {
-    std::uint64_t size = 0;
-    std::uint64_t seed = 0;
-};
-
-/// A value taken from a row: one path, or a map of name -> path that builds an object.
-struct MappingSpec {
-    std::optional<JsonPath> path;
-    std::map<std::string, JsonPath> fields;
-    std::string pointer;  ///< into the spec, for messages
-};
-
-struct DatasetSpec {
-    std::string file;  ///< as written, relative to the spec
-    std::filesystem::path path;
-    std::optional<MappingSpec> input;            ///< default: $.input
-    std::optional<MappingSpec> expected_output;  ///< default: $.expected_output
-    std::optional<MappingSpec> metadata;         ///< default: $.metadata
-    std::optional<JsonPath> id;                  ///< default: a hash of the content
-    std::optional<JsonPath> cluster;
-    std::optional<Filter> where;
-    std::optional<std::uint64_t> limit;
-    std::optional<SampleSpec> sample;
-    Json input_schema;  ///< null when there is none
-};
+/// `pointer` with one more step: a key (escaped as RFC 6901 asks) or an index.
+[[nodiscard]] std::string pointer_to(std::string_view pointer, std::string_view key);
+[[nodiscard]] std::string pointer_to(std::string_view pointer, std::size_t index);
 
 struct ProviderSpec {
     std::string name;  ///< as used before the colon: "openai", "local"

@@ -1,0 +1,246 @@
+#include <fmt/format.h>
+
+#include <set>
+
+#include "configs/spec_parts.hpp"
+
+namespace assay {
+namespace {
+
+/// The common keys of SPEC 1.6; all others are the evaluator's own parameters.
+const KnownNames& common_keys() {
+    static const KnownNames k_keys = {
+        .names = {"check", "expected_extract", "extract", "ignore_case", "not", "on", "strip",
+                  "threshold", "value"},
+        .later = {"mapping", "needs", "weight", "when"}};
+    return k_keys;
+}
+
+/// Evaluators of the contract that come later. Whether any other name exists is for the engine to
+/// say: it knows the definitions.
+bool is_later_evaluator(const std::string& type) {
+    static const std::set<std::string, std::less<>> k_later = {
+        "bleu",          "checklist",  "chrf",         "choice",       "closed_qa",
+        "code",          "contains_all", "contains_any", "conversation", "cost",
+        "ends_with",     "factuality", "g_eval",       "gleu",         "jaro_winkler",
+        "json_match",    "json_path",  "judge",        "jury",         "language",
+        "latency",       "list_contains", "lua",       "meteor",       "pairwise",
+        "pii",           "readability", "refusal",     "rouge_l",      "rouge_n",
+        "rubric",        "set_match",  "similar",      "sql_equal",    "starts_with",
+        "token_f1",      "tokens",     "tool_calls",   "trajectory",   "word_count",
+        "xml_valid"};
+    return k_later.contains(type);
+}
+
+bool is_among(const std::vector<std::string>& names, const std::string& name) {
+    return std::ranges::find(names, name) != names.end();
+}
+
+void check_type(const SpecReader& where, const std::string& type) {
+    if (is_later_evaluator(type)) {
+        where.mistake(fmt::format("the evaluator \"{}\" is not available yet", type));
+    }
+}
+
+void check_on(const SpecReader& on) {
+    const auto text = on.text();
+    if (text && (*text == "trace" || text->starts_with("steps."))) {
+        on.mistake(fmt::format("{}: \"{}\" is not available yet; a JSONPath into the output or "
+                               "`input` is",
+                               on.title(), *text));
+    }
+}
+
+void split_keys(const SpecReader& entry, SpecFiles& files, EvaluatorSpec& evaluator) {
+    const auto& [common, later] = common_keys();
+    for (const auto& [key, member] : entry.members()) {
+        if (key == "name" || key == "type") continue;
+        if (is_among(later, key)) {
+            member.not_available();
+        } else if (is_among(common, key)) {
+            evaluator.common[key] = member.value();
+        } else {
+            evaluator.parameters[key] = member.value();
+        }
+    }
+    if (const auto on = entry.find("on")) check_on(*on);
+    const auto schema = entry.find("schema");
+    if (evaluator.type == "json_schema" && schema) {
+        evaluator.parameters["schema"] = files.schema_or_file(*schema).value_or(true);
+    }
+}
+
+/// Refuses a name that is taken, or that a gate could not tell from a measure.
+void check_name(const SpecReader& where, const std::string& name, std::set<std::string>& taken) {
+    if (name.empty()) return;
+    if (is_among(gate_measures(), name)) {
+        where.mistake(fmt::format("\"{}\" is the name of a measure, so a score cannot have it; "
+                                  "give another `name`",
+                                  name));
+    } else if (!taken.insert(name).second) {
+        where.mistake(fmt::format("the name \"{}\" is taken by an entry above; give another `name`",
+                                  name));
+    }
+}
+
+/// Name and type of an entry that is a name alone or a map with `type`; the place of the name.
+SpecReader read_name_and_type(const SpecReader& entry, std::string& name, std::string& type) {
+    if (entry.value().is_string()) {
+        type = entry.text().value_or("");
+        name = type;
+        return entry;
+    }
+    if (!entry.value().is_object()) {
+        entry.wrong_type("a name or a map with the key `type`");
+        return entry;
+    }
+    if (entry.require("type")) read_text(entry, "type", type);
+    name = type;
+    read_text(entry, "name", name);
+    return entry.find("name").value_or(entry);
+}
+
+/// One side of a gate in the map form.
+struct Bound {
+    std::string_view key;
+    GateOperator op;
+};
+constexpr Bound k_bounds[] = {{"min", GateOperator::greater_equal},
+                              {"max", GateOperator::less_equal},
+                              {"equals", GateOperator::equal}};
+
+const KnownNames& gate_keys() {
+    static const KnownNames k_keys = {
+        .names = {"score", "measure", "category", "variant", "min", "max", "equals"},
+        .later = {"baseline", "confidence", "correction", "max_drop", "min_gain",
+                  "on_inconclusive", "relative", "requires", "slice", "tier", "versus"}};
+    return k_keys;
+}
+
+void check_subject(const SpecReader& entry, const Gate& gate) {
+    const auto measure = entry.find("measure");
+    if (entry.find("score").has_value() == measure.has_value()) {
+        entry.mistake(fmt::format("{} must name either a `score` or a `measure`", entry.title()));
+        return;
+    }
+    if (!measure) return;
+    if (!gate.measure.empty()) {
+        (void)measure->expect_name("measure", gate.measure, {.names = gate_measures(), .later = {}});
+    }
+    if (const auto category = entry.find("category")) {
+        category->mistake_at_key("a measure has no categories; `category` goes with `score`");
+    }
+}
+
+void check_variant(const SpecReader& entry, const std::vector<VariantSpec>& variants) {
+    const auto variant = entry.find("variant");
+    const auto name = variant ? variant->text() : std::nullopt;
+    if (!name || variants.empty()) return;
+    std::set<std::string> names;
+    for (const VariantSpec& known : variants) names.insert(known.name);
+    names.erase("");
+    (void)variant->expect_name("variant", *name, {.names = {names.begin(), names.end()}, .later = {}});
+}
+
+void read_gate_map(const SpecReader& entry, const std::vector<VariantSpec>& variants,
+                   std::vector<Gate>& gates) {
+    if (!entry.expect_map(gate_keys())) return;
+    Gate gate{.place = entry.place()};
+    read_text(entry, "score", gate.score);
+    read_text(entry, "measure", gate.measure);
+    read_text(entry, "category", gate.category);
+    read_text(entry, "variant", gate.variant);
+    check_subject(entry, gate);
+    check_variant(entry, variants);
+
+    const std::string subject = gate.score.empty()      ? gate.measure
+                                : gate.category.empty() ? gate.score
+                                                        : gate.score + "[" + gate.category + "]";
+    std::map<std::string_view, double> thresholds;
+    for (const Bound& bound : k_bounds) {
+        const auto reader = entry.find(bound.key);
+        const auto threshold = reader ? reader->number() : std::nullopt;
+        if (!threshold) continue;
+        thresholds.emplace(bound.key, *threshold);
+        gate.op = bound.op;
+        gate.threshold = *threshold;
+        gate.text = fmt::format("{} {} {}", subject, to_string(bound.op), *threshold);
+        gates.push_back(gate);
+    }
+    const auto has = [&entry](std::string_view key) { return entry.find(key).has_value(); };
+    const bool bounded = std::ranges::any_of(k_bounds, has, &Bound::key);
+    if (!bounded && !has("max_drop") && !has("min_gain")) {
+        entry.mistake(fmt::format("{} needs `min`, `max` or `equals`", entry.title()));
+    }
+    if (has("equals") && (has("min") || has("max"))) {
+        entry.mistake(fmt::format("{} has `equals`, which leaves nothing to `min` and `max`",
+                                  entry.title()));
+    }
+    if (thresholds.contains("min") && thresholds.contains("max") &&
+        thresholds["min"] > thresholds["max"]) {
+        entry.mistake(fmt::format("{} can never pass: its `min` is larger than its `max`",
+                                  entry.title()));
+    }
+}
+
+}  // namespace
+
+std::vector<EvaluatorSpec> read_evaluators(const SpecReader& evaluators, SpecFiles& files) {
+    std::vector<EvaluatorSpec> read;
+    std::set<std::string> taken;
+    if (!evaluators.expect_list()) return read;
+    for (const SpecReader& entry : evaluators.items()) {
+        EvaluatorSpec evaluator{
+            .parameters = Json::object(), .common = Json::object(), .pointer = entry.pointer()};
+        const SpecReader name = read_name_and_type(entry, evaluator.name, evaluator.type);
+        check_type(entry.find("type").value_or(entry), evaluator.type);
+        check_name(name, evaluator.name, taken);
+        split_keys(entry, files, evaluator);
+        read.push_back(std::move(evaluator));
+    }
+    return read;
+}
+
+std::vector<RunEvaluator> read_run_evaluators(const SpecReader& evaluators) {
+    static const KnownNames k_types = {
+        .names = {"mean", "median", "min", "max", "stddev", "percentile", "pass_rate"},
+        .later = {"accuracy", "code", "confusion_matrix", "f1", "pass_at_k", "pass_hat_k",
+                  "precision", "recall"}};
+    std::vector<RunEvaluator> read;
+    std::set<std::string> taken;
+    if (!evaluators.expect_list()) return read;
+    for (const SpecReader& entry : evaluators.items()) {
+        RunEvaluator evaluator{.parameters = Json::object(), .pointer = entry.pointer()};
+        const SpecReader name = read_name_and_type(entry, evaluator.name, evaluator.type);
+        const SpecReader type = entry.find("type").value_or(entry);
+        if (!evaluator.type.empty()) {
+            (void)type.expect_name("run evaluator", evaluator.type, k_types);
+        }
+        check_name(name, evaluator.name, taken);
+        for (const auto& [key, member] : entry.members()) {
+            if (key != "name" && key != "type") evaluator.parameters[key] = member.value();
+        }
+        read.push_back(std::move(evaluator));
+    }
+    return read;
+}
+
+std::vector<Gate> read_gates(const SpecReader& gates, const std::vector<VariantSpec>& variants) {
+    std::vector<Gate> read;
+    if (!gates.expect_list()) return read;
+    for (const SpecReader& entry : gates.items()) {
+        if (entry.value().is_object()) {
+            read_gate_map(entry, variants, read);
+        } else if (!entry.value().is_string()) {
+            entry.wrong_type("a condition such as \"exact_match >= 0.85\" or a map");
+        } else if (auto gate = parse_gate(entry.value().get_ref<const std::string&>())) {
+            gate->place = entry.place();
+            read.push_back(std::move(*gate));
+        } else {
+            entry.mistake(std::move(gate.error().message));
+        }
+    }
+    return read;
+}
+
+}  // namespace assay

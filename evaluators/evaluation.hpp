@@ -24,6 +24,19 @@ struct ParameterMistake {
 
 /// One entry of the spec's `evaluators`, bound to its definition and ready to run: the common keys
 /// of SPEC 1.6 around the definition's own function.
+///
+/// What an evaluation does, in this order:
+/// 1. Text parameters that hold `{{…}}` are rendered with the unit's values; the evaluator that
+///    they make is kept for units that render to the same texts.
+/// 2. The expected value is `value` (a text may hold `{{…}}`) or the item's expected_output, cut
+///    by `expected_extract`. When it cannot be read, that is an error.
+/// 3. What is judged is the output, the part of it that `on` selects (a text is read as JSON for
+///    that) or the input, cut by `extract`. When there is no such part, that is a wrong answer:
+///    false or 0 with the reason as comment, also under `not`.
+/// 4. Both expressions mean the first group of their last match: a model reasons first and answers
+///    last. `strip` takes white space off both sides.
+/// 5. `not` turns a BOOLEAN result round. `threshold` adds to a NUMERIC score NAME the BOOLEAN
+///    NAME_pass: value ≥ threshold.
 class BoundEvaluator {
   public:
     /// What the entry says: `parameters` holds the definition's own keys, `common` the common ones
@@ -35,11 +48,14 @@ class BoundEvaluator {
     };
 
     /// Checks the parameters against the definition's schema, compiles expressions and templates.
-    /// All mistakes are appended; nothing is returned when there is one.
+    /// A key may stand in either part of the entry: the definition's schema and
+    /// common_keys_schema() decide whose it is. All mistakes are appended; nothing is returned when
+    /// there is one.
     static std::optional<BoundEvaluator> bind(const EvaluatorDefinition& definition, Entry entry,
                                               std::vector<ParameterMistake>& mistakes);
 
     /// Evaluates one unit's output. Never throws; an error inside becomes EvaluationStatus::error.
+    /// Safe to call from several threads.
     [[nodiscard]] Evaluation evaluate(const DatasetItem& item, const Json& output) const;
 
     [[nodiscard]] const std::string& name() const;
@@ -48,7 +64,10 @@ class BoundEvaluator {
     [[nodiscard]] bool is_check() const;
     /// The names of the scores it gives: its own, and NAME_pass when it has a threshold.
     [[nodiscard]] std::vector<std::string> score_names() const;
-    /// Hash of everything that can change its scores: type, version, all keys.
+    /// The type of one of those scores, when it is known before the run.
+    [[nodiscard]] std::optional<ScoreDataType> data_type(std::string_view score_name) const;
+    /// Hash of everything that can change its scores: name, type, version and every key but
+    /// `check`, which only reports read.
     [[nodiscard]] const std::string& hash() const;
     /// The variables its templates use, for validation against the dataset.
     [[nodiscard]] const std::vector<std::string>& variables() const;
@@ -57,8 +76,9 @@ class BoundEvaluator {
     BoundEvaluator& operator=(BoundEvaluator&&) noexcept;
     ~BoundEvaluator();
 
+    struct State;  ///< evaluators/evaluation_state.hpp
+
   private:
-    struct State;
     explicit BoundEvaluator(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;
 };

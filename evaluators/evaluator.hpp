@@ -14,7 +14,7 @@ namespace assay {
 /// and cut out (`extract`, `expected_extract`, `strip`); see evaluators/evaluation.hpp.
 struct EvaluationInput {
     const Json& output;
-    const Json* expected = nullptr;  ///< nullptr: the unit has none and the spec gives none
+    const Json* expected = nullptr;  ///< nullptr exactly when the definition needs none
     const Json& input;
     const Json& metadata;
 };
@@ -29,6 +29,13 @@ class Evaluator {
     /// anything that keeps the evaluator from judging, is an error and never a score.
     [[nodiscard]] virtual Result<std::vector<Score>> evaluate(
         const EvaluationInput& input) const = 0;
+
+    /// Whether `output` is of the kind that is judged at all, e.g. a number. What cannot be read
+    /// is a wrong answer (SPEC 1.7), and `not` does not turn it into a right one.
+    [[nodiscard]] virtual bool can_read(const Json& /*output*/) const { return true; }
+    /// The error that evaluate() gives for this expected value whatever the output is, so that it
+    /// is found in a spec before the run and where there is no output to judge.
+    [[nodiscard]] virtual Result<void> check_expected(const Json& /*expected*/) const { return {}; }
 };
 
 /// Everything there is to know about one kind of evaluator. It feeds spec validation,
@@ -38,13 +45,17 @@ struct EvaluatorDefinition {
     int version = 1;  ///< raised whenever a result changes for any input
     std::string_view summary;
     ScoreDataType data_type = ScoreDataType::boolean;
-    bool needs_expected = true;  ///< false: works without an expected value
+    bool needs_expected =
+        true;  ///< false: looks at the output alone and is given no expected value
     /// JSON Schema of its own parameters (the common keys of SPEC 1.6 are checked elsewhere).
     std::string_view parameters_schema;
     /// JSON: [{"parameters": {}, "output": ..., "expected": ..., "score": ..., "comment"?: ...}]
     std::string_view examples;
-    /// `parameters` obeys the schema. @error invalid_argument, e.g. for a bad pattern.
+    /// `parameters` obeys the schema. @error invalid_argument, e.g. for a bad pattern; a message
+    /// that begins with a parameter in quotes ("\"pattern\": ...") is shown at that parameter.
     Result<std::unique_ptr<Evaluator>> (*make)(const Json& parameters);
+    /// When the parameters decide the type; nullptr: it is always `data_type`.
+    ScoreDataType (*data_type_for)(const Json& parameters) = nullptr;
 };
 
 /// The built-in evaluators, sorted by id: the list is evaluators/builtin.def.

@@ -1,0 +1,123 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "core/base/text.hpp"
+#include "evaluators/builtin.hpp"
+
+namespace assay {
+namespace {
+
+using Count = std::size_t (*)(std::string_view text);
+
+bool is_white_space(char c) { return trim({&c, 1}).empty(); }
+
+std::size_t count_words(std::string_view text) {
+    std::size_t words = 0;
+    bool inside = false;
+    for (const char c : text) {
+        const bool space = is_white_space(c);
+        if (!space && !inside) ++words;
+        inside = !space;
+    }
+    return words;
+}
+
+std::size_t count_lines(std::string_view text) {
+    const auto ends = static_cast<std::size_t>(std::ranges::count(text, '\n'));
+    const bool unfinished = !text.empty() && text.back() != '\n';
+    return ends + (unfinished ? 1 : 0);
+}
+
+std::size_t count_bytes(std::string_view text) { return text.size(); }
+
+Count counter_of(std::string_view unit) {
+    if (unit == "words") return &count_words;
+    if (unit == "lines") return &count_lines;
+    if (unit == "bytes") return &count_bytes;
+    return &count_code_points;
+}
+
+std::optional<double> bound(const Json& parameters, const char* key) {
+    const auto found = parameters.find(key);
+    if (found == parameters.end()) return std::nullopt;
+    return found->get<double>();
+}
+
+class Length final : public Evaluator {
+  public:
+    explicit Length(const Json& parameters)
+        : unit_(parameters.value("unit", "characters")),
+          count_(counter_of(unit_)),
+          min_(bound(parameters, "min")),
+          max_(bound(parameters, "max")) {}
+
+    Result<std::vector<Score>> evaluate(const EvaluationInput& input) const override {
+        std::string scratch;
+        const auto length = static_cast<double>(count_(as_text(input.output, scratch)));
+        if (!min_ && !max_) return one_score(length);
+        if (min_ && length < *min_) return out_of_range(length, "fewer", *min_);
+        if (max_ && length > *max_) return out_of_range(length, "more", *max_);
+        return one_score(true, fmt::format("{} {}", length, unit_));
+    }
+
+    [[nodiscard]] bool is_empty_range() const { return min_ && max_ && *min_ > *max_; }
+
+  private:
+    [[nodiscard]] std::vector<Score> out_of_range(double length, std::string_view relation,
+                                                  double limit) const {
+        return one_score(false, fmt::format("{} {}, {} than {}", length, unit_, relation, limit));
+    }
+
+    std::string unit_;
+    Count count_;
+    std::optional<double> min_;
+    std::optional<double> max_;
+};
+
+Result<std::unique_ptr<Evaluator>> make_length(const Json& parameters) {
+    auto length = std::make_unique<Length>(parameters);
+    if (length->is_empty_range()) {
+        return failure(ErrorCode::invalid_argument,
+                       "\"min\" is greater than \"max\": no output could have such a length");
+    }
+    return length;
+}
+
+ScoreDataType length_data_type(const Json& parameters) {
+    const bool in_range = parameters.contains("min") || parameters.contains("max");
+    return in_range ? ScoreDataType::boolean : ScoreDataType::numeric;
+}
+
+}  // namespace
+
+const EvaluatorDefinition length_definition{
+    .id = "length",
+    .version = 1,
+    .summary = "How long the output is; with min or max: true when it is that long.",
+    .data_type = ScoreDataType::numeric,
+    .needs_expected = false,
+    .parameters_schema = R"({
+        "type": "object",
+        "properties": {
+            "unit": {"enum": ["characters", "words", "lines", "bytes"], "default": "characters",
+                     "description": "characters are Unicode code points; words stand between white space"},
+            "min": {"type": "integer", "minimum": 0, "description": "the least length that is true"},
+            "max": {"type": "integer", "minimum": 0, "description": "the greatest length that is true"}
+        },
+        "additionalProperties": false
+    })",
+    .examples = R"([
+        {"output": "Grüße", "score": 5},
+        {"parameters": {"unit": "bytes"}, "output": "Grüße", "score": 7},
+        {"parameters": {"unit": "words"}, "output": "To be, or not to be", "score": 6},
+        {"parameters": {"unit": "lines"}, "output": "one\ntwo\n", "score": 2},
+        {"parameters": {"max": 10}, "output": "short", "score": true, "comment": "5 characters"},
+        {"parameters": {"min": 3, "unit": "words"}, "output": "too short", "score": false,
+         "comment": "2 words, fewer than 3"}
+    ])",
+    .make = &make_length,
+    .data_type_for = &length_data_type};
+
+}  // namespace assay

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <chrono>
+#include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -52,22 +53,25 @@ class Provider {
     /// One attempt. The caller retries errors that say `retryable`.
     /// @error deadline_exceeded, unavailable, unauthenticated, resource_exhausted (rate limit),
     ///        invalid_argument (the provider refuses the request), with what it said.
+    ///        not_found and permission_denied when a program cannot be started.
     [[nodiscard]] virtual Task<ProviderReply> call(ProviderRequest request, Deadline deadline) = 0;
 
-    /// Ends what it holds (processes, connections). Safe to call twice.
+    /// Ends what it holds (processes, connections). Returns at once; programs get a moment to end
+    /// by themselves while the event loop runs on. Call it when the last call is over: until then
+    /// a running program keeps the event loop at work. Safe to call twice.
     virtual void close() {}
 };
 
 /// What a provider is made from.
 struct ProviderSettings {
-    HttpTransport* transport = nullptr;        ///< shared; outlives the provider
+    HttpTransport* transport = nullptr;        ///< shared; outlives the provider's calls
     std::string name;                          ///< for messages: "openai", "command"
     std::string base_url;
     Secret api_key;
     std::map<std::string, Secret> headers;
-    Json options;
-    std::optional<double> price_input_usd;
-    std::optional<double> price_output_usd;
+    Json options;                              ///< merged into every request
+    std::optional<double> price_input_usd;     ///< per million tokens; nothing = unknown
+    std::optional<double> price_output_usd;    ///< per million tokens; nothing = unknown
     std::vector<std::string> command;          ///< programs
     std::filesystem::path folder;              ///< programs run here
     bool once = false;
@@ -81,11 +85,13 @@ struct ProviderDefinition {
     std::string_view default_base_url;
     std::string_view api_key_variable;   ///< environment variable, "" = none
     std::string_view base_url_variable;  ///< environment variable, "" = none
-    bool key_required = false;
+    bool key_required = false;           ///< at the default base URL; others may need none
     Result<std::unique_ptr<Provider>> (*make)(ProviderSettings settings);
 };
 
+/// The built-in providers, sorted by id: the list is judges/providers/builtin.def.
 [[nodiscard]] const std::vector<const ProviderDefinition*>& builtin_providers();
+/// nullptr when there is none of that id.
 [[nodiscard]] const ProviderDefinition* find_provider(std::string_view id);
 
 }  // namespace assay

@@ -74,7 +74,10 @@ Result<Time> parse_rfc3339(std::string_view text) {
                             text[16] == ':' && (text[10] == 'T' || text[10] == 't' || text[10] == ' ');
     const year_month_day date{year{y}, month{static_cast<unsigned>(mo)},
                               std::chrono::day{static_cast<unsigned>(d)}};
-    if (!separators || !date.ok()) return refuse();
+    // Nanoseconds in 64 bits reach from 1677-09-21 to 2262-04-11; a day less on both ends leaves
+    // room for the offset.
+    const bool representable = date > year{1677} / 9 / 21 && date < year{2262} / 4 / 11;
+    if (!separators || !date.ok() || !representable) return refuse();
 
     std::string_view rest = text.substr(19);
     nanoseconds fraction{0};

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 #include <vector>
 
@@ -77,7 +78,9 @@ class GuardedBuilder final : public Json::json_sax_t {
     static std::string explain(const Json::exception& error) {
         // The library's text is "[json.exception.parse_error.101] parse error at line 1, column 2:
         // syntax error while parsing value - unexpected ..."; the last part is what people need.
-        const std::string text = error.what();
+        std::string text = error.what();
+        // The text that was read so far may be a whole book.
+        if (text.size() > 300) text.resize(std::min(text.find("; last read: "), text.size()));
         if (error.id == 406) return "a number is too large for a double";
         const auto cut = text.find(" - ");
         if (cut != std::string::npos) return text.substr(cut + 3);
@@ -135,13 +138,21 @@ std::string dump(const AnyJson& value, int indent) {
 
 }  // namespace
 
-Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
+std::expected<Json, JsonError> parse_json_part(std::string_view text, const JsonLimits& limits) {
     GuardedBuilder builder(limits);
     if (Json::sax_parse(text.begin(), text.end(), &builder)) return std::move(builder.root);
-    if (builder.offset() == 0) return failure(ErrorCode::invalid_argument, builder.message());
+    if (builder.offset() == 0) return std::unexpected(JsonError{0, 0, builder.message()});
     const LineColumn at = locate(text, builder.offset() - 1);
-    return failure(ErrorCode::invalid_argument,
-                   fmt::format("line {}, column {}: {}", at.line, at.column, builder.message()));
+    return std::unexpected(JsonError{at.line, at.column, builder.message()});
+}
+
+Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
+    auto parsed = parse_json_part(text, limits);
+    if (parsed) return std::move(*parsed);
+    const JsonError& error = parsed.error();
+    if (error.line == 0) return failure(ErrorCode::invalid_argument, error.message);
+    return failure(ErrorCode::invalid_argument, fmt::format("line {}, column {}: {}", error.line,
+                                                            error.column, error.message));
 }
 
 std::string to_text(const Json& value) { return dump(value, -1); }
@@ -151,6 +162,12 @@ std::string to_pretty_text(const OrderedJson& value) { return dump(value, 2) + "
 
 std::string as_text(const Json& value) {
     return value.is_string() ? value.get<std::string>() : to_text(value);
+}
+
+std::string_view as_text(const Json& value, std::string& scratch) {
+    if (value.is_string()) return value.get_ref<const std::string&>();
+    scratch = to_text(value);
+    return scratch;
 }
 
 std::string_view type_phrase(const Json& value) {

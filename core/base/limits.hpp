@@ -10,20 +10,25 @@ namespace assay::limits {
 inline constexpr std::size_t k_json_depth_max = 128;
 inline constexpr std::size_t k_yaml_nodes_max = 100'000;
 inline constexpr std::size_t k_yaml_depth_max = 128;
+inline constexpr std::size_t k_yaml_expanded_bytes_max = 32U << 20U;  // aliases followed
 inline constexpr std::size_t k_spec_bytes_max = 8U << 20U;
 inline constexpr std::size_t k_dataset_row_bytes_max = 32U << 20U;
 inline constexpr std::size_t k_dataset_document_bytes_max = 256U << 20U;  // .json and .yaml
 inline constexpr std::size_t k_dataset_id_characters_max = 255;
+inline constexpr std::size_t k_dataset_fingerprints_held_max = 1U << 20U;  // then they are spilled
 inline constexpr std::size_t k_diagnostics_max = 100;
 
 // Expressions.
 inline constexpr std::size_t k_regex_pattern_bytes_max = 4096;
 inline constexpr int k_regex_memory_bytes_max = 8 << 20;
+inline constexpr std::size_t k_regex_search_bytes_max = 1U << 30U;
 inline constexpr std::size_t k_template_output_bytes_max = 1U << 20U;
 inline constexpr std::size_t k_json_path_nodes_max = 1'000'000;
 inline constexpr std::size_t k_filter_depth_max = 64;
-inline constexpr std::size_t k_json_schema_depth_max = 256;
+inline constexpr std::size_t k_json_schema_depth_max = 1024;  // schemas within schemas, running
+inline constexpr std::size_t k_json_schema_steps_max = 20'000'000;  // schemas applied to a value
 inline constexpr std::size_t k_edit_distance_characters_max = 20'000;
+inline constexpr std::size_t k_evaluator_renderings_max = 256;
 
 // Programs.
 inline constexpr std::size_t k_program_line_bytes_max = 20U << 20U;
@@ -33,6 +38,7 @@ inline constexpr std::chrono::milliseconds k_program_stop_grace{2000};
 // Providers.
 inline constexpr std::size_t k_provider_reply_bytes_max = 20U << 20U;
 inline constexpr std::chrono::seconds k_connect_timeout{10};
+inline constexpr std::size_t k_http_idle_connections_max = 512;
 inline constexpr std::chrono::seconds k_task_timeout_default{60};
 inline constexpr std::chrono::minutes k_unit_deadline_default{10};
 inline constexpr int k_retries_default = 4;

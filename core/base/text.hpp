@@ -14,6 +14,8 @@ namespace assay {
 [[nodiscard]] std::string to_valid_utf8(std::string_view text);
 /// Code points of valid UTF-8; invalid bytes come out as U+FFFD, one each.
 [[nodiscard]] std::vector<char32_t> to_code_points(std::string_view text);
+/// How many code points to_code_points() gives.
+[[nodiscard]] std::size_t count_code_points(std::string_view text);
 void append_utf8(std::string& text, char32_t code_point);
 
 /// Without white space (ASCII) at both ends.

@@ -83,6 +83,33 @@ std::optional<std::string_view> Regex::extract(std::string_view text) const {
     return std::string_view(found.data() == nullptr ? "" : found.data(), found.size());
 }
 
+Result<std::optional<std::string_view>> Regex::extract_last(std::string_view text) const {
+    const int wanted = compiled_->NumberOfCapturingGroups() > 0 ? 2 : 1;
+    // A null pointer would look like a group that took no part.
+    const re2::StringPiece subject(text.empty() ? "" : text.data(), text.size());
+    re2::StringPiece groups[2];
+    std::optional<std::string_view> last;
+    std::size_t searched_bytes = 0;
+    std::size_t at = 0;
+    while (at <= text.size() &&
+           compiled_->Match(subject, at, text.size(), re2::RE2::UNANCHORED, groups, wanted)) {
+        const re2::StringPiece& match = groups[0];
+        const re2::StringPiece& found = groups[wanted - 1];
+        const bool replaces = !last || !match.empty();
+        if (found.data() != nullptr && replaces) last.emplace(found.data(), found.size());
+        searched_bytes += text.size() - at;
+        if (searched_bytes > limits::k_regex_search_bytes_max) {
+            return failure(ErrorCode::resource_exhausted,
+                           fmt::format("the regular expression \"{}\" matches too often in a text "
+                                       "of {} bytes; write it so that it matches only the answer",
+                                       pattern(), text.size()));
+        }
+        const auto end = static_cast<std::size_t>(match.data() - subject.data()) + match.size();
+        at = match.empty() ? end + 1 : end;
+    }
+    return last;
+}
+
 const std::string& Regex::pattern() const { return compiled_->pattern(); }
 
 }  // namespace assay

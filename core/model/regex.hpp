@@ -33,6 +33,11 @@ class Regex {
     /// The first group of the first match; the whole match when the pattern has no group; nothing
     /// when it is not found.
     [[nodiscard]] std::optional<std::string_view> extract(std::string_view text) const;
+    /// The same of the last match, for answers that stand behind their reasoning. Matches do not
+    /// overlap; one that is empty, or in which the group took no part, replaces no earlier one.
+    /// @error resource_exhausted when the matches times the text behind them exceed
+    ///        limits::k_regex_search_bytes_max: only one search is linear, a series is not.
+    [[nodiscard]] Result<std::optional<std::string_view>> extract_last(std::string_view text) const;
     [[nodiscard]] const std::string& pattern() const;
 
   private:

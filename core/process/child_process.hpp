@@ -1,7 +1,7 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,15 +27,18 @@ struct ProcessExit {
     [[nodiscard]] std::string describe() const;
 };
 
-/// A running program in a process group of its own, with pipes to all three streams. Its stderr is
-/// collected (the first log_bytes_max bytes). Destroying it kills the whole group. Used from the
-/// I/O thread only.
+/// A running program in a process group of its own, with pipes to all three streams. Both outputs
+/// are read in the background: stdout up to its limit, stderr into a log that keeps its beginning
+/// and its end. When the program itself ends, what it left behind in its group is killed.
+/// Destroying the object kills the whole group. Used from the I/O thread and by one coroutine at a
+/// time; the event loop has work as long as the process runs.
 class ChildProcess {
   public:
     /// @error not_found when there is no such program, permission_denied when it cannot be run.
     static Task<std::unique_ptr<ChildProcess>> start(ProcessOptions options);
 
     /// Writes all of `text`. @error unavailable when the program closed its input.
+    /// deadline_exceeded, after which the input is closed.
     [[nodiscard]] Task<void> write(std::string text, Deadline deadline);
     /// Closes the program's stdin.
     void close_input();
@@ -48,7 +51,10 @@ class ChildProcess {
     [[nodiscard]] Task<ProcessExit> wait(Deadline deadline);
     /// Kills the whole process group.
     void kill();
-    /// What came on stderr since the last call.
+    /// Closes stdin and kills the group unless the program ends within `grace`. Returns at once;
+    /// the object may be destroyed, the event loop sees to the rest.
+    void stop(std::chrono::milliseconds grace);
+    /// What came on stderr since the last call, as valid UTF-8.
     [[nodiscard]] std::string take_log();
     [[nodiscard]] bool is_running() const;
 
@@ -57,9 +63,9 @@ class ChildProcess {
     ChildProcess& operator=(const ChildProcess&) = delete;
 
   private:
-    struct State;
+    class State;
     explicit ChildProcess(std::shared_ptr<State> state);
-    std::shared_ptr<State> state_;  // shared with the coroutine that drains stderr
+    std::shared_ptr<State> state_;  // shared with the handlers that wait for its pipes and its end
 };
 
 }  // namespace assay

@@ -1,1 +1,50 @@
-int main() { return 0; }
+#include <csignal>
+#include <exception>
+
+#include "runner/cli/arguments.hpp"
+#include "runner/cli/commands.hpp"
+#include "runner/cli/console.hpp"
+
+namespace assay {
+namespace {
+
+/// One overload a command: the whole of what the program can do.
+struct Dispatch {
+    const Console& console;
+
+    ExitCode operator()(const RunArguments& a) const { return run_command(a, console); }
+    ExitCode operator()(const ValidateArguments& a) const { return validate_command(a, console); }
+    ExitCode operator()(const SchemaArguments& a) const { return schema_command(a, console); }
+    ExitCode operator()(const RunsArguments& a) const { return runs_command(a, console); }
+    ExitCode operator()(const ShowArguments& a) const { return show_command(a, console); }
+    ExitCode operator()(const GateArguments& a) const { return gate_command(a, console); }
+    ExitCode operator()(const ExportArguments& a) const { return export_command(a, console); }
+    ExitCode operator()(const EvaluatorsArguments& a) const {
+        return evaluators_command(a, console);
+    }
+    ExitCode operator()(const ProvidersArguments& a) const { return providers_command(a, console); }
+    ExitCode operator()(const DoctorArguments& a) const { return doctor_command(a, console); }
+    ExitCode operator()(const VersionArguments& a) const { return version_command(a, console); }
+};
+
+int run_program(int argc, const char* const* argv) {
+    const auto parsed = parse_command_line(argc, argv);
+    if (const int* const exit_code = std::get_if<int>(&parsed)) return *exit_code;
+    const auto& command_line = std::get<CommandLine>(parsed);
+    const Console console = Console::detect(command_line.no_color);
+    return static_cast<int>(std::visit(Dispatch{console}, command_line.command));
+}
+
+}  // namespace
+}  // namespace assay
+
+int main(int argc, char** argv) {
+    // A program or a pipe that closes its end is an error value here, not the end of the process.
+    (void)std::signal(SIGPIPE, SIG_IGN);
+    try {
+        return assay::run_program(argc, argv);
+    } catch (const std::exception& error) {
+        assay::print_error(std::string("assay: internal error: ") + error.what() + "\n");
+        return static_cast<int>(assay::ExitCode::incomplete);
+    }
+}

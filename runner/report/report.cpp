@@ -1,0 +1,198 @@
+#include "runner/report/report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/base/text.hpp"
+#include "runner/report/variant_tally.hpp"
+
+namespace assay {
+namespace {
+
+constexpr std::size_t k_failures_shown = 5;
+constexpr std::size_t k_failures_kept = 1000;
+constexpr std::size_t k_failure_columns = 400;
+
+/// Counts failures by their message. Bounded: texts that are all different must not fill the
+/// memory, so once k_failures_kept are known, new ones count as "other causes".
+class FailureCounts {
+  public:
+    void add(const UnitResult& unit) {
+        if (unit.status == UnitStatus::failed) add({}, unit.error);
+        for (const Evaluation& evaluation : unit.evaluations) {
+            if (evaluation.status == EvaluationStatus::error) {
+                add(evaluation.evaluator, evaluation.message);
+            }
+        }
+    }
+
+    [[nodiscard]] std::vector<std::string> commonest() const {
+        std::vector<std::pair<std::uint64_t, const Cause*>> order;
+        for (const auto& [cause, count] : counts_) order.emplace_back(count, &cause);
+        std::ranges::sort(order, [](const auto& a, const auto& b) {
+            return a.first != b.first ? a.first > b.first : *a.second < *b.second;
+        });
+        if (order.size() > k_failures_shown) order.resize(k_failures_shown);
+        std::vector<std::string> lines;
+        for (const auto& [count, cause] : order) lines.push_back(sentence(count, *cause));
+        return lines;
+    }
+
+  private:
+    using Cause = std::pair<std::string, std::string>;  ///< evaluator ("" = the task), message
+
+    void add(const std::string& evaluator, const std::string& message) {
+        Cause cause(evaluator, fit_width(message, k_failure_columns));
+        if (counts_.size() >= k_failures_kept && !counts_.contains(cause)) {
+            cause.second = "other causes";
+        }
+        ++counts_[std::move(cause)];
+    }
+
+    static std::string sentence(std::uint64_t count, const Cause& cause) {
+        const auto& [evaluator, message] = cause;
+        const char* plural = count == 1 ? "" : "s";
+        return evaluator.empty() ? fmt::format("{} unit{} failed: {}", count, plural, message)
+                                 : fmt::format("{} evaluation{} by {} broke: {}", count, plural,
+                                               evaluator, message);
+    }
+
+    std::map<Cause, std::uint64_t> counts_;
+};
+
+/// Makes the summaries of a run's variants from its stream of units.
+class Summarizer {
+  public:
+    explicit Summarizer(const RunRecord& run) : run_(run) {}
+
+    Result<void> add(const UnitResult& unit) {
+        while (!tally_ || current().name != unit.variant) {
+            if (!open_next()) return misplaced(unit);
+        }
+        if (tally_->stored() == current().planned) {
+            return failure(ErrorCode::data_loss,
+                           fmt::format("run {} holds more units of variant \"{}\" than the {} it "
+                                       "planned",
+                                       run_.id.value(), unit.variant, current().planned));
+        }
+        tally_->add(unit);
+        failures_.add(unit);
+        return {};
+    }
+
+    [[nodiscard]] Report finish() {
+        while (open_next()) continue;  // variants without a single unit are reported too
+        Report report;
+        report.run = run_;
+        report.variants = std::move(summaries_);
+        report.errors = failures_.commonest();
+        return report;
+    }
+
+  private:
+    [[nodiscard]] const VariantRecord& current() const { return run_.variants[summaries_.size()]; }
+
+    /// Ends the current variant and begins the next one; false when there is none.
+    bool open_next() {
+        if (tally_) summaries_.push_back(tally_->finish());
+        tally_.reset();
+        if (summaries_.size() == run_.variants.size()) return false;
+        tally_.emplace(current(), run_.report_plan);
+        return true;
+    }
+
+    [[nodiscard]] std::unexpected<Error> misplaced(const UnitResult& unit) const {
+        return failure(ErrorCode::data_loss,
+                       fmt::format("run {} holds a unit of variant \"{}\" that is not one of its "
+                                   "variants or is out of order",
+                                   run_.id.value(), unit.variant));
+    }
+
+    const RunRecord& run_;
+    std::optional<VariantTally> tally_;  ///< of the variant current()
+    std::vector<VariantSummary> summaries_;
+    FailureCounts failures_;
+};
+
+}  // namespace
+
+const char* to_string(GateStatus status) {
+    switch (status) {
+        case GateStatus::passed:
+            return "passed";
+        case GateStatus::failed:
+            return "failed";
+        case GateStatus::inconclusive:
+            return "inconclusive";
+    }
+    std::unreachable();
+}
+
+const char* to_string(ReportStatus status) {
+    switch (status) {
+        case ReportStatus::passed:
+            return "passed";
+        case ReportStatus::failed:
+            return "failed";
+        case ReportStatus::inconclusive:
+            return "inconclusive";
+        case ReportStatus::incomplete:
+            return "incomplete";
+        case ReportStatus::interrupted:
+            return "interrupted";
+    }
+    std::unreachable();
+}
+
+int exit_code_of(ReportStatus status) {
+    switch (status) {
+        case ReportStatus::passed:
+            return 0;
+        case ReportStatus::failed:
+            return 1;
+        case ReportStatus::inconclusive:
+            return 3;
+        case ReportStatus::incomplete:
+            return 4;
+        case ReportStatus::interrupted:
+            return 130;
+    }
+    std::unreachable();
+}
+
+ReportStatus status_of(const RunRecord& run, const std::vector<VariantSummary>& variants,
+                       const std::vector<GateVerdict>& gates) {
+    std::uint64_t planned = 0;
+    std::uint64_t scored = 0;
+    std::uint64_t unfinished = 0;
+    bool covered = true;
+    for (const VariantSummary& variant : variants) {
+        planned += variant.units.planned;
+        scored += variant.units.scored;
+        unfinished += variant.units.unfinished;
+        covered = covered && variant.coverage >= run.report_plan.min_coverage;
+    }
+    const auto any_gate = [&](GateStatus status) {
+        return std::ranges::any_of(
+            gates, [status](const GateVerdict& verdict) { return verdict.status == status; });
+    };
+    if (run.state == RunState::interrupted) return ReportStatus::interrupted;
+    if (run.state != RunState::finished || unfinished > 0 || (planned > 0 && scored == 0)) {
+        return ReportStatus::incomplete;
+    }
+    if (any_gate(GateStatus::failed)) return ReportStatus::failed;
+    if (any_gate(GateStatus::inconclusive) || !covered) return ReportStatus::inconclusive;
+    return ReportStatus::passed;
+}
+
+Result<Report> make_report(const RunRecord& run, const UnitStream& units) {
+    Summarizer summarizer(run);
+    ASSAY_CHECK(units([&](const UnitResult& unit) { return summarizer.add(unit); }));
+    Report report = summarizer.finish();
+    report.gates = decide_gates(run.report_plan, report.variants);
+    report.status = status_of(run, report.variants, report.gates);
+    return report;
+}
+
+}  // namespace assay

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/model/run.hpp"
@@ -15,7 +16,8 @@ struct UnitCounts {
     std::uint64_t scored = 0;
     std::uint64_t failed = 0;
     std::uint64_t unscored = 0;
-    std::uint64_t skipped = 0;  ///< never run; the four always add up to `planned`
+    std::uint64_t skipped = 0;     ///< not run; the four always add up to `planned`
+    std::uint64_t unfinished = 0;  ///< those of `skipped` that have no final state
 };
 
 /// One score over a variant. `mean` is the mean over items of the mean over the item's
@@ -32,7 +34,9 @@ struct ScoreSummary {
     std::map<std::string, std::uint64_t> categories;  ///< CATEGORICAL: value -> count
 };
 
-struct LatencySummary {  ///< milliseconds, of the task; nothing without a value
+/// Milliseconds of the task, percentiles of type 7 over the units that gave an output. A unit
+/// without a measured latency (a recorded output) is left out; nothing without a value.
+struct LatencySummary {
     std::optional<double> p50;
     std::optional<double> p95;
     std::optional<double> p99;
@@ -42,15 +46,15 @@ struct VariantSummary {
     std::string name;
     DatasetRunId dataset_run_id;
     UnitCounts units;
-    double coverage = 0;  ///< scored / planned; 0 when nothing was planned
+    double coverage = 0;               ///< scored / planned; 0 when nothing was planned
     std::vector<ScoreSummary> scores;  ///< in the order of the spec
     /// Run scores in the order of the spec; nothing when one cannot be computed.
     std::vector<std::pair<std::string, std::optional<double>>> run_scores;
     LatencySummary latency;
-    UsageDetails tokens;
+    UsageDetails tokens;  ///< summed over the units; has "total" unless no unit reported any
     std::optional<NanoUsd> cost;  ///< nothing when a unit's price is unknown
-    NanoUsd paid = 0;
-    std::uint64_t calls = 0;
+    std::optional<NanoUsd> paid;  ///< what this run paid of it; nothing when `cost` is unknown
+    std::uint64_t calls = 0;      ///< requests to providers, retries included
     std::uint64_t retried = 0;
     std::uint64_t cached = 0;
 };
@@ -77,16 +81,30 @@ struct Report {
     ReportStatus status = ReportStatus::incomplete;
     std::vector<VariantSummary> variants;
     std::vector<GateVerdict> gates;
-    std::vector<std::string> errors;  ///< the commonest failures, "12 units: ...", at most five
+    /// The commonest failures, most frequent first, at most five: "12 units failed: ...",
+    /// "3 evaluations by tone broke: ...".
+    std::vector<std::string> errors;
 };
 
 /// Summarises the stored units of a run and decides its gates. Reads the journal and nothing else:
-/// the same run gives the same report at any time.
+/// the same run gives the same report at any time. Reads the stream once; what it keeps is one
+/// number per item and score, of one variant at a time.
+///
+/// @error data_loss when the units do not fit the run: an unknown variant, variants out of order or
+///        more units than planned; else the stream's own error.
 [[nodiscard]] Result<Report> make_report(const RunRecord& run, const UnitStream& units);
 
-/// Decides the gates of `plan` over summaries; used by make_report and by `assay gate`.
+/// Decides the gates of `plan` over summaries, gate by gate and variant by variant; used by
+/// make_report and by `assay gate`. A gate on a variant or score that is not there is inconclusive,
+/// never left out.
 [[nodiscard]] std::vector<GateVerdict> decide_gates(const ReportPlan& plan,
                                                     const std::vector<VariantSummary>& variants);
+
+/// The status of a run whose variants and gates are known: the first that holds of interrupted,
+/// incomplete, failed, inconclusive, passed (SPEC section 2).
+[[nodiscard]] ReportStatus status_of(const RunRecord& run,
+                                     const std::vector<VariantSummary>& variants,
+                                     const std::vector<GateVerdict>& gates);
 
 /// Checks a run evaluator's type and parameters against the scores there are.
 /// @return what is wrong, or "".

@@ -1,0 +1,187 @@
+#include <cmath>
+#include <string_view>
+
+#include "runner/report/write_formats.hpp"
+#include "runner/report/writers.hpp"
+
+namespace assay {
+namespace {
+
+template <class T>
+OrderedJson or_null(const std::optional<T>& value) {
+    return value ? OrderedJson(*value) : OrderedJson(nullptr);
+}
+
+OrderedJson usd_or_null(const std::optional<NanoUsd>& cost) {
+    return cost ? OrderedJson(to_usd(*cost)) : OrderedJson(nullptr);
+}
+
+/// Milliseconds with the microseconds that a clock can vouch for.
+OrderedJson ms_or_null(const std::optional<double>& milliseconds) {
+    return milliseconds ? OrderedJson(std::round(*milliseconds * 1000) / 1000)
+                        : OrderedJson(nullptr);
+}
+
+/// The manifest's keys in the order of SPEC section 3; the store keeps objects sorted by name.
+OrderedJson in_reading_order(const Json& value) {
+    static constexpr std::string_view k_order[] = {
+        "name",       "spec_sha256", "dataset", "models",      "prompts", "prices_sha256",
+        "evaluators", "seed",        "assay",   "git",         "ci",      "type",
+        "version",    "sha256",      "hash",    "items",       "commit",  "branch",
+        "dirty",      "provider",    "run_url", "pull_request"};
+    if (value.is_array()) {
+        OrderedJson array = OrderedJson::array();
+        for (const Json& element : value) array.push_back(in_reading_order(element));
+        return array;
+    }
+    if (!value.is_object()) return value;
+    OrderedJson object = OrderedJson::object();
+    for (const std::string_view key : k_order) {
+        if (const auto found = value.find(key); found != value.end()) {
+            object[found.key()] = in_reading_order(*found);
+        }
+    }
+    for (const auto& [key, element] : value.items()) {
+        if (!object.contains(key)) object[key] = in_reading_order(element);
+    }
+    return object;
+}
+
+OrderedJson run_to_json(const RunRecord& run) {
+    const auto wall = [&] {
+        return std::chrono::duration_cast<std::chrono::milliseconds>(*run.finished - run.started);
+    };
+    return {{"id", run.id.value()},
+            {"name", run.name},
+            {"experiment", run.experiment},
+            {"started_at", to_rfc3339(run.started)},
+            {"finished_at",
+             run.finished ? OrderedJson(to_rfc3339(*run.finished)) : OrderedJson(nullptr)},
+            {"wall_ms", run.finished ? OrderedJson(wall().count()) : OrderedJson(nullptr)},
+            {"resumed_from", nullptr}};
+}
+
+OrderedJson score_to_json(const ScoreSummary& score) {
+    OrderedJson json = {
+        {"data_type", score.data_type ? OrderedJson(to_string(*score.data_type)) : nullptr},
+        {"items", score.items},
+        {"count", score.count},
+        {"errors", score.errors},
+        {"skipped", score.skipped}};
+    if (score.data_type == ScoreDataType::categorical) {
+        json["categories"] = Json(score.categories);
+        return json;
+    }
+    json["mean"] = or_null(score.mean);
+    json["stddev"] = or_null(score.stddev);
+    json["interval"] = nullptr;
+    return json;
+}
+
+OrderedJson variant_to_json(const VariantSummary& variant) {
+    OrderedJson scores = OrderedJson::object();
+    for (const ScoreSummary& score : variant.scores) scores[score.name] = score_to_json(score);
+    OrderedJson run_scores = OrderedJson::object();
+    for (const auto& [name, value] : variant.run_scores) run_scores[name] = or_null(value);
+    const auto tokens = [&](const char* kind) {
+        const auto found = variant.tokens.find(kind);
+        return found == variant.tokens.end() ? 0 : found->second;
+    };
+    const UnitCounts& units = variant.units;
+    return {
+        {"name", variant.name},
+        {"dataset_run_id", variant.dataset_run_id.value()},
+        {"units",
+         {{"planned", units.planned},
+          {"scored", units.scored},
+          {"failed", units.failed},
+          {"unscored", units.unscored},
+          {"skipped", units.skipped}}},
+        {"coverage", variant.coverage},
+        {"scores", std::move(scores)},
+        {"run_scores", std::move(run_scores)},
+        {"latency_ms",
+         {{"p50", ms_or_null(variant.latency.p50)},
+          {"p95", ms_or_null(variant.latency.p95)},
+          {"p99", ms_or_null(variant.latency.p99)}}},
+        {"tokens",
+         {{"input", tokens("input")}, {"output", tokens("output")}, {"total", tokens("total")}}},
+        {"cost_usd", usd_or_null(variant.cost)},
+        {"paid_usd", usd_or_null(variant.paid)},
+        {"calls",
+         {{"provider", variant.calls}, {"cached", variant.cached}, {"retried", variant.retried}}}};
+}
+
+OrderedJson gate_to_json(const GateVerdict& verdict) {
+    return {{"gate", verdict.gate.text},
+            {"variant", verdict.variant},
+            {"status", to_string(verdict.status)},
+            {"observed", or_null(verdict.observed)},
+            {"threshold", verdict.gate.threshold},
+            {"interval", nullptr},
+            {"p_value", nullptr},
+            {"reason", verdict.reason}};
+}
+
+}  // namespace
+
+OrderedJson report_to_json(const Report& report) {
+    OrderedJson json = {{"assay_report", 1},
+                        {"exit_code", exit_code_of(report.status)},
+                        {"status", to_string(report.status)},
+                        {"partial", report.run.partial},
+                        {"run", run_to_json(report.run)},
+                        {"manifest", in_reading_order(report.run.manifest)},
+                        {"variants", OrderedJson::array()},
+                        {"comparisons", OrderedJson::array()},
+                        {"gates", OrderedJson::array()}};
+    for (const VariantSummary& variant : report.variants) {
+        json["variants"].push_back(variant_to_json(variant));
+    }
+    for (const GateVerdict& verdict : report.gates) {
+        json["gates"].push_back(gate_to_json(verdict));
+    }
+    return json;
+}
+
+OrderedJson unit_to_json(const UnitResult& unit) {
+    OrderedJson scores = OrderedJson::object();
+    OrderedJson errors = OrderedJson::object();
+    for (const Evaluation& evaluation : unit.evaluations) {
+        if (evaluation.status == EvaluationStatus::error) {
+            errors[evaluation.evaluator] = evaluation.message;
+        }
+        for (const Score& score : evaluation.scores) {
+            scores[score.name] = {{"value", to_json(score.value)}, {"comment", score.comment}};
+        }
+    }
+    OrderedJson json = {
+        {"item_id", unit.item.id.value()},
+        {"variant", unit.variant},
+        {"repetition", unit.repetition},
+        {"status", to_string(unit.status)},
+        {"input", unit.item.input},
+        {"expected_output", unit.item.expected_output},
+        {"output", unit.output},
+        {"scores", std::move(scores)},
+        {"error", OrderedJson(unit.error.empty() ? Json(nullptr) : Json(unit.error))},
+        {"latency_ms", ms_or_null(measured_latency_ms(unit))},
+        {"cost_usd", usd_or_null(unit.cost)},
+        {"trace_id", unit.trace_id.value()}};
+    if (!errors.empty()) json["errors"] = std::move(errors);
+    return json;
+}
+
+Result<void> write_report_json(AtomicFileWriter& file, const Report& report, const UnitStream&) {
+    return file.write(to_pretty_text(report_to_json(report)));
+}
+
+Result<void> write_units_jsonl(AtomicFileWriter& file, const Report&, const UnitStream& units) {
+    return units([&](const UnitResult& unit) {
+        std::string line = to_text(unit_to_json(unit));
+        line.push_back('\n');
+        return file.write(line);
+    });
+}
+
+}  // namespace assay

@@ -1,0 +1,207 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/base/text.hpp"
+#include "runner/report/item_cases.hpp"
+#include "runner/report/numbers.hpp"
+#include "runner/report/write_formats.hpp"
+#include "runner/report/xml.hpp"
+
+namespace assay {
+namespace {
+
+constexpr std::size_t k_message_columns = 300;
+
+/// The numbers in a suite's opening tag.
+struct SuiteCounts {
+    std::uint64_t tests = 0;
+    std::uint64_t failures = 0;
+    std::uint64_t errors = 0;
+    std::uint64_t skipped = 0;
+    double seconds = 0;
+
+    void add(CaseOutcome outcome, double case_seconds) {
+        ++tests;
+        failures += outcome == CaseOutcome::failure ? 1 : 0;
+        errors += outcome == CaseOutcome::error ? 1 : 0;
+        skipped += outcome == CaseOutcome::skipped ? 1 : 0;
+        seconds += case_seconds;
+    }
+    void add(const SuiteCounts& other) {
+        tests += other.tests;
+        failures += other.failures;
+        errors += other.errors;
+        skipped += other.skipped;
+        seconds += other.seconds;
+    }
+    [[nodiscard]] std::string attributes() const {
+        return fmt::format(R"( tests="{}" failures="{}" errors="{}" skipped="{}" time="{:.3f}")",
+                           tests, failures, errors, skipped, seconds);
+    }
+};
+
+/// A line break in the message makes lists of failures unreadable; the details keep it.
+std::string message_attribute(std::string_view message) {
+    std::string line = fit_width(message, k_message_columns);
+    std::ranges::replace_if(line, [](char c) { return c == '\n' || c == '\r'; }, ' ');
+    return xml_attribute("message", line);
+}
+
+CaseOutcome outcome_of(GateStatus status) {
+    switch (status) {
+        case GateStatus::passed:
+            return CaseOutcome::passed;
+        case GateStatus::failed:
+            return CaseOutcome::failure;
+        case GateStatus::inconclusive:
+            return CaseOutcome::error;  // a pipeline must not be green
+    }
+    std::unreachable();
+}
+
+/// Writes the document; the counts of every suite are known before its first case.
+class JunitWriter {
+  public:
+    JunitWriter(AtomicFileWriter& file, const Report& report) : file_(file), report_(report) {}
+
+    Result<void> write(const UnitStream& units) {
+        ASSAY_CHECK(count(units));
+        SuiteCounts total = gates_;
+        for (const SuiteCounts& suite : variants_) total.add(suite);
+        ASSAY_CHECK(file_.write(
+            fmt::format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites{}{}>\n",
+                        xml_attribute("name", report_.run.experiment), total.attributes())));
+        ASSAY_CHECK(write_variants(units));
+        if (!report_.gates.empty()) ASSAY_CHECK(write_gates());
+        return file_.write("</testsuites>\n");
+    }
+
+  private:
+    Result<void> count(const UnitStream& units) {
+        variants_.resize(report_.variants.size());
+        for (std::size_t i = 0; i < variants_.size(); ++i) {
+            if (report_.variants[i].units.unfinished > 0) variants_[i].add(CaseOutcome::skipped, 0);
+        }
+        for (const GateVerdict& verdict : report_.gates) gates_.add(outcome_of(verdict.status), 0);
+        return for_each_case(units, report_.run.report_plan,
+                             [&](const ItemCase& item) -> Result<void> {
+                                 ASSAY_TRY(const std::size_t index, index_of(item.variant));
+                                 variants_[index].add(item.outcome, item.seconds);
+                                 return {};
+                             });
+    }
+
+    Result<std::size_t> index_of(const std::string& variant) const {
+        for (std::size_t i = 0; i < report_.variants.size(); ++i) {
+            if (report_.variants[i].name == variant) return i;
+        }
+        return failure(ErrorCode::data_loss,
+                       fmt::format("a stored unit names the unknown variant \"{}\"", variant));
+    }
+
+    Result<void> write_variants(const UnitStream& units) {
+        std::size_t open = 0;
+        const auto open_suite = [&] { return file_.write(opening(open)); };
+        if (!report_.variants.empty()) ASSAY_CHECK(open_suite());
+        ASSAY_CHECK(for_each_case(
+            units, report_.run.report_plan, [&](const ItemCase& item) -> Result<void> {
+                ASSAY_TRY(const std::size_t index, index_of(item.variant));
+                for (; open < index; ++open) {
+                    ASSAY_CHECK(file_.write(closing(open) + opening(open + 1)));
+                }
+                return file_.write(item_case(item));
+            }));
+        for (; open + 1 < report_.variants.size(); ++open) {
+            ASSAY_CHECK(file_.write(closing(open) + opening(open + 1)));
+        }
+        return report_.variants.empty() ? Result<void>() : file_.write(closing(open));
+    }
+
+    [[nodiscard]] std::string opening(std::size_t variant) const {
+        return fmt::format("  <testsuite{}{}{}>\n",
+                           xml_attribute("name", report_.variants[variant].name),
+                           variants_[variant].attributes(), timestamp());
+    }
+
+    /// Closes a variant's suite, after a case that stands for all units without a final state:
+    /// every planned unit is accounted for.
+    [[nodiscard]] std::string closing(std::size_t variant) const {
+        const std::uint64_t unfinished = report_.variants[variant].units.unfinished;
+        std::string text;
+        if (unfinished > 0) {
+            ItemCase missing{.variant = report_.variants[variant].name,
+                             .item_id = format_some(unfinished, "unit") + " not run",
+                             .outcome = CaseOutcome::skipped,
+                             .message = report_.run.reason.empty() ? "the run ended before them"
+                                                                   : report_.run.reason,
+                             .details = {},
+                             .seconds = 0,
+                             .scores = {}};
+            text = item_case(missing);
+        }
+        return text + "  </testsuite>\n";
+    }
+
+    [[nodiscard]] std::string item_case(const ItemCase& item) const {
+        std::string text =
+            fmt::format("    <testcase{}{} time=\"{:.3f}\"",
+                        xml_attribute("classname", report_.run.experiment + "." + item.variant),
+                        xml_attribute("name", item.item_id), item.seconds);
+        std::string content;
+        if (!item.scores.empty()) {
+            content += "      <properties>\n";
+            for (const auto& [name, value] : item.scores) {
+                content += fmt::format("        <property{}{}/>\n", xml_attribute("name", name),
+                                       xml_attribute("value", value));
+            }
+            content += "      </properties>\n";
+        }
+        content += outcome_element(item.outcome, item.message,
+                                   fmt::format("{}", fmt::join(item.details, "\n")));
+        return text + (content.empty() ? "/>\n" : ">\n" + content + "    </testcase>\n");
+    }
+
+    [[nodiscard]] static std::string outcome_element(CaseOutcome outcome, std::string_view message,
+                                                     std::string_view details) {
+        const char* tag = outcome == CaseOutcome::failure ? "failure"
+                          : outcome == CaseOutcome::error ? "error"
+                                                          : "skipped";
+        if (outcome == CaseOutcome::passed) return {};
+        if (details.empty()) return fmt::format("      <{}{}/>\n", tag, message_attribute(message));
+        return fmt::format("      <{0}{1}>{2}</{0}>\n", tag, message_attribute(message),
+                           xml_text(details));
+    }
+
+    Result<void> write_gates() {
+        std::string text =
+            fmt::format("  <testsuite name=\"gates\"{}{}>\n", gates_.attributes(), timestamp());
+        for (const GateVerdict& verdict : report_.gates) {
+            text += fmt::format(
+                "    <testcase{}{} time=\"0.000\"",
+                xml_attribute("classname", report_.run.experiment + ".gates"),
+                xml_attribute("name", verdict.gate.text + " [" + verdict.variant + "]"));
+            const std::string content =
+                outcome_element(outcome_of(verdict.status), verdict.reason, {});
+            text += content.empty() ? "/>\n" : ">\n" + content + "    </testcase>\n";
+        }
+        return file_.write(text + "  </testsuite>\n");
+    }
+
+    [[nodiscard]] std::string timestamp() const {
+        return xml_attribute("timestamp", to_rfc3339(report_.run.started));
+    }
+
+    AtomicFileWriter& file_;
+    const Report& report_;
+    std::vector<SuiteCounts> variants_;  ///< as report_.variants
+    SuiteCounts gates_;
+};
+
+}  // namespace
+
+Result<void> write_junit(AtomicFileWriter& file, const Report& report, const UnitStream& units) {
+    return JunitWriter(file, report).write(units);
+}
+
+}  // namespace assay

@@ -1,0 +1,390 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <span>
+
+#include "core/base/text.hpp"
+#include "runner/report/grid.hpp"
+#include "runner/report/lookup.hpp"
+#include "runner/report/numbers.hpp"
+#include "runner/report/writers.hpp"
+
+namespace assay {
+namespace {
+
+constexpr const char* k_no_value = "–";
+constexpr std::size_t k_verdicts_apart = 4;  ///< more passes of one gate share a line
+constexpr std::size_t k_word_columns = 11;
+constexpr std::size_t k_columns_min = 20;
+
+enum class Paint : std::uint8_t { bold, green, red, yellow, dim };
+
+std::string paint(std::string_view text, Paint how, const TableStyle& style) {
+    if (!style.color) return std::string(text);
+    static constexpr const char* k_codes[] = {"1", "1;32", "1;31", "1;33", "2"};
+    return fmt::format("\x1b[{}m{}\x1b[0m", k_codes[static_cast<std::size_t>(how)], text);
+}
+
+/// Builds the lines of the grid: one line a score or measure, one cell a variant.
+class GridBuilder {
+  public:
+    explicit GridBuilder(const Report& report) : report_(report) {
+        for (const VariantSummary& variant : report.variants) {
+            grid_.headers.push_back(terminal_safe(variant.name));
+        }
+    }
+
+    [[nodiscard]] Grid build() {
+        for (const std::string& score : score_names(report_)) add_score(score);
+        if (!report_.variants.empty()) add_run_scores();
+        begin_group();
+        add_units();
+        add_usage();
+        return std::move(grid_);
+    }
+
+  private:
+    using Number = std::function<std::optional<double>(const VariantSummary&)>;
+    using Text = std::function<std::string(const VariantSummary&)>;
+
+    void begin_group() { opens_group_ = true; }
+
+    void add_text(const std::string& label, const Text& text) {
+        GridLine& line = grid_.lines.emplace_back();
+        line.label = terminal_safe(label);
+        line.opens_group = std::exchange(opens_group_, false);
+        for (const VariantSummary& variant : report_.variants) line.cells.push_back(text(variant));
+    }
+
+    /// All numbers of a line have the same decimals, so that they compare at a glance.
+    void add_number(const std::string& label, const Number& number) {
+        double largest = 0;
+        for (const VariantSummary& variant : report_.variants) {
+            largest = std::max(largest, std::abs(number(variant).value_or(0)));
+        }
+        add_text(label, [&](const VariantSummary& variant) {
+            const std::optional<double> value = number(variant);
+            return value ? format_number(*value, decimals_for(largest)) : std::string(k_no_value);
+        });
+    }
+
+    /// Left out when it is zero everywhere.
+    void add_count(const std::string& label,
+                   const std::function<std::uint64_t(const VariantSummary&)>& count) {
+        const bool any = std::ranges::any_of(
+            report_.variants, [&](const VariantSummary& variant) { return count(variant) > 0; });
+        if (!any) return;
+        add_text(label,
+                 [&](const VariantSummary& variant) { return format_count(count(variant)); });
+    }
+
+    void add_score(const std::string& name) {
+        const std::vector<std::string> categories = categories_of(report_, name);
+        if (categories.empty()) {
+            add_number(name, [&](const VariantSummary& variant) {
+                const ScoreSummary* score = find_score(variant, name);
+                return score == nullptr ? std::nullopt : score->mean;
+            });
+        }
+        for (std::size_t i = 0; i < std::min(categories.size(), k_categories_shown); ++i) {
+            add_number(fmt::format("{} = {}", name, categories[i]),
+                       [&](const VariantSummary& variant) {
+                           const ScoreSummary* score = find_score(variant, name);
+                           return score == nullptr ? std::nullopt : share_of(*score, categories[i]);
+                       });
+        }
+        if (categories.size() > k_categories_shown) {
+            add_text(fmt::format("{}: {} more", name, categories.size() - k_categories_shown),
+                     [](const VariantSummary&) { return std::string("…"); });
+        }
+        add_count(name + " errors", [&](const VariantSummary& variant) {
+            const ScoreSummary* score = find_score(variant, name);
+            return score == nullptr ? 0 : score->errors;
+        });
+    }
+
+    void add_run_scores() {
+        for (std::size_t i = 0; i < report_.variants.front().run_scores.size(); ++i) {
+            add_number(
+                report_.variants.front().run_scores[i].first,
+                [i](const VariantSummary& variant) { return variant.run_scores.at(i).second; });
+        }
+    }
+
+    void add_units() {
+        add_text("units scored", [](const VariantSummary& variant) {
+            return fmt::format("{}/{}", format_count(variant.units.scored),
+                               format_count(variant.units.planned));
+        });
+        add_count("units failed", [](const auto& variant) { return variant.units.failed; });
+        add_count("units unscored", [](const auto& variant) { return variant.units.unscored; });
+        add_count("units skipped", [](const auto& variant) { return variant.units.skipped; });
+    }
+
+    void add_usage() {
+        add_latency("latency p50", [](const LatencySummary& latency) { return latency.p50; });
+        add_latency("latency p95", [](const LatencySummary& latency) { return latency.p95; });
+        add_count("retries", [](const auto& variant) { return variant.retried; });
+        add_count("tokens", [](const VariantSummary& variant) {
+            const auto total = variant.tokens.find("total");
+            return total == variant.tokens.end() ? 0 : static_cast<std::uint64_t>(total->second);
+        });
+        // Programs and recorded outputs cost nothing; a line of zeros would not say more.
+        const bool free = std::ranges::all_of(report_.variants, [](const VariantSummary& variant) {
+            return variant.calls == 0 && variant.cost == 0;
+        });
+        if (free) return;
+        add_text("cost", [](const VariantSummary& variant) { return format_cost(variant.cost); });
+    }
+
+    void add_latency(const std::string& label,
+                     const std::function<std::optional<double>(const LatencySummary&)>& pick) {
+        const bool any = std::ranges::any_of(report_.variants, [&](const auto& variant) {
+            return pick(variant.latency).has_value();
+        });
+        if (!any) return;
+        add_text(label, [&](const VariantSummary& variant) {
+            const std::optional<double> value = pick(variant.latency);
+            return value ? format_ms(*value) : std::string(k_no_value);
+        });
+    }
+
+    const Report& report_;
+    Grid grid_;
+    bool opens_group_ = false;
+};
+
+std::string word_of(GateStatus status, const TableStyle& style) {
+    switch (status) {
+        case GateStatus::passed:
+            return paint(pad_right("PASS", k_word_columns), Paint::green, style);
+        case GateStatus::failed:
+            return paint(pad_right("FAIL", k_word_columns), Paint::red, style);
+        case GateStatus::inconclusive:
+            return paint("CANNOT TELL", Paint::yellow, style);
+    }
+    std::unreachable();
+}
+
+class TableWriter {
+  public:
+    TableWriter(const Report& report, const TableStyle& style) : report_(report), style_(style) {
+        style_.columns = std::max(style_.columns, k_columns_min);
+    }
+
+    [[nodiscard]] std::string write() {
+        write_title();
+        write_grid();
+        write_gates();
+        write_errors();
+        write_verdict();
+        return std::move(text_);
+    }
+
+  private:
+    void line(std::string_view content = {}) {
+        text_ += content;
+        text_ += '\n';
+    }
+
+    void write_title() {
+        const std::string name = terminal_safe(report_.run.experiment);
+        line(paint(fit_width(name, style_.columns), Paint::bold, style_));
+        std::vector<std::string> facts;
+        if (!report_.run.name.empty()) facts.push_back(terminal_safe(report_.run.name));
+        if (report_.variants.size() > 1) {
+            facts.push_back(format_some(report_.variants.size(), "variant"));
+        }
+        std::uint64_t units = 0;
+        for (const VariantSummary& variant : report_.variants) units += variant.units.planned;
+        facts.push_back(format_some(units, "unit"));
+        if (report_.run.repetitions > 1) {
+            facts.push_back(fmt::format("{} repetitions", report_.run.repetitions));
+        }
+        if (report_.run.finished) {
+            facts.push_back(format_duration(to_ms(*report_.run.finished - report_.run.started)));
+        }
+        if (report_.run.partial) facts.emplace_back("partial: not the whole dataset");
+        line(paint(fit_width(fmt::format("{}", fmt::join(facts, " · ")), style_.columns),
+                   Paint::dim, style_));
+    }
+
+    void write_grid() {
+        if (report_.variants.empty()) return;
+        line();
+        for (const std::string& text : lay_out(GridBuilder(report_).build(), style_.columns)) {
+            const bool rule = text.starts_with("─");
+            line(rule ? paint(text, Paint::dim, style_) : text);
+        }
+    }
+
+    void write_gates() {
+        if (report_.gates.empty()) return;
+        line();
+        std::size_t name_columns = 0;
+        for (const GateVerdict& verdict : report_.gates) {
+            name_columns = std::max(name_columns, display_width(terminal_safe(verdict.variant)));
+        }
+        // One variant needs no telling apart.
+        name_columns_ =
+            report_.variants.size() == 1 ? 0 : std::min(name_columns, style_.columns / 4);
+        const std::vector<GateVerdict>& gates = report_.gates;
+        for (auto begin = gates.begin(); begin != gates.end();) {
+            const auto end = std::find_if(begin, gates.end(), [&](const GateVerdict& verdict) {
+                return verdict.gate.text != begin->gate.text;
+            });
+            write_gate({begin, end});
+            begin = end;
+        }
+    }
+
+    /// The verdicts of one gate. With many variants the passes share a line, so that what needs
+    /// attention is not lost among them.
+    void write_gate(std::span<const GateVerdict> verdicts) {
+        std::vector<double> passed;
+        for (const GateVerdict& verdict : verdicts) {
+            if (verdict.status == GateStatus::passed) passed.push_back(*verdict.observed);
+        }
+        const bool together = passed.size() > k_verdicts_apart;
+        for (const GateVerdict& verdict : verdicts) {
+            if (together && verdict.status == GateStatus::passed) continue;
+            write_verdict_line(verdict.status, verdict.variant, verdict.reason);
+        }
+        if (!together) return;
+        const auto [low, high] = std::ranges::minmax(passed);
+        const Gate& gate = verdicts.front().gate;
+        write_verdict_line(
+            GateStatus::passed, format_some(passed.size(), "variant"),
+            fmt::format("{} holds: observed {} to {}", gate.text,
+                        format_against(low, gate.threshold), format_against(high, gate.threshold)));
+    }
+
+    void write_verdict_line(GateStatus status, const std::string& variant,
+                            const std::string& reason) {
+        std::string begin = word_of(status, style_);
+        std::size_t indent = k_word_columns + 2;
+        if (name_columns_ > 0) {
+            begin +=
+                "  " + pad_right(shorten(terminal_safe(variant), name_columns_), name_columns_);
+            indent += name_columns_ + 2;
+        }
+        begin += "  ";
+        if (style_.columns < indent + k_columns_min) {  // no room beside them: below them
+            line(begin);
+            indent = 2;
+            begin = "  ";
+        }
+        for (const std::string& part : wrap(terminal_safe(reason), style_.columns - indent)) {
+            line(std::exchange(begin, std::string(indent, ' ')) + part);
+        }
+    }
+
+    void write_errors() {
+        if (report_.errors.empty()) return;
+        line();
+        line(paint("Most common errors", Paint::bold, style_));
+        for (const std::string& error : report_.errors) {
+            std::string begin = "  ";
+            for (const std::string& part : wrap(terminal_safe(error), style_.columns - 4)) {
+                line(std::exchange(begin, "    ") + part);
+            }
+        }
+    }
+
+    void write_verdict() {
+        line();
+        const std::string word = verdict_word();
+        const std::string text = verdict_text();
+        std::string begin = paint(word, verdict_paint(), style_);
+        for (const std::string& part : wrap(text, style_.columns - word.size() - 2)) {
+            line(std::exchange(begin, std::string(word.size(), ' ')) + "  " + part);
+        }
+        line(paint(fit_width("look closer: assay show " + terminal_safe(report_.run.id.value()),
+                             style_.columns),
+                   Paint::dim, style_));
+    }
+
+    [[nodiscard]] std::string verdict_word() const {
+        switch (report_.status) {
+            case ReportStatus::passed:
+                return "PASSED";
+            case ReportStatus::failed:
+                return "FAILED";
+            case ReportStatus::inconclusive:
+                return "CANNOT TELL";
+            case ReportStatus::incomplete:
+                return "INCOMPLETE";
+            case ReportStatus::interrupted:
+                return "INTERRUPTED";
+        }
+        std::unreachable();
+    }
+
+    [[nodiscard]] Paint verdict_paint() const {
+        if (report_.status == ReportStatus::passed) return Paint::green;
+        return report_.status == ReportStatus::failed ? Paint::red : Paint::yellow;
+    }
+
+    [[nodiscard]] std::string gates_that(GateStatus status, const char* are) const {
+        const auto count = std::ranges::count_if(
+            report_.gates, [status](const GateVerdict& gate) { return gate.status == status; });
+        if (count == 0) return {};
+        return fmt::format("{} of {} {}", count, format_some(report_.gates.size(), "verdict"), are);
+    }
+
+    [[nodiscard]] std::string verdict_text() const {
+        switch (report_.status) {
+            case ReportStatus::passed:
+                return report_.gates.empty() ? "no gates to decide" : "every gate holds";
+            case ReportStatus::failed:
+                return gates_that(GateStatus::failed, "failed");
+            case ReportStatus::inconclusive:
+                return undecided_text();
+            case ReportStatus::incomplete:
+            case ReportStatus::interrupted:
+                return unfinished_text();
+        }
+        std::unreachable();
+    }
+
+    [[nodiscard]] std::string undecided_text() const {
+        const double required = report_.run.report_plan.min_coverage;
+        const auto thin = std::ranges::count_if(
+            report_.variants, [&](const auto& variant) { return variant.coverage < required; });
+        std::string text = gates_that(GateStatus::inconclusive, "could not be reached");
+        if (thin == 0) return text;
+        if (!text.empty()) text += "; ";
+        return text + fmt::format("coverage is below the {} required in {}", format_exact(required),
+                                  format_some(static_cast<std::uint64_t>(thin), "variant"));
+    }
+
+    [[nodiscard]] std::string unfinished_text() const {
+        if (!report_.run.reason.empty()) return terminal_safe(report_.run.reason);
+        std::uint64_t planned = 0;
+        std::uint64_t unfinished = 0;
+        for (const VariantSummary& variant : report_.variants) {
+            planned += variant.units.planned;
+            unfinished += variant.units.unfinished;
+        }
+        if (unfinished == 0) {
+            return report_.run.state == RunState::finished ? "no unit was scored"
+                                                           : "the run has not ended";
+        }
+        return fmt::format("{} of {} have no final state", format_count(unfinished),
+                           format_some(planned, "unit"));
+    }
+
+    const Report& report_;
+    TableStyle style_;
+    std::size_t name_columns_ = 0;  ///< of variants in the lines of the gates
+    std::string text_;
+};
+
+}  // namespace
+
+std::string report_to_table(const Report& report, const TableStyle& style) {
+    return TableWriter(report, style).write();
+}
+
+}  // namespace assay

@@ -27,7 +27,7 @@ namespace assay {
 
 /// What `assay run` prints on stdout: a table of scores by variant, the gates, where to look.
 struct TableStyle {
-    std::size_t columns = 80;  ///< never wider than this
+    std::size_t columns = 80;  ///< never wider than this; at least 20
     bool color = false;
 };
 [[nodiscard]] std::string report_to_table(const Report& report, const TableStyle& style);

@@ -1,0 +1,78 @@
+#include <array>
+
+#include "server/store/migrations.hpp"
+
+namespace assay {
+namespace {
+
+// Each table and column is described in server/store/README.md. Ids are BLOB columns without
+// affinity, see StoredId; times are nanoseconds since 1970; money is nano-dollars.
+constexpr const char* k_version_1 = R"sql(
+PRAGMA application_id = 0x61737379;
+
+CREATE TABLE migrations(version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL,
+    program TEXT NOT NULL);
+CREATE TABLE symbols(symbol INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
+CREATE TABLE dictionaries(dictionary INTEGER PRIMARY KEY, data BLOB NOT NULL);
+
+-- The catalogue.
+CREATE TABLE projects(project INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE);
+CREATE TABLE datasets(dataset INTEGER PRIMARY KEY, project INTEGER NOT NULL, id BLOB NOT NULL,
+    name TEXT NOT NULL, created_at INTEGER NOT NULL,
+    UNIQUE(project, id), UNIQUE(project, name));
+CREATE TABLE items(item INTEGER PRIMARY KEY, project INTEGER NOT NULL, dataset INTEGER NOT NULL,
+    id BLOB NOT NULL, UNIQUE(project, id, dataset));
+CREATE TABLE item_versions(item_version INTEGER PRIMARY KEY, project INTEGER NOT NULL,
+    item INTEGER NOT NULL, valid_from INTEGER NOT NULL, content_hash BLOB NOT NULL,
+    dictionary INTEGER NOT NULL, size INTEGER NOT NULL, document BLOB NOT NULL);
+CREATE INDEX item_versions_by_time ON item_versions(item, valid_from);
+CREATE TABLE runs(run INTEGER PRIMARY KEY, project INTEGER NOT NULL, id BLOB NOT NULL,
+    name TEXT NOT NULL, dataset INTEGER NOT NULL, started_at INTEGER NOT NULL,
+    dictionary INTEGER NOT NULL, size INTEGER NOT NULL, document BLOB NOT NULL,
+    UNIQUE(project, id));
+CREATE TABLE dataset_runs(dataset_run INTEGER PRIMARY KEY, project INTEGER NOT NULL,
+    id BLOB NOT NULL, run INTEGER NOT NULL, variant TEXT NOT NULL, dataset INTEGER NOT NULL,
+    name TEXT NOT NULL, created_at INTEGER NOT NULL, metadata TEXT NOT NULL,
+    UNIQUE(project, id));
+
+-- The traces.
+CREATE TABLE traces(trace INTEGER PRIMARY KEY, project INTEGER NOT NULL, id BLOB NOT NULL,
+    timestamp INTEGER NOT NULL, name INTEGER NOT NULL, environment INTEGER NOT NULL,
+    item_version INTEGER, UNIQUE(project, id));
+CREATE INDEX traces_by_time ON traces(project, timestamp);
+CREATE TABLE trace_documents(trace INTEGER PRIMARY KEY, project INTEGER NOT NULL,
+    dictionary INTEGER NOT NULL, size INTEGER NOT NULL, document BLOB NOT NULL);
+CREATE TABLE run_items(project INTEGER NOT NULL, dataset_run INTEGER NOT NULL,
+    position INTEGER NOT NULL, repetition INTEGER NOT NULL, id BLOB NOT NULL,
+    item_version INTEGER NOT NULL, trace INTEGER NOT NULL, unit_key BLOB,
+    PRIMARY KEY(project, dataset_run, position, repetition)) WITHOUT ROWID;
+CREATE TABLE observations(observation INTEGER PRIMARY KEY, project INTEGER NOT NULL,
+    id BLOB NOT NULL, trace INTEGER NOT NULL, parent_id BLOB, type INTEGER NOT NULL,
+    name INTEGER NOT NULL, level INTEGER NOT NULL, environment INTEGER NOT NULL, model INTEGER,
+    start_time INTEGER NOT NULL, latency INTEGER, input_tokens INTEGER, output_tokens INTEGER,
+    total_tokens INTEGER, cost INTEGER, slot INTEGER NOT NULL);
+CREATE UNIQUE INDEX observations_by_id ON observations(project, id);
+CREATE INDEX observations_by_trace ON observations(trace);
+CREATE INDEX observation_facts ON observations(project, start_time, model, latency, cost, type,
+    name, level, environment, input_tokens, output_tokens);
+CREATE TABLE scores(project INTEGER NOT NULL, subject_kind INTEGER NOT NULL,
+    subject INTEGER NOT NULL, ordinal INTEGER NOT NULL, id BLOB NOT NULL, name INTEGER NOT NULL,
+    data_type INTEGER NOT NULL, source INTEGER NOT NULL, environment INTEGER NOT NULL,
+    timestamp INTEGER NOT NULL, value REAL, string_value TEXT, comment TEXT,
+    PRIMARY KEY(project, subject_kind, subject, ordinal)) WITHOUT ROWID;
+CREATE UNIQUE INDEX scores_by_id ON scores(project, id);
+CREATE INDEX score_facts ON scores(project, name, timestamp, value);
+CREATE VIRTUAL TABLE trace_metadata USING fts5(tokens, content='', detail=none, columnsize=0);
+CREATE VIRTUAL TABLE observation_metadata USING fts5(tokens, content='', detail=none,
+    columnsize=0);
+
+PRAGMA user_version = 1;
+)sql";
+
+constexpr std::array k_migrations = {Migration{1, k_version_1}};
+
+}  // namespace
+
+std::span<const Migration> store_migrations() { return k_migrations; }
+
+}  // namespace assay

@@ -1,0 +1,211 @@
+#include "server/store/sqlite_handle.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "core/base/files.hpp"
+#include "core/base/hash.hpp"
+#include "core/base/limits.hpp"
+
+namespace assay {
+namespace {
+
+int hex_value(char digit) {
+    if (digit >= '0' && digit <= '9') return digit - '0';
+    if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
+    return -1;
+}
+
+/// A null pointer would be bound as NULL, so an empty text needs an address.
+const char* address_of(std::string_view bytes) { return bytes.data() ? bytes.data() : ""; }
+
+bool is_disk_full(int error_number) { return error_number == ENOSPC || error_number == EDQUOT; }
+
+}  // namespace
+
+StoredId::StoredId(std::string_view text) : is_blob_(!text.empty() && text.size() % 2 == 0) {
+    bytes_.reserve(text.size());
+    for (std::size_t i = 0; is_blob_ && i < text.size(); i += 2) {
+        const int high = hex_value(text[i]);
+        const int low = hex_value(text[i + 1]);
+        is_blob_ = high >= 0 && low >= 0;
+        bytes_.push_back(static_cast<char>(high * 16 + low));
+    }
+    if (!is_blob_) bytes_ = text;
+}
+
+int Statement::bind_one(int index, std::string_view text) {
+    return sqlite3_bind_text64(handle_.get(), index, address_of(text), text.size(), lifetime_,
+                               SQLITE_UTF8);
+}
+
+int Statement::bind_one(int index, const Blob& blob) {
+    return sqlite3_bind_blob64(handle_.get(), index, address_of(blob.bytes), blob.bytes.size(),
+                               lifetime_);
+}
+
+int Statement::bind_one(int index, const StoredId& id) {
+    return id.is_blob() ? bind_one(index, Blob{id.bytes()}) : bind_one(index, id.bytes());
+}
+
+Rows::Rows(Rows&& other) noexcept
+    : connection_(other.connection_), statement_(std::exchange(other.statement_, nullptr)) {}
+
+Rows& Rows::operator=(Rows&& other) noexcept {
+    release();
+    connection_ = other.connection_;
+    statement_ = std::exchange(other.statement_, nullptr);
+    return *this;
+}
+
+Rows::~Rows() { release(); }
+
+void Rows::release() {
+    if (statement_ == nullptr) return;
+    (void)sqlite3_reset(statement_->handle());  // repeats the error of the last step
+    statement_->in_use_ = false;
+}
+
+Result<bool> Rows::next() {
+    const int code = sqlite3_step(statement_->handle());
+    if (code == SQLITE_ROW) return true;
+    if (code == SQLITE_DONE) return false;
+    return std::unexpected(connection_->error(code));
+}
+
+std::int64_t Rows::integer(int column) const {
+    return sqlite3_column_int64(statement_->handle(), column);
+}
+
+double Rows::real(int column) const {
+    return sqlite3_column_double(statement_->handle(), column);
+}
+
+bool Rows::is_null(int column) const {
+    return sqlite3_column_type(statement_->handle(), column) == SQLITE_NULL;
+}
+
+std::string_view Rows::bytes(int column) const {
+    const void* const data = sqlite3_column_blob(statement_->handle(), column);
+    const int size = sqlite3_column_bytes(statement_->handle(), column);
+    if (data == nullptr || size <= 0) return {};
+    return {static_cast<const char*>(data), static_cast<std::size_t>(size)};
+}
+
+std::string Rows::id(int column) const {
+    if (sqlite3_column_type(statement_->handle(), column) == SQLITE_BLOB) {
+        return to_hex(bytes(column));
+    }
+    return std::string(bytes(column));
+}
+
+Result<std::unique_ptr<Connection>> Connection::open(const std::filesystem::path& path, Mode mode) {
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    flags |= mode == Mode::read ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+    if (mode == Mode::create) flags |= SQLITE_OPEN_CREATE;
+    sqlite3* handle = nullptr;
+    const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+    std::unique_ptr<Connection> connection(new Connection(path, handle));
+    if (code != SQLITE_OK) return std::unexpected(connection->error(code));
+
+    const auto timeout_ms = static_cast<int>(limits::k_store_busy_timeout.count());
+    for (const int configured :
+         {sqlite3_busy_timeout(handle, timeout_ms),
+          sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr),
+          sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr)}) {
+        if (configured != SQLITE_OK) return std::unexpected(connection->error(configured));
+    }
+    return connection;
+}
+
+Result<void> Connection::execute_script(const char* sql) {
+    const int code = sqlite3_exec(handle_.get(), sql, nullptr, nullptr, nullptr);
+    if (code == SQLITE_OK) return {};
+    return std::unexpected(error(code));
+}
+
+Result<Statement*> Connection::acquire(const char* sql) {
+    auto& prepared = statements_[sql];
+    for (const auto& statement : prepared) {
+        if (statement->in_use_) continue;
+        statement->in_use_ = true;
+        return statement.get();
+    }
+    sqlite3_stmt* handle = nullptr;
+    const int code =
+        sqlite3_prepare_v3(handle_.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
+    if (code != SQLITE_OK) return std::unexpected(error(code));
+    prepared.push_back(std::make_unique<Statement>(handle));
+    prepared.back()->in_use_ = true;
+    return prepared.back().get();
+}
+
+Error Connection::error(int code) const {
+    const std::string name = path_.string();
+    const int system = handle_ ? sqlite3_system_errno(handle_.get()) : 0;
+    const char* const detail = handle_ ? sqlite3_errmsg(handle_.get()) : sqlite3_errstr(code);
+    switch (code & 0xff) {
+        case SQLITE_FULL: return file_error(ENOSPC, "write", path_);
+        case SQLITE_IOERR:
+            if (is_disk_full(system) || system == EFBIG) return file_error(system, "write", path_);
+            return {ErrorCode::unavailable,
+                    fmt::format("{}: reading or writing failed ({}, {}); check the disk and run "
+                                "again",
+                                name, detail, system == 0 ? "no cause given" : std::strerror(system))};
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED:
+            return {ErrorCode::unavailable,
+                    fmt::format("{}: another process has been writing for more than {} s; wait for "
+                                "it to end and run again",
+                                name, limits::k_store_busy_timeout.count() / 1000),
+                    true};
+        case SQLITE_READONLY:
+        case SQLITE_PERM:
+            return {ErrorCode::permission_denied,
+                    fmt::format("{}: the store cannot be written; make the file and its folder "
+                                "writable, or choose another folder",
+                                name)};
+        case SQLITE_CANTOPEN:
+            return {ErrorCode::permission_denied,
+                    fmt::format("{}: the store cannot be opened ({}); check the folder's owner and "
+                                "mode, or choose another folder",
+                                name, system == 0 ? detail : std::strerror(system))};
+        case SQLITE_NOTADB:
+            return {ErrorCode::data_loss,
+                    fmt::format("{} is no database; move the file away or choose another folder",
+                                name)};
+        case SQLITE_CORRUPT:
+            return {ErrorCode::data_loss,
+                    fmt::format("{} is damaged ({}); restore it from a backup, or move it away to "
+                                "start an empty one",
+                                name, detail)};
+        case SQLITE_NOMEM:
+            return {ErrorCode::resource_exhausted, fmt::format("{}: out of memory", name)};
+        case SQLITE_TOOBIG:
+            return {ErrorCode::resource_exhausted,
+                    fmt::format("{}: a value is larger than the database can hold", name)};
+        default: return {ErrorCode::internal, fmt::format("{}: {}", name, detail)};
+    }
+}
+
+Result<Transaction> Transaction::begin(Connection& connection) {
+    ASSAY_CHECK(connection.run("BEGIN IMMEDIATE"));
+    return Transaction(connection);
+}
+
+Result<void> Transaction::commit() {
+    ASSAY_CHECK(connection_->run("COMMIT"));
+    connection_ = nullptr;
+    return {};
+}
+
+Transaction::~Transaction() {
+    // A full disk has rolled back by itself; a failure here leaves nothing to roll back.
+    if (connection_ != nullptr && connection_->in_transaction()) (void)connection_->run("ROLLBACK");
+}
+
+}  // namespace assay

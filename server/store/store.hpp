@@ -12,14 +12,6 @@
 
 namespace assay {
 
-/// A stored score with everything the tracing backend knows of it.
-struct StoredScore {
-    ScoreId id;
-    TraceId trace_id;
-    Score score;
-    Time timestamp;
-};
-
 /// The embedded tracing backend: one SQLite database in one folder, opened by the command line and
 /// the server alike (WAL; several processes). The formats are described in server/README.md.
 class Store final : public RunJournal {

@@ -1,1 +1,155 @@
-#include <catch2/catch.hpp>
+#include <chrono>
+#include <cmath>
+#include <set>
+
+#include "evaluator_helpers.hpp"
+#include "evaluators/json_schema_validator.hpp"
+
+namespace assay {
+namespace {
+
+using test::json;
+
+TEST_CASE("evaluators: every definition is complete and found by its id", "[evaluators]") {
+    std::set<std::string_view> ids;
+    for (const EvaluatorDefinition* definition : builtin_evaluators()) {
+        INFO(definition->id);
+        CHECK(ids.insert(definition->id).second);
+        CHECK(find_evaluator(definition->id) == definition);
+        CHECK(definition->version >= 1);
+        CHECK(definition->summary.ends_with('.'));
+        CHECK(definition->make != nullptr);
+        CHECK(json(definition->examples).size() >= 3);
+    }
+    CHECK(std::ranges::is_sorted(builtin_evaluators(), {}, &EvaluatorDefinition::id));
+    CHECK(ids.size() == 8);
+    CHECK(find_evaluator("exactmatch") == nullptr);
+}
+
+TEST_CASE("evaluators: every schema of parameters is strict and described", "[evaluators]") {
+    const Json common = json(common_keys_schema()).at("properties");
+    for (const EvaluatorDefinition* definition : builtin_evaluators()) {
+        INFO(definition->id);
+        const Json schema = json(definition->parameters_schema);
+        CHECK(JsonSchema::compile(schema).has_value());
+        CHECK(schema.at("additionalProperties") == false);
+        for (const auto& [name, property] : schema.at("properties").items()) {
+            INFO(name);
+            CHECK(property.contains("description"));
+            CHECK_FALSE(common.contains(name));
+        }
+    }
+}
+
+TEST_CASE("evaluators: every example gives what it says", "[evaluators]") {
+    for (const EvaluatorDefinition* definition : builtin_evaluators()) {
+        for (const Json& example : json(definition->examples)) {
+            INFO(definition->id << " " << to_text(example));
+            const auto evaluator =
+                test::bind(definition->id, example.value("parameters", Json::object()));
+            CHECK(definition->needs_expected == example.contains("expected"));
+            const Evaluation evaluation = evaluator.evaluate(
+                test::item_expecting(example.value("expected", Json())), example.at("output"));
+            CHECK(test::outcome(evaluation) == example.at("score"));
+            const Score& score = evaluation.scores.at(0);
+            CHECK(data_type_of(score.value) == evaluator.data_type("score"));
+            if (example.contains("comment")) CHECK(score.comment == example.at("comment"));
+        }
+    }
+}
+
+/// Something of every kind that can come out of a model or a file.
+std::vector<Json> hostile_values() {
+    std::vector<Json> values = {nullptr,
+                                true,
+                                false,
+                                0,
+                                -1,
+                                1.5,
+                                1e308,
+                                std::nan(""),
+                                UINT64_MAX,
+                                INT64_MIN,
+                                "",
+                                " ",
+                                "x",
+                                "\xff\xfe\x80",
+                                "\xed\xa0\x80",
+                                std::string(3, '\0'),
+                                "{{input}}",
+                                "\\{{",
+                                "$.a",
+                                "[[[[",
+                                "\u202e\u0000\u001b[2J",
+                                Json::array(),
+                                Json::object(),
+                                json(R"([1, "x", null])"),
+                                json(R"({"a": {"b": ["c"]}})")};
+    const std::size_t huge = 10U << 20U;
+    values.emplace_back(std::string(huge, 'a'));
+    values.emplace_back(std::string(huge, '9'));
+    values.emplace_back(std::string(huge, '\n'));
+    values.emplace_back(std::string(huge, '\xff'));
+    values.emplace_back(std::string(huge, '['));
+    values.push_back(json(std::string(limits::k_json_depth_max, '[') +
+                          std::string(limits::k_json_depth_max, ']')));
+    return values;
+}
+
+std::vector<BoundEvaluator> evaluators_of_all_kinds() {
+    std::vector<BoundEvaluator> evaluators;
+    for (const EvaluatorDefinition* definition : builtin_evaluators()) {
+        Json keys = Json::object();
+        if (definition->id == "regex") keys["pattern"] = "(a*)*b|\\d+$";
+        if (definition->id == "json_schema") keys["schema"] = json(R"({"pattern": "(a*)*b"})");
+        evaluators.push_back(test::bind(definition->id, keys));
+        keys["strip"] = true;
+        if (definition->id == "levenshtein" || definition->id == "length") {
+            keys["threshold"] = 0.5;
+        } else {
+            keys["not"] = true;
+        }
+        evaluators.push_back(test::bind(definition->id, keys));
+        keys["on"] = "$..*";
+        evaluators.push_back(test::bind(definition->id, keys));
+    }
+    for (const char* type : {"exact_match", "contains", "numeric_match", "levenshtein"}) {
+        evaluators.push_back(
+            test::bind(type, {{"extract", "a: (.*)|(9+)"}, {"expected_extract", "(?s)(.*)"}}));
+    }
+    for (const char* type : {"exact_match", "contains", "levenshtein"}) {
+        evaluators.push_back(test::bind(type, {{"ignore_case", true}}));
+    }
+    return evaluators;
+}
+
+TEST_CASE("evaluators: every value gives a score or an error in bounded time", "[evaluators]") {
+    const std::vector<BoundEvaluator> evaluators = evaluators_of_all_kinds();
+    const std::vector<Json> values = hostile_values();
+    const auto expect_answer = [](const BoundEvaluator& evaluator, const Json& output,
+                                  const Json& expected) {
+        const auto began = std::chrono::steady_clock::now();
+        const Evaluation evaluation = evaluator.evaluate(test::item_expecting(expected), output);
+        const auto took = std::chrono::steady_clock::now() - began;
+        INFO(evaluator.definition().id << " on " << to_text(output).substr(0, 60) << " expecting "
+                                       << to_text(expected).substr(0, 60));
+        CHECK(took < std::chrono::seconds(10));
+        const bool scored = evaluation.status == EvaluationStatus::scored;
+        CHECK(scored == !evaluation.scores.empty());
+        CHECK(scored == evaluation.message.empty());
+        for (const Score& score : evaluation.scores) {
+            CHECK(score.comment.size() < 1000);
+            CHECK(data_type_of(score.value) == evaluator.data_type(score.name));
+        }
+    };
+    for (const BoundEvaluator& evaluator : evaluators) {
+        for (const Json& value : values) {
+            expect_answer(evaluator, value, "42");
+            expect_answer(evaluator, value, value);
+        }
+        for (const Json& value : values) expect_answer(evaluator, "a: 42", value);
+    }
+}
+
+}  // namespace
+}  // namespace assay

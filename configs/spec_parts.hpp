@@ -1,0 +1,69 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "configs/located_document.hpp"
+#include "configs/spec_reader.hpp"
+
+namespace assay {
+
+// The parts of a spec, each read by one function. What cannot be read is reported and left out.
+
+/// The files that a spec names. Each is read once; together they enter the spec's hash.
+class SpecFiles {
+  public:
+    explicit SpecFiles(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+    /// The file that `where` names, when it is there; else a mistake with the nearest file name.
+    [[nodiscard]] std::optional<std::filesystem::path> locate(const SpecReader& where,
+                                                              const std::string& written) const;
+    struct File {
+        std::string name;  ///< for messages
+        std::string content;
+    };
+    /// The content of the file that `where` names; nullptr after a mistake.
+    [[nodiscard]] const File* read(const SpecReader& where, const std::string& written);
+    /// The value itself when it is none but a string, else the JSON or YAML file it names.
+    [[nodiscard]] std::optional<Json> value_or_file(const SpecReader& where);
+    /// The same for a JSON Schema, which is a map or a boolean.
+    [[nodiscard]] std::optional<Json> schema_or_file(const SpecReader& where);
+
+    /// Name and hash of every file read.
+    [[nodiscard]] std::string fingerprint() const;
+
+  private:
+    std::filesystem::path folder_;
+    std::map<std::string, File> files_;  // by the name as written
+};
+
+/// `; did you mean "b.yaml"?`, from the names of the files beside a missing one.
+[[nodiscard]] std::string nearest_file(const std::filesystem::path& missing);
+
+using Environment = std::map<std::string, std::string>;
+using Providers = std::map<std::string, ProviderSpec>;
+
+[[nodiscard]] DatasetSpec read_dataset(const SpecReader& dataset, SpecFiles& files);
+/// @param environment  nullptr = the process's own.
+[[nodiscard]] Providers read_providers(const SpecReader& providers,
+                                       const Environment* environment);
+/// "openai:gpt-4.1-mini" into `task.provider` and `task.model`.
+void read_provider_name(const SpecReader& provider, const Providers& providers, TaskSpec& task);
+[[nodiscard]] std::optional<PromptSpec> read_prompt(const SpecReader& prompt, SpecFiles& files);
+/// `task`, `variants` and what they say together.
+[[nodiscard]] std::vector<VariantSpec> read_variants(const SpecReader& spec,
+                                                     const Providers& providers, SpecFiles& files);
+[[nodiscard]] std::vector<EvaluatorSpec> read_evaluators(const SpecReader& evaluators,
+                                                         SpecFiles& files);
+[[nodiscard]] std::vector<RunEvaluator> read_run_evaluators(const SpecReader& evaluators);
+[[nodiscard]] std::vector<Gate> read_gates(const SpecReader& gates,
+                                           const std::vector<VariantSpec>& variants);
+[[nodiscard]] ExecutionSpec read_execution(const SpecReader& execution);
+
+/// Applies one `--set KEY=VALUE` to the document.
+void apply_override(const std::string& argument, LocatedDocument& document);
+
+}  // namespace assay

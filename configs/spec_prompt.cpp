@@ -1,0 +1,160 @@
+#include <fmt/format.h>
+
+#include <array>
+#include <span>
+
+#include "configs/spec_parts.hpp"
+#include "core/base/hash.hpp"
+#include "core/base/text.hpp"
+
+namespace assay {
+namespace {
+
+const std::array<std::string_view, 2> k_text_endings = {".txt", ".md"};
+const std::array<std::string_view, 3> k_message_endings = {".yaml", ".yml", ".json"};
+
+bool ends_with_any(std::string_view text, std::span<const std::string_view> endings) {
+    return std::ranges::any_of(endings, [text](std::string_view e) { return text.ends_with(e); });
+}
+
+/// A prompt names a file when it is one line without variables and ends as such a file does.
+bool names_file(std::string_view prompt) {
+    if (prompt.contains('\n') || prompt.contains("{{")) return false;
+    return ends_with_any(prompt, k_text_endings) || ends_with_any(prompt, k_message_endings);
+}
+
+std::optional<TextTemplate> read_template(const SpecReader& reader, std::string_view text) {
+    auto parsed = TextTemplate::parse(text);
+    if (parsed) return std::move(*parsed);
+    const std::string title = reader.pointer().empty() ? "" : reader.title() + ": ";
+    reader.mistake(title + parsed.error().message);
+    return std::nullopt;
+}
+
+void read_part(const SpecReader& part) {
+    static const KnownNames k_types = {
+        .names = {"text", "image_url", "input_audio"},
+        .later = {"audio", "file", "image", "media", "video"}};
+    if (!part.expect_map()) return;
+    const auto type = part.require("type");
+    const auto name = type ? type->text() : std::nullopt;
+    if (!name || !type->expect_name("content part type", *name, k_types)) return;
+    const auto body = part.require(*name);
+    if (!body || *name != "text") return;
+    if (const auto text = body->text()) (void)read_template(*body, *text);
+}
+
+void read_content(const SpecReader& content, PromptMessage& message) {
+    if (content.value().is_string()) {
+        auto text = read_template(content, content.value().get_ref<const std::string&>());
+        if (text) message.content = std::move(*text);
+        return;
+    }
+    if (!content.value().is_array()) {
+        content.wrong_type("text or a list of content parts");
+        return;
+    }
+    for (const SpecReader& part : content.items()) read_part(part);
+    message.parts = content.value();
+}
+
+std::optional<PromptMessage> read_message(const SpecReader& reader) {
+    static const KnownNames k_roles = {
+        .names = {"system", "developer", "user", "assistant", "tool"}, .later = {}};
+    PromptMessage message;
+    if (const auto type = reader.find("type")) {
+        if (!reader.expect_map({.names = {"type", "name"}, .later = {}})) return std::nullopt;
+        const auto name = type->text();
+        if (name && type->expect_name("message type", *name, {.names = {"placeholder"}, .later = {}})) {
+            if (reader.require("name")) read_text(reader, "name", message.placeholder);
+        }
+        return message;
+    }
+    if (!reader.expect_map({.names = {"role", "content", "type", "name"}, .later = {}})) {
+        return std::nullopt;
+    }
+    if (const auto role = reader.require("role")) {
+        message.role = role->text().value_or("");
+        if (!message.role.empty()) (void)role->expect_name("role", message.role, k_roles);
+    }
+    if (const auto content = reader.require("content")) read_content(*content, message);
+    return message;
+}
+
+void read_messages(const SpecReader& list, PromptSpec& prompt) {
+    if (list.value().empty()) list.mistake(fmt::format("{} has no messages", list.title()));
+    for (const SpecReader& item : list.items()) {
+        if (auto message = read_message(item)) prompt.messages.push_back(std::move(*message));
+    }
+}
+
+void read_text_prompt(const SpecReader& reader, std::string_view text, PromptSpec& prompt) {
+    auto content = read_template(reader, text);
+    if (!content) return;
+    prompt.messages.push_back({.role = "user", .content = std::move(*content)});
+}
+
+/// A prompt file of messages: a list of them, a map with the key `messages`, or one text.
+void read_message_file(const SpecFiles::File& file, Diagnostics& diagnostics, PromptSpec& prompt) {
+    const LocatedDocument document = parse_located(file.content, file.name);
+    std::ranges::copy(document.diagnostics, std::back_inserter(diagnostics));
+    if (!document.diagnostics.empty()) return;
+    const SpecReader content(document.value, {}, {&document.places, &diagnostics});
+    if (document.value.is_array()) {
+        read_messages(content, prompt);
+    } else if (document.value.is_string()) {
+        read_text_prompt(content, document.value.get_ref<const std::string&>(), prompt);
+    } else if (document.value.is_object()) {
+        (void)content.expect_map({.names = {"messages"}, .later = {}});
+        const auto messages = content.require("messages");
+        if (messages && messages->expect_list()) read_messages(*messages, prompt);
+    } else {
+        content.wrong_type("a list of messages, a map with the key `messages`, or text");
+    }
+}
+
+void read_prompt_file(const SpecReader& reader, const std::string& written, SpecFiles& files,
+                      PromptSpec& prompt) {
+    prompt.name = std::filesystem::path(written).stem().string();
+    const SpecFiles::File* const file = files.read(reader, written);
+    if (file == nullptr) return;
+    prompt.sha256 = sha256_hex(file->content);
+    if (ends_with_any(written, k_message_endings)) {
+        read_message_file(*file, *reader.source().diagnostics, prompt);
+        return;
+    }
+    // Editors end a file with a newline that nobody means to send.
+    std::string_view text = file->content;
+    if (text.ends_with('\n')) text.remove_suffix(text.ends_with("\r\n") ? 2 : 1);
+    SourceMap places;
+    places.set({}, {file->name, 0, 0});
+    const SpecReader content(reader.value(), {}, {&places, reader.source().diagnostics});
+    if (const std::size_t at = find_invalid_utf8(text); at != std::string_view::npos) {
+        content.mistake(fmt::format("byte {} is not valid UTF-8; save the file as UTF-8", at + 1));
+        return;
+    }
+    read_text_prompt(content, text, prompt);
+}
+
+}  // namespace
+
+std::optional<PromptSpec> read_prompt(const SpecReader& reader, SpecFiles& files) {
+    PromptSpec prompt{.name = "inline", .pointer = reader.pointer()};
+    prompt.sha256 = sha256_hex(as_text(reader.value()));
+    if (reader.value().is_array()) {
+        read_messages(reader, prompt);
+    } else if (reader.find("name")) {
+        (void)reader.expect_map({.names = {}, .later = {"name", "label", "version"}});
+    } else if (!reader.value().is_string()) {
+        reader.wrong_type("text, a list of chat messages, or the name of a file");
+    } else if (const auto text = reader.text()) {
+        if (names_file(*text)) {
+            read_prompt_file(reader, *text, files, prompt);
+        } else {
+            read_text_prompt(reader, *text, prompt);
+        }
+    }
+    return prompt;
+}
+
+}  // namespace assay

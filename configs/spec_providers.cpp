@@ -1,0 +1,214 @@
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+#include "configs/spec_parts.hpp"
+
+namespace assay {
+namespace {
+
+bool is_variable_name(std::string_view name) {
+    const auto is_letter = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    };
+    const auto is_allowed = [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); };
+    return !name.empty() && is_letter(name.front()) && std::ranges::all_of(name, is_allowed);
+}
+
+const KnownNames& provider_types() {
+    static const KnownNames k_types = {
+        .names = {"openai", "openai-compatible"},
+        .later = {"anthropic", "azure-openai", "bedrock", "google-ai-studio", "google-vertex",
+                  "ollama"}};
+    return k_types;
+}
+
+/// Reads the settings of providers: the only texts in which ${NAME} stands for the environment.
+class SettingsReader {
+  public:
+    explicit SettingsReader(const Environment* environment) : environment_(environment) {}
+
+    [[nodiscard]] ProviderSpec read(const std::string& name, const SpecReader& provider) const;
+
+  private:
+    [[nodiscard]] std::optional<std::string> value_of(const std::string& variable) const;
+    /// The text with its variables filled in. Messages never hold the text: it may be a key.
+    [[nodiscard]] std::optional<std::string> expand(const SpecReader& setting) const;
+    [[nodiscard]] Json expand_all(const SpecReader& setting) const;
+    void read_base_url(const SpecReader& provider, ProviderSpec& read) const;
+    void read_headers(const SpecReader& headers, ProviderSpec& read) const;
+    static void read_price(const SpecReader& price, ProviderSpec& read);
+
+    const Environment* environment_;
+};
+
+std::optional<std::string> SettingsReader::value_of(const std::string& variable) const {
+    if (environment_ != nullptr) {
+        const auto at = environment_->find(variable);
+        return at == environment_->end() ? std::nullopt : std::optional(at->second);
+    }
+    const char* const value = std::getenv(variable.c_str());
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+std::optional<std::string> SettingsReader::expand(const SpecReader& setting) const {
+    if (!setting.value().is_string()) {
+        setting.mistake(fmt::format("{} must be a string, not {}", setting.title(),
+                                    type_phrase(setting.value())));
+        return std::nullopt;
+    }
+    std::string_view rest = setting.value().get_ref<const std::string&>();
+    std::string expanded;
+    while (true) {
+        const std::size_t begin = rest.find("${");
+        expanded += rest.substr(0, begin);
+        if (begin == std::string_view::npos) return expanded;
+        const std::size_t end = rest.find('}', begin);
+        const std::string variable(rest.substr(begin + 2, end - begin - 2));
+        if (end == std::string_view::npos || !is_variable_name(variable)) {
+            setting.mistake(fmt::format("{} holds a `${{` that is no ${{NAME}} of an environment "
+                                        "variable",
+                                        setting.title()));
+            return std::nullopt;
+        }
+        const auto value = value_of(variable);
+        if (!value) {
+            setting.mistake(fmt::format("{} needs the environment variable {}, which is not set",
+                                        setting.title(), variable));
+            return std::nullopt;
+        }
+        expanded += *value;
+        rest.remove_prefix(end + 1);
+    }
+}
+
+Json SettingsReader::expand_all(const SpecReader& setting) const {
+    if (setting.value().is_string()) return expand(setting).value_or(std::string());
+    Json expanded = setting.value();
+    for (const auto& [key, member] : setting.members()) expanded[key] = expand_all(member);
+    for (std::size_t i = 0; setting.value().is_array() && i < expanded.size(); ++i) {
+        expanded[i] = expand_all(setting.at(i));
+    }
+    return expanded;
+}
+
+void SettingsReader::read_base_url(const SpecReader& provider, ProviderSpec& read) const {
+    const auto setting = provider.find("base_url");
+    if (!setting) {
+        const bool required = read.type == "openai-compatible";
+        if (required) (void)provider.require("base_url");
+        return;
+    }
+    const auto url = expand(*setting);
+    if (!url) return;
+    const std::size_t scheme = url->find("://");
+    const bool is_http = url->starts_with("http://") || url->starts_with("https://");
+    if (!is_http) {
+        setting->mistake(fmt::format("{} must begin with http:// or https://", setting->title()));
+        return;
+    }
+    const std::string_view authority =
+        std::string_view(*url).substr(scheme + 3, url->find_first_of("/?#", scheme + 3) - scheme - 3);
+    if (authority.contains('@')) {
+        setting->mistake(fmt::format("{} holds a user name or password; put it into `headers` or "
+                                     "`api_key` as ${{NAME}}",
+                                     setting->title()));
+        return;
+    }
+    read.base_url = *url;
+}
+
+void SettingsReader::read_headers(const SpecReader& headers, ProviderSpec& read) const {
+    constexpr std::string_view k_punctuation = "!#$%&'*+-.^_`|~";
+    const auto is_token = [&](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               k_punctuation.contains(c);
+    };
+    if (!headers.expect_map()) return;
+    for (const auto& [name, header] : headers.members()) {
+        if (name.empty() || !std::ranges::all_of(name, is_token)) {
+            header.mistake_at_key(fmt::format("\"{}\" cannot be the name of a header", name));
+            continue;
+        }
+        auto value = expand(header);
+        if (!value) continue;
+        if (value->find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
+            header.mistake(fmt::format("{} must be one line", header.title()));
+            continue;
+        }
+        read.headers.emplace(name, Secret(std::move(*value)));
+    }
+}
+
+void SettingsReader::read_price(const SpecReader& price, ProviderSpec& read) {
+    if (!price.expect_map({.names = {"input", "output"}})) return;
+    const auto read_side = [&](std::string_view key, std::optional<double>& field) {
+        const auto side = price.find(key);
+        if (!side) return;
+        field = side->number();
+        if (field && *field < 0) side->wrong_type("US dollars per million tokens, 0 or more");
+    };
+    read_side("input", read.price_input_usd);
+    read_side("output", read.price_output_usd);
+}
+
+ProviderSpec SettingsReader::read(const std::string& name, const SpecReader& provider) const {
+    ProviderSpec read{.name = name, .options = Json::object(), .pointer = provider.pointer()};
+    if (name.empty() || name.contains(':')) {
+        provider.mistake_at_key("the name of a provider stands before the colon in "
+                                "\"name:model\", so it cannot be empty or hold one itself");
+    }
+    if (!provider.expect_map(
+            {.names = {"type", "base_url", "api_key", "headers", "options", "price"}})) {
+        return read;
+    }
+    if (const auto type = provider.require("type")) {
+        read.type = type->text().value_or("");
+        if (!read.type.empty()) (void)type->expect_name("provider type", read.type, provider_types());
+    }
+    read_base_url(provider, read);
+    if (const auto key = provider.find("api_key")) read.api_key = Secret(expand(*key).value_or(""));
+    if (const auto headers = provider.find("headers")) read_headers(*headers, read);
+    if (const auto options = provider.find("options"); options && options->expect_map()) {
+        read.options = expand_all(*options);
+    }
+    if (const auto price = provider.find("price")) read_price(*price, read);
+    return read;
+}
+
+}  // namespace
+
+Providers read_providers(const SpecReader& providers, const Environment* environment) {
+    Providers read;
+    if (!providers.expect_map()) return read;
+    const SettingsReader settings(environment);
+    for (const auto& [name, provider] : providers.members()) {
+        read.emplace(name, settings.read(name, provider));
+    }
+    return read;
+}
+
+void read_provider_name(const SpecReader& provider, const Providers& providers, TaskSpec& task) {
+    const auto written = provider.text();
+    if (!written) return;
+    const std::size_t colon = written->find(':');
+    if (colon == std::string::npos || colon == 0 || colon + 1 == written->size()) {
+        provider.mistake(fmt::format("{} must be a provider and a model, as in "
+                                     "\"openai:gpt-4.1-mini\", not \"{}\"",
+                                     provider.title(), *written));
+        return;
+    }
+    task.provider = written->substr(0, colon);
+    task.model = written->substr(colon + 1);
+    if (providers.contains(task.provider)) return;
+    if (task.provider == "openai-compatible") {
+        provider.mistake("an OpenAI-compatible endpoint needs an address: give it a name with a "
+                         "`base_url` under `providers`, and write \"name:model\" here");
+        return;
+    }
+    KnownNames known = {.names = {"openai"}, .later = provider_types().later};
+    for (const auto& [name, settings] : providers) known.names.push_back(name);
+    (void)provider.expect_name("provider", task.provider, known);
+}
+
+}  // namespace assay

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "evaluators/evaluation.hpp"
+#include "evaluators/lru_cache.hpp"
+
+namespace assay {
+
+/// The texts of an entry that may hold `{{…}}`, and what is made of them.
+struct EvaluatorTexts {
+    Json parameters;
+    std::optional<std::string> extract;
+    std::optional<std::string> expected_extract;
+};
+
+struct EvaluatorInstance {
+    std::unique_ptr<Evaluator> evaluator;
+    std::optional<Regex> extract;
+    std::optional<Regex> expected_extract;
+};
+
+/// One of those texts with variables: it is rendered for each unit.
+struct RenderedText {
+    TextTemplate text;
+    std::string parameter;  ///< the parameter it belongs to, or ...
+    std::optional<std::string> EvaluatorTexts::* expression = nullptr;  ///< ... the expression
+};
+
+/// What bind() makes of an entry (evaluation_bind.cpp) and evaluate() works with (evaluation.cpp).
+struct BoundEvaluator::State {
+    const EvaluatorDefinition* definition = nullptr;
+    std::string name;
+    std::string hash;
+    std::vector<std::string> variables;
+    ScoreDataType data_type = ScoreDataType::boolean;
+
+    // What is judged, and against what.
+    bool on_input = false;
+    std::optional<JsonPath> path;  ///< into the output
+    std::optional<Json> value;     ///< the same expected value for every unit
+    std::optional<TextTemplate> value_template;
+    bool strip = false;
+
+    // What becomes of the result.
+    bool invert = false;
+    bool is_check = false;
+    std::optional<double> threshold;
+
+    EvaluatorTexts texts;
+    std::vector<RenderedText> rendered;
+    /// When no text depends on the unit; else there is one instance for each rendering.
+    std::optional<EvaluatorInstance> fixed;
+    /// Shared by the cache and by the threads that evaluate with what it has let go of.
+    using Shared = std::shared_ptr<const EvaluatorInstance>;
+    mutable LruCache<Shared> instances{limits::k_evaluator_renderings_max};
+};
+
+/// @error invalid_argument: a parameter that the definition refuses, or a bad expression.
+[[nodiscard]] Result<EvaluatorInstance> make_instance(const EvaluatorDefinition& definition,
+                                                      const EvaluatorTexts& texts);
+
+}  // namespace assay

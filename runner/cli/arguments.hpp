@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace assay {
+
+// What the command line said, one struct a command. Filled by parse_command_line.
+
+enum class ProgressMode : std::uint8_t { automatic, plain, none };
+
+struct StoreArguments {
+    std::string store = ".assay";  ///< folder of the embedded backend
+};
+
+struct RunArguments : StoreArguments {
+    std::string spec;
+    std::vector<std::string> overrides;
+    std::optional<std::string> filter;
+    std::optional<std::uint64_t> limit;
+    std::optional<std::uint64_t> sample;
+    std::optional<std::uint64_t> seed;
+    std::optional<int> repetitions;
+    std::optional<int> concurrency;
+    std::vector<std::string> variants;
+    std::string run_name;
+    std::vector<std::string> tags;
+    std::vector<std::string> metadata;  ///< KEY=VALUE
+    std::string env_file;
+    std::vector<std::string> out;
+    ProgressMode progress = ProgressMode::automatic;
+    bool quiet = false;
+    bool yes = false;  ///< accepted for scripts: nothing is ever asked
+};
+
+struct ValidateArguments {
+    std::vector<std::string> specs;
+    std::vector<std::string> overrides;
+    std::string env_file;
+};
+
+struct SchemaArguments {
+    std::string which;  ///< experiment or report
+};
+
+struct RunsArguments : StoreArguments {
+    bool json = false;
+};
+
+struct ShowArguments : StoreArguments {
+    std::string run;
+    bool json = false;
+};
+
+struct GateArguments : StoreArguments {
+    std::string run;
+    std::string spec;  ///< "" = the gates the run was made with
+};
+
+struct ExportArguments : StoreArguments {
+    std::string run;
+    std::vector<std::string> out;
+};
+
+struct EvaluatorsArguments {
+    std::string name;  ///< "" = list them
+    bool json = false;
+};
+
+struct ProvidersArguments {
+    bool json = false;
+};
+
+struct DoctorArguments : StoreArguments {
+    bool json = false;
+};
+
+struct VersionArguments {
+    bool json = false;
+};
+
+using Command = std::variant<RunArguments, ValidateArguments, SchemaArguments, RunsArguments,
+                             ShowArguments, GateArguments, ExportArguments, EvaluatorsArguments,
+                             ProvidersArguments, DoctorArguments, VersionArguments>;
+
+struct CommandLine {
+    Command command;
+    bool no_color = false;
+};
+
+/// Reads the command line. Help and mistakes are printed here; the integer is the exit code then.
+[[nodiscard]] std::variant<CommandLine, int> parse_command_line(int argc, const char* const* argv);
+
+}  // namespace assay

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "runner/cli/arguments.hpp"
+#include "runner/cli/console.hpp"
+#include "runner/cli/exit_code.hpp"
+
+namespace assay {
+
+// One function a command; each prints its result and gives the exit code.
+
+ExitCode run_command(const RunArguments& arguments, const Console& console);
+ExitCode validate_command(const ValidateArguments& arguments, const Console& console);
+ExitCode schema_command(const SchemaArguments& arguments, const Console& console);
+ExitCode runs_command(const RunsArguments& arguments, const Console& console);
+ExitCode show_command(const ShowArguments& arguments, const Console& console);
+ExitCode gate_command(const GateArguments& arguments, const Console& console);
+ExitCode export_command(const ExportArguments& arguments, const Console& console);
+ExitCode evaluators_command(const EvaluatorsArguments& arguments, const Console& console);
+ExitCode providers_command(const ProvidersArguments& arguments, const Console& console);
+ExitCode doctor_command(const DoctorArguments& arguments, const Console& console);
+ExitCode version_command(const VersionArguments& arguments, const Console& console);
+
+}  // namespace assay

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "core/base/diagnostic.hpp"
+#include "runner/cli/exit_code.hpp"
+
+namespace assay {
+
+/// The terminal this process talks to. stdout carries results, stderr progress and messages.
+struct Console {
+    std::size_t columns = 80;
+    bool out_is_terminal = false;
+    bool error_is_terminal = false;
+    bool color = false;  ///< of stdout
+
+    /// Looks at the terminal, COLUMNS, NO_COLOR and CI.
+    [[nodiscard]] static Console detect(bool no_color);
+};
+
+void print_out(std::string_view text);
+void print_error(std::string_view text);
+
+/// Prints "assay: MESSAGE" on stderr and gives the exit code that belongs to the error.
+ExitCode report_error(const Error& error);
+/// Prints every mistake on stderr, in order of place, and a GitHub annotation for each where the
+/// environment asks for them.
+ExitCode report_mistakes(const Diagnostics& diagnostics);
+
+/// Whether GitHub Actions reads what is printed.
+[[nodiscard]] bool in_github_actions();
+/// `::error file=...,line=...::message` with everything escaped as GitHub wants.
+[[nodiscard]] std::string github_annotation(const Diagnostic& diagnostic);
+
+}  // namespace assay

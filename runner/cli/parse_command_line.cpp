@@ -1,0 +1,267 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "core/base/diagnostic.hpp"
+#include "core/base/version.hpp"
+#include "runner/cli/arguments.hpp"
+#include "runner/cli/console.hpp"
+
+namespace assay {
+namespace {
+
+constexpr const char* k_run_footer = R"(Examples:
+  assay run tickets.eval.yaml
+  assay run tickets.eval.yaml --limit 20 --variant short
+  assay run tickets.eval.yaml --out report.json --out junit.xml
+  assay run tickets.eval.yaml --set task.parameters.temperature=0.2
+
+Exit codes: 0 all gates passed · 1 a gate failed · 2 the command line or the spec
+is wrong · 3 a gate could not be decided · 4 the run is incomplete · 130 interrupted)";
+
+constexpr const char* k_main_footer = R"(Examples:
+  assay run examples/ticket_router/tickets.eval.yaml
+  assay runs
+  assay show latest
+  assay export latest --out report.md
+
+`assay COMMAND --help` explains a command.)";
+
+/// Commands and options of the full tool whose engine is not built yet: refused by name, so that
+/// nobody takes them for a typing mistake or, worse, thinks they were obeyed.
+const std::vector<std::string> k_later_commands = {
+    "plan",   "compare", "rescore",  "merge", "verify", "noise",  "baseline", "datasets",
+    "prompts", "templates", "cache", "judge", "traces", "init",   "serve",    "worker",
+    "keys",   "rules",   "schedules", "remote", "view"};
+const std::vector<std::string> k_later_run_options = {
+    "--filter-failing", "--budget-usd", "--fail-fast", "--baseline", "--resume",
+    "--no-cache",       "--shard",      "--server"};
+
+/// Builds the parser. Each command has a function that adds it and says what it fills.
+class Parser {
+  public:
+    explicit Parser(CommandLine& result) : result_(result) {
+        app_.set_version_flag("--version", std::string(k_version));
+        app_.require_subcommand(1);
+        app_.footer(k_main_footer);
+        app_.get_formatter()->column_width(30);
+        add_run();
+        add_validate();
+        add_runs();
+        add_show();
+        add_gate();
+        add_export();
+        add_lists();
+        add_schema();
+        add_doctor();
+    }
+
+    CLI::App& app() { return app_; }
+
+  private:
+    /// A command whose arguments live as long as the parser.
+    template <class Arguments>
+    std::pair<CLI::App*, Arguments*> command(const char* name, const char* summary,
+                                             const char* footer) {
+        CLI::App* const sub = app_.add_subcommand(name, summary);
+        sub->footer(footer);
+        sub->add_flag("--no-color", result_.no_color, "No colours, whatever the terminal can do");
+        auto arguments = std::make_shared<Arguments>();
+        sub->callback([this, arguments] { result_.command = *arguments; });
+        return {sub, arguments.get()};
+    }
+
+    static void add_store(CLI::App* sub, StoreArguments* arguments) {
+        sub->add_option("--store", arguments->store, "Folder of the stored runs")
+            ->type_name("DIR")
+            ->capture_default_str();
+    }
+
+    void add_run();
+    void add_validate();
+    void add_runs();
+    void add_show();
+    void add_gate();
+    void add_export();
+    void add_lists();
+    void add_schema();
+    void add_doctor();
+
+    CommandLine& result_;
+    CLI::App app_{"Evaluates LLM applications: runs experiments, scores them, decides gates.", "assay"};
+};
+
+void Parser::add_run() {
+    auto [sub, a] = command<RunArguments>("run", "Run a spec: score, store, report, gate",
+                                          k_run_footer);
+    sub->add_option("SPEC", a->spec, "The experiment spec (.yaml or .json)")->required();
+    sub->add_option("--set", a->overrides, "Override a key of the spec (value in YAML)")
+        ->type_name("KEY=VALUE")->allow_extra_args(false);
+    sub->add_option("--filter", a->filter, "Only rows for which this holds, e.g. \"metadata.lang = 'de'\"")
+        ->type_name("EXPR");
+    sub->add_option("--limit", a->limit, "Only the first N rows")->type_name("N");
+    sub->add_option("--sample", a->sample, "Only N rows, drawn by --seed")->type_name("N");
+    sub->add_option("--seed", a->seed, "Seed of everything random")->type_name("N");
+    sub->add_option("--repetitions", a->repetitions, "Trials per row and variant")->type_name("N");
+    sub->add_option("-j,--concurrency", a->concurrency, "Units in flight at a time")->type_name("N");
+    sub->add_option("--variant", a->variants, "Only this variant (repeatable)")
+        ->type_name("NAME")->allow_extra_args(false);
+    sub->add_option("--run-name", a->run_name, "Name of the run")->type_name("NAME");
+    sub->add_option("--tag", a->tags, "Add a tag to the run (repeatable)")
+        ->type_name("TAG")->allow_extra_args(false);
+    sub->add_option("--metadata", a->metadata, "Add metadata to the run (repeatable)")
+        ->type_name("KEY=VALUE")->allow_extra_args(false);
+    sub->add_option("--env-file", a->env_file, "Read environment variables from a file")
+        ->type_name("FILE");
+    sub->add_option("--out", a->out, "Write a report; the ending is the format: .json .jsonl .csv .xml .md (repeatable)")
+        ->type_name("FILE")->allow_extra_args(false);
+    const std::map<std::string, ProgressMode> modes = {{"auto", ProgressMode::automatic},
+                                                       {"plain", ProgressMode::plain},
+                                                       {"none", ProgressMode::none}};
+    sub->add_option("--progress", a->progress, "auto, plain or none")
+        ->transform(CLI::CheckedTransformer(modes).description(""))
+        ->type_name("MODE");
+    sub->add_flag("--quiet", a->quiet, "Only messages about what went wrong");
+    sub->add_flag("--yes", a->yes, "Ask nothing (assay never does; accepted for scripts)");
+    add_store(sub, a);
+}
+
+void Parser::add_validate() {
+    auto [sub, a] = command<ValidateArguments>(
+        "validate", "Check specs and their datasets; nothing is called",
+        "Examples:\n  assay validate tickets.eval.yaml\n  assay validate specs/*.eval.yaml");
+    sub->add_option("SPEC", a->specs, "Experiment specs")->required();
+    sub->add_option("--set", a->overrides, "Override a key of the spec")
+        ->type_name("KEY=VALUE")->allow_extra_args(false);
+    sub->add_option("--env-file", a->env_file, "Read environment variables from a file")
+        ->type_name("FILE");
+}
+
+void Parser::add_runs() {
+    auto [sub, a] = command<RunsArguments>("runs", "List the stored runs, newest first",
+                                           "Examples:\n  assay runs\n  assay runs --json");
+    sub->add_flag("--json", a->json, "For machines");
+    add_store(sub, a);
+}
+
+void Parser::add_show() {
+    auto [sub, a] = command<ShowArguments>(
+        "show", "Show a stored run: scores, gates, errors",
+        "RUN is an id, the beginning of one, a run's name, or `latest`.\n\n"
+        "Examples:\n  assay show latest\n  assay show 20261101-0930 --json");
+    sub->add_option("RUN", a->run, "Which run")->required();
+    sub->add_flag("--json", a->json, "For machines");
+    add_store(sub, a);
+}
+
+void Parser::add_gate() {
+    auto [sub, a] = command<GateArguments>(
+        "gate", "Decide the gates of a stored run again",
+        "Examples:\n  assay gate latest\n  assay gate latest stricter.eval.yaml\n\n"
+        "With SPEC its gates are decided, else those the run was made with.");
+    sub->add_option("RUN", a->run, "Which run")->required();
+    sub->add_option("SPEC", a->spec, "Take the gates from this spec");
+    add_store(sub, a);
+}
+
+void Parser::add_export() {
+    auto [sub, a] = command<ExportArguments>(
+        "export", "Write reports of a stored run",
+        "Examples:\n  assay export latest --out report.json --out items.csv");
+    sub->add_option("RUN", a->run, "Which run")->required();
+    sub->add_option("--out", a->out, "The ending is the format: .json .jsonl .csv .xml .md (repeatable)")
+        ->required()->type_name("FILE")->allow_extra_args(false);
+    add_store(sub, a);
+}
+
+void Parser::add_lists() {
+    auto [evaluators, e] = command<EvaluatorsArguments>(
+        "evaluators", "List the evaluators, or explain one",
+        "Examples:\n  assay evaluators\n  assay evaluators numeric_match");
+    evaluators->add_option("NAME", e->name, "Explain this one");
+    evaluators->add_flag("--json", e->json, "For machines");
+    auto [providers, p] = command<ProvidersArguments>(
+        "providers", "List the providers and whether they are configured",
+        "Examples:\n  assay providers");
+    providers->add_flag("--json", p->json, "For machines");
+}
+
+void Parser::add_schema() {
+    auto [sub, a] = command<SchemaArguments>(
+        "schema", "Print a JSON Schema, for editors and checks",
+        "Examples:\n  assay schema experiment > experiment.schema.json\n\n"
+        "and as the first line of a spec:\n"
+        "  # yaml-language-server: $schema=./experiment.schema.json");
+    sub->add_option("WHICH", a->which, "experiment or report")
+        ->required()
+        ->check(CLI::IsMember({"experiment", "report"}));
+}
+
+void Parser::add_doctor() {
+    auto [doctor, d] = command<DoctorArguments>(
+        "doctor", "Say what is missing or misconfigured on this machine",
+        "Examples:\n  assay doctor");
+    doctor->add_flag("--json", d->json, "For machines");
+    add_store(doctor, d);
+    auto [version, v] = command<VersionArguments>("version", "Print the version",
+                                                  "Examples:\n  assay version --json");
+    version->add_flag("--json", v->json, "For machines");
+}
+
+/// "--limt" among the options of the command that was being read.
+std::string explain_extra(CLI::App& app, const std::string& extra) {
+    std::vector<CLI::App*> chosen = app.get_subcommands();
+    const bool option = extra.starts_with("-");
+    if (chosen.empty() && !option) {
+        std::vector<std::string> names;
+        for (const CLI::App* sub : app.get_subcommands([](CLI::App*) { return true; })) {
+            names.push_back(sub->get_name());
+        }
+        if (std::ranges::find(k_later_commands, extra) != k_later_commands.end()) {
+            return fmt::format("the command \"{}\" is not available yet", extra);
+        }
+        return fmt::format("unknown command \"{}\"{}", extra, did_you_mean(extra, names));
+    }
+    if (!option) return fmt::format("unexpected argument \"{}\"", extra);
+    const std::string name = extra.substr(0, extra.find('='));
+    if (std::ranges::find(k_later_run_options, name) != k_later_run_options.end()) {
+        return fmt::format("the option {} is not available yet", name);
+    }
+    std::vector<std::string> names;
+    const CLI::App* const owner = chosen.empty() ? &app : chosen.front();
+    for (const CLI::Option* known : owner->get_options()) {
+        for (const std::string& long_name : known->get_lnames()) names.push_back("--" + long_name);
+    }
+    return fmt::format("unknown option {}{}", name, did_you_mean(name, names));
+}
+
+int explain(CLI::App& app, const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // help and version
+    const std::vector<CLI::App*> chosen = app.get_subcommands();
+    std::string message = error.what();
+    const std::vector<std::string> extras = app.remaining(true);
+    if (!extras.empty()) message = explain_extra(app, extras.front());
+    const std::string help =
+        chosen.empty() ? "assay --help" : fmt::format("assay {} --help", chosen.front()->get_name());
+    print_error(fmt::format("assay: {}\nSee: {}\n", message, help));
+    return static_cast<int>(ExitCode::usage);
+}
+
+}  // namespace
+
+std::variant<CommandLine, int> parse_command_line(int argc, const char* const* argv) {
+    CommandLine result;
+    Parser parser(result);
+    if (argc < 2) {
+        print_out(parser.app().help());
+        return static_cast<int>(ExitCode::usage);
+    }
+    try {
+        parser.app().parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return explain(parser.app(), error);
+    }
+    return result;
+}
+
+}  // namespace assay

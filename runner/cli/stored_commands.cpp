@@ -1,0 +1,177 @@
+// The commands that read stored runs: runs, show, gate, export.
+#include <fmt/format.h>
+
+#include "core/base/text.hpp"
+#include "runner/cli/commands.hpp"
+#include "runner/cli/prepare.hpp"
+#include "runner/report/report.hpp"
+#include "runner/report/writers.hpp"
+#include "server/store/store.hpp"
+
+namespace assay {
+namespace {
+
+/// A stored run with the store it comes from.
+struct OpenRun {
+    std::unique_ptr<Store> store;
+    RunRecord run;
+
+    [[nodiscard]] UnitStream units() const {
+        return [this](const UnitVisitor& visit) { return store->for_each_unit(run, visit); };
+    }
+    [[nodiscard]] Result<Report> report() const { return make_report(run, units()); }
+};
+
+Result<OpenRun> open_run(const std::string& store, const std::string& reference) {
+    OpenRun open;
+    ASSAY_TRY(open.store, Store::open_existing(store, default_project_id()));
+    ASSAY_TRY(open.run, open.store->find_run(reference));
+    return open;
+}
+
+OrderedJson run_to_json(const RunRecord& run) {
+    OrderedJson variants = OrderedJson::array();
+    std::uint64_t planned = 0;
+    for (const VariantRecord& variant : run.variants) {
+        planned += variant.planned;
+        variants.push_back({{"name", variant.name},
+                            {"dataset_run_id", variant.dataset_run_id.value()},
+                            {"planned", variant.planned}});
+    }
+    OrderedJson json;
+    json["id"] = run.id.value();
+    json["name"] = run.name;
+    json["experiment"] = run.experiment;
+    json["state"] = to_string(run.state);
+    json["partial"] = run.partial;
+    json["started_at"] = to_rfc3339(run.started);
+    json["finished_at"] = run.finished ? OrderedJson(to_rfc3339(*run.finished)) : OrderedJson();
+    json["planned"] = planned;
+    json["variants"] = std::move(variants);
+    return json;
+}
+
+void print_runs(const std::vector<RunRecord>& runs, const Console& console) {
+    constexpr std::size_t k_fixed_columns = 22 + 13 + 8 + 18;  // id, state, units, started
+    const std::size_t room = console.columns > k_fixed_columns + 12
+                                 ? console.columns - k_fixed_columns
+                                 : std::size_t{12};
+    print_out(fmt::format("{:<22} {:<12} {:>7}  {:<16}  {}\n", "RUN", "STATE", "UNITS", "STARTED",
+                          "EXPERIMENT"));
+    for (const RunRecord& run : runs) {
+        std::uint64_t planned = 0;
+        for (const VariantRecord& variant : run.variants) planned += variant.planned;
+        std::string started = to_rfc3339(run.started).substr(0, 16);
+        started[10] = ' ';
+        print_out(fmt::format("{:<22} {:<12} {:>7}  {}  {}\n", run.id.value(),
+                              to_string(run.state), planned, started,
+                              fit_width(terminal_safe(run.experiment), room - 1)));
+    }
+}
+
+Result<ExitCode> list_runs(const RunsArguments& arguments, const Console& console) {
+    auto store = Store::open_existing(arguments.store, default_project_id());
+    std::vector<RunRecord> runs;
+    if (store) {
+        ASSAY_TRY(runs, (*store)->runs());
+    } else if (store.error().code != ErrorCode::not_found) {
+        return std::unexpected(store.error());
+    }
+    if (arguments.json) {
+        OrderedJson list = OrderedJson::array();
+        for (const RunRecord& run : runs) list.push_back(run_to_json(run));
+        print_out(to_pretty_text(list));
+        return ExitCode::ok;
+    }
+    if (runs.empty()) {
+        print_out(fmt::format("No runs are stored in {} yet. Make one: assay run SPEC\n",
+                              arguments.store));
+        return ExitCode::ok;
+    }
+    print_runs(runs, console);
+    return ExitCode::ok;
+}
+
+Result<ExitCode> show_run(const ShowArguments& arguments, const Console& console) {
+    ASSAY_TRY(const OpenRun open, open_run(arguments.store, arguments.run));
+    ASSAY_TRY(const Report report, open.report());
+    if (arguments.json) {
+        OrderedJson entry;
+        entry["id"] = open.run.id.value();
+        entry.update(report_to_json(report));
+        print_out(to_pretty_text(OrderedJson::array({entry})));
+        return ExitCode::ok;
+    }
+    print_out(report_to_table(report, {.columns = console.columns, .color = console.color}));
+    return ExitCode::ok;
+}
+
+/// Takes the gates, and what else decides them, from another spec. Every score they name must be
+/// one that the run has.
+Result<bool> take_gates(RunRecord& run, const std::string& spec, Diagnostics& mistakes) {
+    auto experiment = prepare_experiment(spec, {}, {.keys_needed = false}, mistakes);
+    if (!experiment) return false;
+    std::vector<std::string> known;
+    for (const ScoreColumn& column : run.report_plan.scores) known.push_back(column.name);
+    for (const RunEvaluator& evaluator : experiment->report_plan.run_evaluators) {
+        known.push_back(evaluator.name);
+    }
+    for (const Gate& gate : experiment->report_plan.gates) {
+        const bool exists =
+            gate.score.empty() || std::ranges::find(known, gate.score) != known.end();
+        if (exists) continue;
+        mistakes.push_back({gate.place, fmt::format("the run has no score \"{}\"{}", gate.score,
+                                                    did_you_mean(gate.score, known))});
+    }
+    run.report_plan.gates = std::move(experiment->report_plan.gates);
+    run.report_plan.run_evaluators = std::move(experiment->report_plan.run_evaluators);
+    run.report_plan.min_coverage = experiment->report_plan.min_coverage;
+    return mistakes.empty();
+}
+
+Result<ExitCode> gate_run(const GateArguments& arguments, const Console& console) {
+    ASSAY_TRY(OpenRun open, open_run(arguments.store, arguments.run));
+    if (!arguments.spec.empty()) {
+        Diagnostics mistakes;
+        ASSAY_TRY(const bool usable, take_gates(open.run, arguments.spec, mistakes));
+        if (!usable) return report_mistakes(mistakes);
+    }
+    ASSAY_TRY(const Report report, open.report());
+    print_out(report_to_table(report, {.columns = console.columns, .color = console.color}));
+    return static_cast<ExitCode>(exit_code_of(report.status));
+}
+
+Result<ExitCode> export_run(const ExportArguments& arguments) {
+    for (const std::string& path : arguments.out) ASSAY_CHECK(check_report_path(path));
+    ASSAY_TRY(const OpenRun open, open_run(arguments.store, arguments.run));
+    ASSAY_TRY(const Report report, open.report());
+    for (const std::string& path : arguments.out) {
+        ASSAY_CHECK(write_report(path, report, open.units()));
+        print_out(fmt::format("Report: {}\n", path));
+    }
+    return ExitCode::ok;
+}
+
+ExitCode ended(const Result<ExitCode>& result) {
+    return result ? *result : report_error(result.error());
+}
+
+}  // namespace
+
+ExitCode runs_command(const RunsArguments& arguments, const Console& console) {
+    return ended(list_runs(arguments, console));
+}
+
+ExitCode show_command(const ShowArguments& arguments, const Console& console) {
+    return ended(show_run(arguments, console));
+}
+
+ExitCode gate_command(const GateArguments& arguments, const Console& console) {
+    return ended(gate_run(arguments, console));
+}
+
+ExitCode export_command(const ExportArguments& arguments, const Console& /*console*/) {
+    return ended(export_run(arguments));
+}
+
+}  // namespace assay

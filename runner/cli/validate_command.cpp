@@ -1,0 +1,41 @@
+#include <fmt/format.h>
+
+#include "runner/cli/commands.hpp"
+#include "runner/cli/prepare.hpp"
+
+namespace assay {
+namespace {
+
+/// Everything `run` checks before its first call, for one spec.
+Result<std::optional<Plan>> check_spec(const std::string& spec, const ValidateArguments& arguments,
+                                       Diagnostics& mistakes) {
+    auto experiment =
+        prepare_experiment(spec, arguments.overrides, {.keys_needed = false}, mistakes);
+    if (!experiment) return std::nullopt;
+    return make_plan(*experiment, PlanOptions{}, SystemClock{}, mistakes);
+}
+
+}  // namespace
+
+ExitCode validate_command(const ValidateArguments& arguments, const Console& /*console*/) {
+    if (const auto read = read_env_file(arguments.env_file); !read) {
+        return report_error(read.error());
+    }
+    Diagnostics mistakes;
+    for (const std::string& spec : arguments.specs) {
+        const std::size_t before = mistakes.size();
+        const auto plan = check_spec(spec, arguments, mistakes);
+        if (!plan) {
+            mistakes.push_back({{}, plan.error().message});
+        } else if (*plan && mistakes.size() == before) {
+            const RunRecord& run = (*plan)->run;
+            print_out(fmt::format("{}: fine: {} items, {} variants, {} evaluators, {} gates\n",
+                                  spec, (*plan)->facts.items, run.variants.size(),
+                                  run.manifest["evaluators"].size(),
+                                  run.report_plan.gates.size()));
+        }
+    }
+    return mistakes.empty() ? ExitCode::ok : report_mistakes(mistakes);
+}
+
+}  // namespace assay

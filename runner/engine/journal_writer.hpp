@@ -1,0 +1,60 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "core/base/task.hpp"
+#include "core/model/unit.hpp"
+#include "runner/engine/ports.hpp"
+
+namespace assay {
+
+/// Carries finished units from the I/O thread to the journal on a thread of its own, and commits
+/// them in groups: whatever arrived while the last group was being written. The queue is bounded;
+/// when it is full, append() suspends, so a slow disk slows the run and memory stays flat.
+class JournalWriter {
+  public:
+    /// `on_committed` is called on the executor for each unit, after its commit.
+    JournalWriter(RunJournal& journal, boost::asio::any_io_executor executor,
+                  std::function<void(const UnitResult&)> on_committed);
+    ~JournalWriter();
+    JournalWriter(const JournalWriter&) = delete;
+    JournalWriter& operator=(const JournalWriter&) = delete;
+
+    /// Queues one unit. @error what the journal failed with; after that nothing more is accepted.
+    [[nodiscard]] Task<void> append(UnitResult unit);
+    /// Ends when everything queued is committed. @error as append.
+    [[nodiscard]] Task<void> flush();
+
+  private:
+    struct Queued {
+        UnitResult unit;
+        std::size_t bytes = 0;
+    };
+    void write_groups();
+    [[nodiscard]] std::vector<Queued> take_group();
+    [[nodiscard]] bool has_room() const;
+
+    RunJournal& journal_;
+    boost::asio::any_io_executor executor_;
+    std::function<void(const UnitResult&)> on_committed_;
+    boost::asio::steady_timer changed_;  // cancelled whenever room or an end appears
+
+    mutable std::mutex mutex_;  // guards what follows; never held across a co_await or a commit
+    std::condition_variable work_;
+    std::deque<Queued> queue_;
+    std::size_t queued_bytes_ = 0;
+    std::size_t uncommitted_ = 0;
+    std::optional<Error> failure_;
+    bool closed_ = false;
+
+    std::thread thread_;  // last: starts when everything above exists
+};
+
+}  // namespace assay

@@ -1,0 +1,180 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "configs/located_document.hpp"
+#include "core/base/hash.hpp"
+#include "core/base/random.hpp"
+#include "core/base/version.hpp"
+#include "runner/engine/experiment.hpp"
+
+namespace assay {
+namespace {
+
+/// "20261101-093000-3f9a1c": sorts by time, and short enough to type.
+RunId new_run_id(Time now) {
+    const std::string stamp = to_rfc3339(now);
+    std::string id;
+    for (const char c : stamp.substr(0, 19)) {
+        if (c >= '0' && c <= '9') id += c;
+        if (c == 'T') id += '-';
+    }
+    return RunId(id + "-" + random_hex(3));
+}
+
+/// YAML rows are read as specs are, traps and all.
+Result<ParsedDocument> parse_yaml_rows(std::string_view text, std::string_view name) {
+    LocatedDocument document = parse_located(text, name);
+    if (!document.diagnostics.empty()) {
+        return failure(ErrorCode::invalid_argument, to_string(std::move(document.diagnostics)));
+    }
+    ParsedDocument parsed{.value = std::move(document.value)};
+    for (std::size_t i = 0; i < parsed.value.size(); ++i) {
+        const int line = document.places.find(fmt::format("/{}", i)).line;
+        parsed.lines.push_back(static_cast<std::uint64_t>(line));
+    }
+    return parsed;
+}
+
+/// What is wrong with one item for this experiment, or "".
+std::string check_item(const Experiment& experiment, const DatasetItem& item) {
+    if (experiment.input_schema) {
+        const auto violations = experiment.input_schema->validate(item.input, 1);
+        if (!violations) return violations.error().message;
+        if (!violations->empty()) {
+            return fmt::format("the input breaks `input_schema`: {}", to_string(violations->front()));
+        }
+    }
+    for (const BoundVariant& variant : experiment.variants) {
+        std::string problem = variant.task->check(item);
+        if (!problem.empty()) {
+            return experiment.variants.size() == 1
+                       ? problem
+                       : fmt::format("variant \"{}\": {}", variant.name, problem);
+        }
+    }
+    return {};
+}
+
+Json prompts_of(const ExperimentSpec& spec) {
+    Json prompts = Json::array();
+    for (const VariantSpec& variant : spec.variants) {
+        if (!variant.task.prompt) continue;
+        Json entry = {{"name", variant.task.prompt->name},
+                      {"version", nullptr},
+                      {"sha256", variant.task.prompt->sha256}};
+        if (std::ranges::find(prompts, entry) == prompts.end()) prompts.push_back(std::move(entry));
+    }
+    return prompts;
+}
+
+Json models_of(const ExperimentSpec& spec) {
+    Json models = Json::object();
+    for (const VariantSpec& variant : spec.variants) {
+        if (variant.task.form != TaskForm::provider) continue;
+        models[fmt::format("{}:{}", variant.task.provider, variant.task.model)] = nullptr;
+    }
+    return models;
+}
+
+Json manifest_of(const Experiment& experiment, const DatasetFacts& facts, Json manifest) {
+    const ExperimentSpec& spec = experiment.spec;
+    manifest["spec_sha256"] = spec.sha256;
+    manifest["dataset"] = {{"name", spec.dataset.file},
+                           {"version", nullptr},
+                           {"sha256", facts.sha256},
+                           {"items", facts.items}};
+    manifest["models"] = models_of(spec);
+    manifest["prompts"] = prompts_of(spec);
+    manifest["prices_sha256"] = nullptr;
+    manifest["evaluators"] = Json::array();
+    for (const BoundEvaluator& evaluator : experiment.evaluators) {
+        manifest["evaluators"].push_back({{"name", evaluator.name()},
+                                          {"type", evaluator.definition().id},
+                                          {"version", evaluator.definition().version},
+                                          {"hash", evaluator.hash()}});
+    }
+    manifest["seed"] = spec.execution.seed;
+    manifest["assay"] = k_version;
+    return manifest;
+}
+
+Json metadata_of(const ExperimentSpec& spec, const PlanOptions& options) {
+    Json metadata = spec.metadata.is_object() ? spec.metadata : Json::object();
+    for (const auto& [key, value] : options.metadata) metadata[key] = value;
+    std::vector<std::string> tags = spec.tags;
+    for (const std::string& tag : options.tags) {
+        if (std::ranges::find(tags, tag) == tags.end()) tags.push_back(tag);
+    }
+    if (!tags.empty()) metadata["tags"] = tags;
+    return metadata;
+}
+
+/// File datasets are stored under the experiment's name, so that two experiments with a
+/// "data.jsonl" each do not share one.
+std::string dataset_name_of(const ExperimentSpec& spec) {
+    return spec.experiment + "/" + spec.dataset.path.stem().string();
+}
+
+RunRecord record_of(const Experiment& experiment, PlanOptions options, const DatasetFacts& facts,
+                    Time now) {
+    const ExperimentSpec& spec = experiment.spec;
+    RunRecord run;
+    run.id = new_run_id(now);
+    run.name = options.run_name.empty() ? fmt::format("{} {}", spec.experiment, to_rfc3339(now))
+                                        : options.run_name;
+    run.experiment = spec.experiment;
+    run.description = spec.description;
+    run.metadata = metadata_of(spec, options);
+    run.dataset_name = dataset_name_of(spec);
+    run.dataset_id = derive_dataset_id(default_project_id(), run.dataset_name);
+    run.started = now;
+    const DatasetSelection& selection = options.selection;
+    run.partial = selection.limit || selection.sample || selection.filter;
+    run.repetitions = spec.repetitions;
+    for (const BoundVariant& variant : experiment.variants) {
+        run.variants.push_back(
+            {.name = variant.name,
+             .dataset_run_id = derive_dataset_run_id(run.id, variant.name),
+             .planned = facts.items * static_cast<std::uint64_t>(spec.repetitions)});
+    }
+    run.report_plan = experiment.report_plan;
+    run.manifest = manifest_of(experiment, facts, std::move(options.manifest));
+    run.spec = spec.document;
+    run.spec_file = spec.file.string();
+    return run;
+}
+
+}  // namespace
+
+Result<std::optional<Plan>> make_plan(const Experiment& experiment, PlanOptions options,
+                                      const Clock& clock, Diagnostics& diagnostics) {
+    const std::size_t mistakes_before = diagnostics.size();
+    const bool rows_needed =
+        std::ranges::any_of(experiment.spec.variants, [](const VariantSpec& variant) {
+            return variant.task.form == TaskForm::recorded;
+        });
+    ASSAY_TRY(Dataset dataset,
+              Dataset::open(experiment.spec.dataset, options.selection,
+                            {.parse_yaml = parse_yaml_rows, .keep_row = rows_needed}));
+    const auto check = [&](const DatasetItem& item) { return check_item(experiment, item); };
+    ASSAY_TRY(DatasetFacts facts, dataset.validate(check, diagnostics));
+    if (diagnostics.size() > mistakes_before) return std::nullopt;
+    RunRecord run = record_of(experiment, std::move(options), facts, clock.now());
+    return Plan{std::move(run), std::move(dataset), std::move(facts)};
+}
+
+UnitKey unit_key(const DatasetItem& item, const BoundVariant& variant, int repetition,
+                 std::uint64_t seed) {
+    const Json material = {"assay-unit-1",
+                           item.id.value(),
+                           item.content_hash,
+                           variant.task->row_fingerprint(item),
+                           variant.name,
+                           variant.task->fingerprint(),
+                           repetition,
+                           seed};
+    return UnitKey(sha256_hex(to_text(material)));
+}
+
+}  // namespace assay

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runner/report/report.hpp"
+
+namespace assay {
+
+/// The scores of all variants, in the order of the spec. Variants have the same ones unless a
+/// program gives scores that the spec does not announce.
+[[nodiscard]] std::vector<std::string> score_names(const Report& report);
+/// nullptr when the variant does not have it.
+[[nodiscard]] const ScoreSummary* find_score(const VariantSummary& variant,
+                                             const std::string& name);
+
+/// Share of the score's values that are in the category; nothing without values.
+[[nodiscard]] std::optional<double> share_of(const ScoreSummary& score,
+                                             const std::string& category);
+/// The categories of a score over all variants, most frequent first.
+[[nodiscard]] std::vector<std::string> categories_of(const Report& report,
+                                                     const std::string& score);
+/// How many categories are shown to people; files for programs have them all.
+inline constexpr std::size_t k_categories_shown = 8;
+
+}  // namespace assay

@@ -1,0 +1,166 @@
+#include "runner/report/variant_tally.hpp"
+
+#include <algorithm>
+
+#include "core/stats/summary.hpp"
+#include "runner/report/run_evaluators.hpp"
+
+namespace assay {
+namespace {
+
+std::optional<double> value_of(const Result<double>& result) {
+    return result ? std::optional(*result) : std::nullopt;
+}
+
+std::int64_t tokens_of(const UnitResult& unit, const char* kind) {
+    const auto found = unit.usage.find(kind);
+    return found == unit.usage.end() ? 0 : found->second;
+}
+
+}  // namespace
+
+VariantTally::VariantTally(const VariantRecord& variant, const ReportPlan& plan) : plan_(plan) {
+    summary_.name = variant.name;
+    summary_.dataset_run_id = variant.dataset_run_id;
+    summary_.units.planned = variant.planned;
+    for (const ScoreColumn& column : plan.scores) {
+        ScoreTally& tally = scores_.emplace_back();
+        tally.summary.name = column.name;
+        tally.summary.data_type = column.data_type;
+        tally.evaluator = column.evaluator;
+    }
+}
+
+std::uint64_t VariantTally::stored() const {
+    const UnitCounts& units = summary_.units;
+    return units.scored + units.failed + units.unscored + units.skipped;
+}
+
+void VariantTally::add(const UnitResult& unit) {
+    if (item_ != unit.item.id) {
+        end_item();
+        item_ = unit.item.id;
+    }
+    switch (unit.status) {
+        case UnitStatus::scored:
+            ++summary_.units.scored;
+            break;
+        case UnitStatus::failed:
+            ++summary_.units.failed;
+            break;
+        case UnitStatus::unscored:
+            ++summary_.units.unscored;
+            break;
+        case UnitStatus::skipped:
+            ++summary_.units.skipped;
+            break;
+    }
+    for (const Evaluation& evaluation : unit.evaluations) add_evaluation(evaluation);
+    add_usage(unit);
+}
+
+void VariantTally::add_evaluation(const Evaluation& evaluation) {
+    if (evaluation.status == EvaluationStatus::scored) {
+        for (const Score& score : evaluation.scores) add_score(score, evaluation.evaluator);
+        return;
+    }
+    const bool skipped = evaluation.status == EvaluationStatus::skipped;
+    for (ScoreTally& tally : scores_) {
+        if (tally.evaluator != evaluation.evaluator) continue;
+        ++(skipped ? tally.summary.skipped : tally.summary.errors);
+    }
+}
+
+void VariantTally::add_score(const Score& score, const std::string& evaluator) {
+    ScoreTally& tally = tally_of(score.name, evaluator);
+    ScoreSummary& summary = tally.summary;
+    if (!summary.data_type) summary.data_type = data_type_of(score.value);
+    const bool categorical = *summary.data_type == ScoreDataType::categorical;
+    const std::string* category = std::get_if<std::string>(&score.value);
+    if (categorical != (category != nullptr)) {
+        ++summary.errors;  // a value that is not of the score's type is no score
+        return;
+    }
+    ++summary.count;
+    ++tally.item_values;
+    if (categorical) {
+        ++summary.categories[*category];
+    } else {
+        tally.item_sum += as_number(score.value);
+    }
+}
+
+VariantTally::ScoreTally& VariantTally::tally_of(const std::string& score,
+                                                 const std::string& evaluator) {
+    const auto found = std::ranges::find_if(
+        scores_, [&](const ScoreTally& tally) { return tally.summary.name == score; });
+    if (found != scores_.end()) return *found;
+    // A program may give scores that the spec does not announce; they are shown, after the others.
+    ScoreTally& tally = scores_.emplace_back();
+    tally.summary.name = score;
+    tally.evaluator = evaluator;
+    return tally;
+}
+
+void VariantTally::add_usage(const UnitResult& unit) {
+    const bool answered = unit.status == UnitStatus::scored || unit.status == UnitStatus::unscored;
+    if (answered && unit.latency.count() > 0) latencies_ms_.push_back(to_ms(unit.latency));
+    for (const auto& [kind, tokens] : unit.usage) summary_.tokens[kind] += tokens;
+    if (!unit.usage.empty() && !unit.usage.contains("total")) {
+        summary_.tokens["total"] += tokens_of(unit, "input") + tokens_of(unit, "output");
+    }
+    summary_.calls += static_cast<std::uint64_t>(unit.calls);
+    summary_.retried += static_cast<std::uint64_t>(unit.retries);
+    // Without a call nothing was bought, so there is nothing to know.
+    if (!unit.cost && unit.calls > 0) cost_is_known_ = false;
+    cost_ += unit.cost.value_or(0);
+}
+
+void VariantTally::end_item() {
+    for (ScoreTally& tally : scores_) {
+        if (tally.item_values == 0) continue;
+        ++tally.summary.items;
+        if (tally.summary.data_type != ScoreDataType::categorical) {
+            tally.item_means.push_back(tally.item_sum / static_cast<double>(tally.item_values));
+        }
+        tally.item_sum = 0;
+        tally.item_values = 0;
+    }
+}
+
+void VariantTally::compute_run_scores() {
+    for (const RunEvaluator& evaluator : plan_.run_evaluators) {
+        const auto score = evaluator.parameters.find("score");
+        std::optional<double> value;
+        for (const ScoreTally& tally : scores_) {
+            if (score != evaluator.parameters.end() && *score == tally.summary.name) {
+                value = run_score(evaluator, tally.item_means);
+            }
+        }
+        summary_.run_scores.emplace_back(evaluator.name, value);
+    }
+}
+
+VariantSummary VariantTally::finish() {
+    end_item();
+    UnitCounts& units = summary_.units;
+    units.unfinished = units.planned - stored();
+    units.skipped = units.planned - units.scored - units.failed - units.unscored;
+    if (units.planned > 0) {
+        summary_.coverage = static_cast<double>(units.scored) / static_cast<double>(units.planned);
+    }
+    compute_run_scores();
+    for (ScoreTally& tally : scores_) {
+        tally.summary.mean = value_of(mean(tally.item_means));
+        tally.summary.stddev = value_of(sample_stddev(tally.item_means));
+        summary_.scores.push_back(std::move(tally.summary));
+    }
+    summary_.latency = {.p50 = value_of(percentile(latencies_ms_, 50)),
+                        .p95 = value_of(percentile(latencies_ms_, 95)),
+                        .p99 = value_of(percentile(latencies_ms_, 99))};
+    if (cost_is_known_) summary_.cost = cost_;
+    summary_.paid = summary_.cost;
+    return std::move(summary_);
+}
+
+}  // namespace assay

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/model/run.hpp"
+#include "runner/report/report.hpp"
+
+namespace assay {
+
+/// Adds up the units of one variant as they stream by. Keeps one number per item and score and one
+/// per latency, and none of the units.
+class VariantTally {
+  public:
+    /// `plan` must outlive the tally.
+    VariantTally(const VariantRecord& variant, const ReportPlan& plan);
+
+    /// Units of one item must follow each other.
+    void add(const UnitResult& unit);
+    /// Units with a final state.
+    [[nodiscard]] std::uint64_t stored() const;
+    /// The summary of all that was added. Call once.
+    [[nodiscard]] VariantSummary finish();
+
+  private:
+    struct ScoreTally {
+        ScoreSummary summary;
+        std::string evaluator;
+        std::vector<double> item_means;
+        double item_sum = 0;            ///< of the current item's values
+        std::uint64_t item_values = 0;  ///< of the current item
+    };
+
+    void add_evaluation(const Evaluation& evaluation);
+    void add_score(const Score& score, const std::string& evaluator);
+    void add_usage(const UnitResult& unit);
+    void end_item();
+    [[nodiscard]] ScoreTally& tally_of(const std::string& score, const std::string& evaluator);
+    void compute_run_scores();
+
+    const ReportPlan& plan_;
+    VariantSummary summary_;
+    std::vector<ScoreTally> scores_;
+    std::vector<double> latencies_ms_;
+    std::optional<DatasetItemId> item_;
+    NanoUsd cost_ = 0;
+    bool cost_is_known_ = true;
+};
+
+}  // namespace assay

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "core/model/ids.hpp"
+#include "server/store/payload.hpp"
+#include "server/store/sqlite_handle.hpp"
+
+namespace assay {
+
+/// A connection with what both halves of the store share on it: symbols, projects and the codec.
+class Session {
+  public:
+    explicit Session(std::unique_ptr<Connection> connection)
+        : connection_(std::move(connection)), codec_(*connection_) {}
+
+    [[nodiscard]] Connection& connection() { return *connection_; }
+    [[nodiscard]] PayloadCodec& codec() { return codec_; }
+
+    /// The row of a low-cardinality string, added when it is new. Needs a transaction.
+    [[nodiscard]] Result<std::int64_t> symbol(std::string_view text);
+    [[nodiscard]] Result<std::string> symbol_text(std::int64_t symbol);
+    /// The row of a project, or -1, which no row has.
+    [[nodiscard]] Result<std::int64_t> find_project(const ProjectId& project);
+    /// The same, added when it is new. Needs a transaction.
+    [[nodiscard]] Result<std::int64_t> ensure_project(const ProjectId& project);
+    /// Forgets the rows it knows: a transaction that may have made them was rolled back.
+    void forget();
+
+  private:
+    std::unique_ptr<Connection> connection_;
+    PayloadCodec codec_;
+    std::unordered_map<std::string, std::int64_t> symbols_;
+    std::unordered_map<std::int64_t, std::string> texts_;
+    ProjectId project_;
+    std::int64_t project_row_ = -1;
+};
+
+/// The database of one folder: one session that writes and one that only reads.
+class Database {
+  public:
+    enum class Missing : std::uint8_t { create, refuse };
+    /// @error as Store::open and Store::open_existing.
+    static Result<std::unique_ptr<Database>> open(const std::filesystem::path& folder,
+                                                  Missing missing);
+
+    [[nodiscard]] Session& writer() { return *writer_; }
+    [[nodiscard]] Session& reader() { return *reader_; }
+
+    /// Runs `write` in one transaction: all of it or nothing.
+    template <class Write>
+    [[nodiscard]] Result<void> transact(Write write) {
+        Result<void> done = write_all(write);
+        if (!done) writer_->forget();
+        return done;
+    }
+
+    /// Trains the dictionary once enough documents are there to learn from.
+    [[nodiscard]] Result<void> train_when_due();
+
+  private:
+    Database(std::unique_ptr<Session> writer, std::unique_ptr<Session> reader)
+        : writer_(std::move(writer)), reader_(std::move(reader)) {}
+
+    template <class Write>
+    [[nodiscard]] Result<void> write_all(Write& write) {
+        ASSAY_TRY(Transaction transaction, Transaction::begin(writer_->connection()));
+        ASSAY_CHECK(writer_->codec().use_newest_dictionary());
+        ASSAY_CHECK(write());
+        return transaction.commit();
+    }
+
+    std::unique_ptr<Session> writer_;
+    std::unique_ptr<Session> reader_;
+};
+
+}  // namespace assay

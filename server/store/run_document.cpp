@@ -1,0 +1,72 @@
+#include "server/store/run_document.hpp"
+
+namespace assay {
+
+void write_run(const RunRecord& run, DocumentWriter& document) {
+    document.add_text(run.id.value());
+    document.add_text(run.name);
+    document.add_text(run.experiment);
+    document.add_text(run.description);
+    document.add_json(run.metadata);
+    document.add_text(run.dataset_name);
+    document.add_text(run.dataset_id.value());
+    document.add_integer(run.started.time_since_epoch().count());
+    if (run.finished) {
+        document.add_integer(run.finished->time_since_epoch().count());
+    } else {
+        document.add_null();
+    }
+    document.add_text(to_string(run.state));
+    document.add_integer(run.partial ? 1 : 0);
+    document.add_text(run.reason);
+    document.add_integer(run.repetitions);
+    document.add_json(to_json(run.report_plan));
+    document.add_json(run.manifest);
+    document.add_json(run.spec);
+    document.add_text(run.spec_file);
+    document.add_integer(static_cast<std::int64_t>(run.variants.size()));
+    for (const VariantRecord& variant : run.variants) {
+        document.add_text(variant.name);
+        document.add_text(variant.dataset_run_id.value());
+        document.add_integer(static_cast<std::int64_t>(variant.planned));
+    }
+}
+
+Result<RunRecord> read_run(const Document& document) {
+    DocumentReader reader(document);
+    RunRecord run;
+    run.id = RunId(reader.text());
+    run.name = reader.text();
+    run.experiment = reader.text();
+    run.description = reader.text();
+    run.metadata = reader.json();
+    run.dataset_name = reader.text();
+    run.dataset_id = DatasetId(reader.text());
+    run.started = Time(std::chrono::nanoseconds(reader.integer()));
+    if (reader.next_kind() == Document::Kind::null) {
+        reader.skip(1);
+    } else {
+        run.finished = Time(std::chrono::nanoseconds(reader.integer()));
+    }
+    const std::string state = reader.text();
+    run.partial = reader.integer() != 0;
+    run.reason = reader.text();
+    run.repetitions = static_cast<int>(reader.integer());
+    const Json plan = reader.json();
+    run.manifest = reader.json();
+    run.spec = reader.json();
+    run.spec_file = reader.text();
+    for (std::size_t left = reader.count(); left > 0; --left) {
+        VariantRecord variant;
+        variant.name = reader.text();
+        variant.dataset_run_id = DatasetRunId(reader.text());
+        variant.planned = static_cast<std::uint64_t>(reader.integer());
+        run.variants.push_back(std::move(variant));
+    }
+    ASSAY_CHECK(reader.finish());
+    ASSAY_TRY(run.state, parse_run_state(state));
+    ASSAY_TRY(run.report_plan, report_plan_from_json(plan));
+    return run;
+}
+
+}  // namespace assay

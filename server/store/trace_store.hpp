@@ -1,0 +1,88 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/base/error.hpp"
+#include "core/model/ids.hpp"
+#include "core/model/run.hpp"
+#include "server/store/catalogue.hpp"
+
+namespace assay {
+
+/// A trace as the tracing backend serves it.
+struct Trace {
+    TraceId id;
+    Time timestamp;
+    std::string name;
+    std::string environment;
+    Json input;
+    Json output;
+    Json metadata;
+};
+
+/// A score as the tracing backend serves it.
+struct StoredScore {
+    ScoreId id;
+    Score score;
+    Time timestamp;
+};
+
+/// One item of a dataset run as the tracing backend serves it.
+struct RunItem {
+    RunItemId id;
+    DatasetItemId item_id;
+    TraceId trace_id;
+    std::uint64_t position = 0;
+    int repetition = 0;
+};
+
+/// Where a unit belongs, as the catalogue stored it.
+struct UnitPlace {
+    DatasetRunRow dataset_run;
+    DatasetRunId dataset_run_id;
+    ItemVersionRow item_version;
+    std::string_view trace_name;
+    const Json* metadata = nullptr;  ///< of the trace, besides the item's id; an object
+};
+
+/// The half of the store that is large and grows: traces, observations, scores, run items.
+/// Methods that write run inside the caller's transaction.
+class TraceStore {
+  public:
+    virtual ~TraceStore() = default;
+
+    /// Stores a unit: its run item, trace, observations and scores. Storing it again replaces
+    /// what it wrote before.
+    /// @error already_exists when its trace or its place belongs to another unit.
+    [[nodiscard]] virtual Result<void> put_unit(const ProjectId& project, const UnitPlace& place,
+                                                const UnitResult& unit) = 0;
+    /// Replaces the scores of a whole dataset run.
+    [[nodiscard]] virtual Result<void> put_run_scores(const ProjectId& project,
+                                                      DatasetRunRow dataset_run,
+                                                      const DatasetRunId& id,
+                                                      const std::vector<Score>& scores,
+                                                      Time timestamp) = 0;
+
+    /// The units of one variant, ordered by item position, then repetition; one at a time.
+    /// @error data_loss when a stored unit is damaged.
+    [[nodiscard]] virtual Result<void> for_each_unit(const ProjectId& project,
+                                                     DatasetRunRow dataset_run,
+                                                     std::string_view variant,
+                                                     const UnitVisitor& visit) const = 0;
+    [[nodiscard]] virtual Result<std::vector<Score>> run_scores(
+        const ProjectId& project, DatasetRunRow dataset_run) const = 0;
+    /// @error not_found when there is none.
+    [[nodiscard]] virtual Result<Trace> trace(const ProjectId& project,
+                                              const TraceId& id) const = 0;
+    /// In start order; none when the trace is not there.
+    [[nodiscard]] virtual Result<std::vector<Observation>> observations(
+        const ProjectId& project, const TraceId& trace) const = 0;
+    /// In the order they were stored.
+    [[nodiscard]] virtual Result<std::vector<StoredScore>> scores(const ProjectId& project,
+                                                                  const TraceId& trace) const = 0;
+    [[nodiscard]] virtual Result<std::vector<RunItem>> run_items(
+        const ProjectId& project, DatasetRunRow dataset_run) const = 0;
+};
+
+}  // namespace assay

@@ -1,0 +1,202 @@
+#include <fmt/format.h>
+
+#include "server/store/sqlite_trace_store.hpp"
+#include "server/store/unit_document.hpp"
+
+namespace assay {
+namespace {
+
+// A row whose parts are gone must be noticed, so the joins keep it.
+constexpr const char* k_units =
+    "SELECT r.position, r.repetition, r.unit_key, t.id, i.id, v.content_hash, "
+    "v.dictionary, v.size, v.document, d.dictionary, d.size, d.document "
+    "FROM run_items r "
+    "LEFT JOIN traces t ON t.trace = r.trace AND t.project = r.project "
+    "LEFT JOIN trace_documents d ON d.trace = r.trace AND d.project = r.project "
+    "LEFT JOIN item_versions v ON v.item_version = r.item_version AND v.project = r.project "
+    "LEFT JOIN items i ON i.item = v.item AND i.project = r.project "
+    "WHERE r.project = ?1 AND r.dataset_run = ?2 ORDER BY r.position, r.repetition";
+constexpr const char* k_trace =
+    "SELECT t.trace, t.timestamp, t.name, t.environment, d.dictionary, d.size, d.document, "
+    "v.dictionary, v.size, v.document "
+    "FROM traces t "
+    "LEFT JOIN trace_documents d ON d.trace = t.trace AND d.project = t.project "
+    "LEFT JOIN item_versions v ON v.item_version = t.item_version AND v.project = t.project "
+    "WHERE t.project = ?1 AND t.id = ?2";
+constexpr const char* k_observations =
+    "SELECT type, name, level, model, start_time, latency, cost, slot FROM observations "
+    "WHERE project = ?1 AND trace = ?2 ORDER BY start_time, observation";
+constexpr const char* k_scores =
+    "SELECT id, name, data_type, value, string_value, comment, timestamp FROM scores "
+    "WHERE project = ?1 AND subject_kind = ?2 AND subject = ?3 ORDER BY ordinal";
+constexpr const char* k_run_items =
+    "SELECT r.id, i.id, t.id, r.position, r.repetition FROM run_items r "
+    "JOIN traces t ON t.trace = r.trace AND t.project = r.project "
+    "JOIN item_versions v ON v.item_version = r.item_version AND v.project = r.project "
+    "JOIN items i ON i.item = v.item AND i.project = r.project "
+    "WHERE r.project = ?1 AND r.dataset_run = ?2 ORDER BY r.position, r.repetition";
+constexpr const char* k_find_symbol = "SELECT symbol FROM symbols WHERE text = ?1";
+
+Time to_time(std::int64_t nanoseconds) { return Time(std::chrono::nanoseconds(nanoseconds)); }
+
+/// The document whose three columns begin at `column`.
+Result<Document> unpack(Session& session, const Rows& rows, int column) {
+    ASSAY_TRY(std::string bytes,
+              session.codec().unpack({rows.integer(column), rows.integer(column + 1),
+                                      Blob{rows.bytes(column + 2)}}));
+    return Document::parse(std::move(bytes));
+}
+
+Result<StoredScore> read_score(Session& session, const Rows& rows) {
+    StoredScore stored;
+    stored.id = ScoreId(rows.id(0));
+    ASSAY_TRY(stored.score.name, session.symbol_text(rows.integer(1)));
+    ASSAY_TRY(const std::string type_name, session.symbol_text(rows.integer(2)));
+    ASSAY_TRY(const ScoreDataType type, parse_score_data_type(type_name));
+    switch (type) {
+        case ScoreDataType::numeric: stored.score.value = rows.real(3); break;
+        case ScoreDataType::boolean: stored.score.value = rows.real(3) != 0; break;
+        case ScoreDataType::categorical: stored.score.value = std::string(rows.bytes(4)); break;
+    }
+    stored.score.comment = rows.bytes(5);
+    stored.timestamp = to_time(rows.integer(6));
+    return stored;
+}
+
+Result<std::vector<StoredScore>> read_scores(Session& session, std::int64_t project,
+                                             std::string_view kind, std::int64_t subject) {
+    std::vector<StoredScore> scores;
+    ASSAY_TRY(const auto kind_row, session.connection().find_integer(k_find_symbol, kind));
+    if (!kind_row) return scores;
+    ASSAY_TRY(Rows rows, session.connection().query(k_scores, project, *kind_row, subject));
+    while (true) {
+        ASSAY_TRY(const bool more, rows.next());
+        if (!more) return scores;
+        ASSAY_TRY(StoredScore score, read_score(session, rows));
+        scores.push_back(std::move(score));
+    }
+}
+
+Result<Observation> read_observation_row(Session& session, const Rows& rows) {
+    Observation observation;
+    ASSAY_TRY(const std::string type, session.symbol_text(rows.integer(0)));
+    ASSAY_TRY(observation.type, parse_observation_type(type));
+    ASSAY_TRY(observation.name, session.symbol_text(rows.integer(1)));
+    ASSAY_TRY(const std::string level, session.symbol_text(rows.integer(2)));
+    ASSAY_TRY(observation.level, parse_observation_level(level));
+    if (!rows.is_null(3)) {
+        ASSAY_TRY(observation.model, session.symbol_text(rows.integer(3)));
+    }
+    observation.start = to_time(rows.integer(4));
+    observation.duration = std::chrono::nanoseconds(rows.integer(5));
+    if (!rows.is_null(6)) observation.cost = rows.integer(6);
+    return observation;
+}
+
+}  // namespace
+
+Result<void> SqliteTraceStore::for_each_unit(const ProjectId& project, DatasetRunRow dataset_run,
+                                             std::string_view variant,
+                                             const UnitVisitor& visit) const {
+    Session& session = database_.reader();
+    ASSAY_TRY(const std::int64_t row, session.find_project(project));
+    ASSAY_TRY(Rows rows,
+              session.connection().query(k_units, row, std::to_underlying(dataset_run)));
+    while (true) {
+        ASSAY_TRY(const bool more, rows.next());
+        if (!more) return {};
+        UnitResult unit;
+        unit.variant = variant;
+        unit.item.position = static_cast<std::uint64_t>(rows.integer(0));
+        unit.repetition = static_cast<int>(rows.integer(1));
+        unit.key = UnitKey(rows.id(2));
+        unit.trace_id = TraceId(rows.id(3));
+        unit.item.id = DatasetItemId(rows.id(4));
+        unit.item.content_hash = rows.id(5);
+        ASSAY_TRY(const Document item, unpack(session, rows, 6));
+        ASSAY_TRY(const Document document, unpack(session, rows, 9));
+        ASSAY_CHECK(read_unit(document, item, unit));
+        ASSAY_CHECK(visit(unit));
+    }
+}
+
+Result<std::vector<Score>> SqliteTraceStore::run_scores(const ProjectId& project,
+                                                        DatasetRunRow dataset_run) const {
+    Session& session = database_.reader();
+    ASSAY_TRY(const std::int64_t row, session.find_project(project));
+    ASSAY_TRY(const std::vector<StoredScore> stored,
+              read_scores(session, row, "dataset_run", std::to_underlying(dataset_run)));
+    std::vector<Score> scores;
+    for (const StoredScore& score : stored) scores.push_back(score.score);
+    return scores;
+}
+
+Result<Trace> SqliteTraceStore::trace(const ProjectId& project, const TraceId& id) const {
+    Session& session = database_.reader();
+    ASSAY_TRY(const std::int64_t row, session.find_project(project));
+    ASSAY_TRY(Rows rows, session.connection().query(k_trace, row, StoredId(id)));
+    ASSAY_TRY(const bool found, rows.next());
+    if (!found) return failure(ErrorCode::not_found, fmt::format("there is no trace {}", id.value()));
+    Trace trace{.id = id, .timestamp = to_time(rows.integer(1))};
+    ASSAY_TRY(trace.name, session.symbol_text(rows.integer(2)));
+    ASSAY_TRY(trace.environment, session.symbol_text(rows.integer(3)));
+    ASSAY_TRY(const Document document, unpack(session, rows, 4));
+    ASSAY_TRY(const Document item, unpack(session, rows, 7));
+    DocumentReader reader(document, &item);
+    trace.input = reader.json();
+    trace.output = reader.json();
+    trace.metadata = reader.json();
+    ASSAY_CHECK(reader.finish());
+    return trace;
+}
+
+Result<std::vector<Observation>> SqliteTraceStore::observations(const ProjectId& project,
+                                                                const TraceId& trace) const {
+    Session& session = database_.reader();
+    std::vector<Observation> observations;
+    ASSAY_TRY(const std::int64_t row, session.find_project(project));
+    ASSAY_TRY(Rows of_trace, session.connection().query(k_trace, row, StoredId(trace)));
+    ASSAY_TRY(const bool found, of_trace.next());
+    if (!found) return observations;
+    ASSAY_TRY(const Document document, unpack(session, of_trace, 4));
+    ASSAY_TRY(const Document item, unpack(session, of_trace, 7));
+    ASSAY_TRY(Rows rows, session.connection().query(k_observations, row, of_trace.integer(0)));
+    while (true) {
+        ASSAY_TRY(const bool more, rows.next());
+        if (!more) return observations;
+        ASSAY_TRY(Observation observation, read_observation_row(session, rows));
+        ASSAY_CHECK(read_observation(document, &item, static_cast<std::size_t>(rows.integer(7)),
+                                     observation));
+        observations.push_back(std::move(observation));
+    }
+}
+
+Result<std::vector<StoredScore>> SqliteTraceStore::scores(const ProjectId& project,
+                                                          const TraceId& trace) const {
+    Session& session = database_.reader();
+    ASSAY_TRY(const std::int64_t row, session.find_project(project));
+    ASSAY_TRY(Rows rows, session.connection().query(k_trace, row, StoredId(trace)));
+    ASSAY_TRY(const bool found, rows.next());
+    if (!found) return std::vector<StoredScore>();
+    return read_scores(session, row, "trace", rows.integer(0));
+}
+
+Result<std::vector<RunItem>> SqliteTraceStore::run_items(const ProjectId& project,
+                                                         DatasetRunRow dataset_run) const {
+    Session& session = database_.reader();
+    ASSAY_TRY(const std::int64_t row, session.find_project(project));
+    ASSAY_TRY(Rows rows,
+              session.connection().query(k_run_items, row, std::to_underlying(dataset_run)));
+    std::vector<RunItem> items;
+    while (true) {
+        ASSAY_TRY(const bool more, rows.next());
+        if (!more) return items;
+        items.push_back({.id = RunItemId(rows.id(0)),
+                         .item_id = DatasetItemId(rows.id(1)),
+                         .trace_id = TraceId(rows.id(2)),
+                         .position = static_cast<std::uint64_t>(rows.integer(3)),
+                         .repetition = static_cast<int>(rows.integer(4))});
+    }
+}
+
+}  // namespace assay

@@ -1,0 +1,142 @@
+#include <sys/resource.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/base/hash.hpp"
+#include "core/base/limits.hpp"
+#include "core/base/random.hpp"
+#include "server/store/store.hpp"
+
+// How fast units are stored and read back, in the shape of a `recorded` task scored by
+// `exact_match`: input 200 bytes, output 100 bytes, two observations, one score.
+//
+//   store_bench FOLDER [UNITS]      FOLDER must not hold a store yet
+
+namespace assay {
+namespace {
+
+using Seconds = std::chrono::duration<double>;
+
+/// Text of `size` bytes out of a vocabulary in which few words are frequent, as in prose.
+std::string prose(Rng& rng, std::size_t size) {
+    std::string text;
+    while (text.size() < size) {
+        const double skewed = rng.next_unit() * rng.next_unit() * rng.next_unit();
+        const auto word = static_cast<std::uint64_t>(skewed * 20'000);
+        text += sha256_hex(std::to_string(word), 3 + word % 7);
+        text += ' ';
+    }
+    text.resize(size);
+    return text;
+}
+
+UnitResult make_unit(const RunRecord& run, std::uint64_t position, Rng& rng) {
+    UnitResult unit;
+    unit.variant = run.variants.front().name;
+    unit.item.position = position;
+    unit.item.line = position + 1;
+    unit.item.input = prose(rng, 200);
+    unit.item.expected_output = prose(rng, 100);
+    const bool correct = rng.next_below(4) != 0;
+    unit.output = correct ? unit.item.expected_output : Json(prose(rng, 100));
+    unit.item.content_hash = sha256_hex(to_text(unit.item.input));
+    unit.item.id = DatasetItemId(unit.item.content_hash.substr(0, 32));
+    unit.key = UnitKey(sha256_hex(run.id.value() + std::to_string(position)));
+    unit.trace_id = derive_trace_id(run.id, unit.key);
+    unit.started = run.started + std::chrono::microseconds(50 * position);
+    unit.latency = std::chrono::nanoseconds(1000 + rng.next_below(1000));
+
+    Observation task{.name = "task", .start = unit.started, .duration = unit.latency};
+    task.input = unit.item.input;
+    task.output = unit.output;
+    Observation evaluator{.name = "evaluator:exact_match", .type = ObservationType::evaluator};
+    evaluator.start = unit.started + unit.latency;
+    evaluator.duration = std::chrono::nanoseconds(500);
+    evaluator.input = {{"output", unit.output}, {"expected_output", unit.item.expected_output}};
+    evaluator.output = {{"exact_match", correct}};
+    unit.observations = {std::move(task), std::move(evaluator)};
+    unit.evaluations.push_back(
+        {.evaluator = "exact_match",
+         .scores = {{.name = "exact_match",
+                     .value = correct,
+                     .comment = correct ? "" : "the output differs from the expected one"}}});
+    return unit;
+}
+
+RunRecord make_run(std::uint64_t units) {
+    RunRecord run;
+    run.id = RunId(random_hex(16));
+    run.name = "bench";
+    run.experiment = "bench";
+    run.dataset_name = "bench.jsonl";
+    run.dataset_id = derive_dataset_id(default_project_id(), run.dataset_name);
+    run.started = SystemClock().now();
+    run.variants.push_back({"default", derive_dataset_run_id(run.id, "default"), units});
+    return run;
+}
+
+void report(const char* what, std::uint64_t units, Seconds spent) {
+    rusage usage{};
+    (void)getrusage(RUSAGE_SELF, &usage);
+    std::printf("%-10s %8llu units %8.2f s %9.0f units/s   peak memory %ld MB\n", what,
+                static_cast<unsigned long long>(units), spent.count(),
+                static_cast<double>(units) / spent.count(), usage.ru_maxrss / 1024);
+    std::fflush(stdout);
+}
+
+Result<void> bench(const std::filesystem::path& folder, std::uint64_t units) {
+    ASSAY_TRY(const auto store, Store::open(folder, default_project_id()));
+    const RunRecord run = make_run(units);
+    ASSAY_CHECK(store->begin(run));
+    Rng rng(1);
+    Seconds committing{0};
+    Seconds slowest{0};
+    std::vector<UnitResult> group;
+    for (std::uint64_t position = 0; position < units; ++position) {
+        group.push_back(make_unit(run, position, rng));
+        if (group.size() < limits::k_journal_group_units_max && position + 1 < units) continue;
+        const auto start = std::chrono::steady_clock::now();
+        ASSAY_CHECK(store->commit(group));
+        const Seconds spent = std::chrono::steady_clock::now() - start;
+        committing += spent;
+        slowest = std::max(slowest, spent);
+        group.clear();
+        const std::uint64_t done = position + 1;
+        if (done % (100 * limits::k_journal_group_units_max) == 0) report("", done, committing);
+    }
+    ASSAY_CHECK(store->finish(run));
+    report("commit", units, committing);
+    std::printf("slowest commit %.0f ms\n", slowest.count() * 1000);
+
+    const auto start = std::chrono::steady_clock::now();
+    std::uint64_t read = 0;
+    ASSAY_CHECK(store->for_each_unit(run, [&](const UnitResult&) -> Result<void> {
+        ++read;
+        return {};
+    }));
+    report("read", read, std::chrono::steady_clock::now() - start);
+    const auto bytes = std::filesystem::file_size(folder / "assay.db");
+    std::printf("%.0f bytes a unit on disk\n",
+                static_cast<double>(bytes) / static_cast<double>(units));
+    return {};
+}
+
+}  // namespace
+}  // namespace assay
+
+int main(int count, char** arguments) {
+    if (count < 2) {
+        std::fprintf(stderr, "usage: store_bench FOLDER [UNITS]\n");
+        return 2;
+    }
+    const std::uint64_t units = count > 2 ? std::strtoull(arguments[2], nullptr, 10) : 200'000;
+    const auto done = assay::bench(arguments[1], units);
+    if (done) return 0;
+    std::fprintf(stderr, "store_bench: %s\n", done.error().message.c_str());
+    return 1;
+}
