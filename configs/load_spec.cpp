@@ -32,8 +32,8 @@ void erase_extensions(Json& spec) {
 /// "${NAME}" is no secret; anything else that stands where a secret goes is taken for one.
 void redact(Json& value) {
     const std::string* const text = value.get_ptr<const std::string*>();
-    const bool reference = text != nullptr && text->starts_with("${") &&
-                           text->find('}') + 1 == text->size();
+    const bool reference =
+        text != nullptr && text->starts_with("${") && text->find('}') + 1 == text->size();
     if (!reference) value = "[redacted]";
 }
 

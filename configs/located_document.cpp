@@ -58,10 +58,10 @@ bool Expander::spend(const Place& place, std::size_t depth, std::size_t bytes) {
     if (depth > limits::k_yaml_depth_max) {
         mistake(place, fmt::format("nesting is deeper than {} levels", limits::k_yaml_depth_max));
     } else if (nodes_ > limits::k_yaml_nodes_max || bytes_ > limits::k_yaml_expanded_bytes_max) {
-        mistake(place, fmt::format("the aliases of this file expand to more than {} values or {} "
-                                   "MB; write out less of it",
-                                   limits::k_yaml_nodes_max,
-                                   limits::k_yaml_expanded_bytes_max >> 20U));
+        mistake(place,
+                fmt::format("the aliases of this file expand to more than {} values or {} "
+                            "MB; write out less of it",
+                            limits::k_yaml_nodes_max, limits::k_yaml_expanded_bytes_max >> 20U));
     } else {
         return true;
     }
@@ -83,7 +83,8 @@ Json Expander::value_of(std::size_t index, const std::string& pointer, std::size
         case YamlNode::Kind::sequence: {
             Json items = Json::array();
             for (const Entry& entry : node.entries) {
-                items.push_back(value_of(entry.value, pointer_to(pointer, items.size()), depth + 1));
+                items.push_back(
+                    value_of(entry.value, pointer_to(pointer, items.size()), depth + 1));
             }
             return items;
         }
@@ -108,7 +109,8 @@ void Expander::collect(const YamlNode& node, std::size_t depth, std::set<std::st
                        std::vector<const Entry*>& entries) {
     if (!spend(node.place, depth, 0)) return;
     for (const Entry& entry : node.entries) {
-        if (!entry.merge && !entry.ignored && seen.insert(entry.key).second) entries.push_back(&entry);
+        if (!entry.merge && !entry.ignored && seen.insert(entry.key).second)
+            entries.push_back(&entry);
     }
     for (const Entry& entry : node.entries) {
         if (entry.merge) merge(entry, depth, seen, entries);
@@ -123,7 +125,8 @@ void Expander::merge(const Entry& entry, std::size_t depth, std::set<std::string
     };
     if (source.kind == YamlNode::Kind::mapping) {
         collect(source, depth + 1, seen, entries);
-    } else if (source.kind == YamlNode::Kind::sequence && std::ranges::all_of(source.entries, is_map)) {
+    } else if (source.kind == YamlNode::Kind::sequence &&
+               std::ranges::all_of(source.entries, is_map)) {
         for (const Entry& item : source.entries) {
             collect(resolved(item.value), depth + 1, seen, entries);
         }
@@ -140,8 +143,7 @@ std::size_t find_control_character(std::string_view text) {
         return (byte < 0x20 && c != '\t' && c != '\n' && c != '\r') || byte == 0x7F;
     };
     const auto at = std::ranges::find_if(text, is_control);
-    return at == text.end() ? std::string_view::npos
-                            : static_cast<std::size_t>(at - text.begin());
+    return at == text.end() ? std::string_view::npos : static_cast<std::size_t>(at - text.begin());
 }
 
 LocatedDocument parse_yaml(TextPlaces places) {

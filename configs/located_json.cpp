@@ -62,12 +62,11 @@ bool JsonWalker::spend(const std::string& pointer) {
     if (exhausted_) return false;
     bytes_ += pointer.size();
     ++nodes_;
-    exhausted_ =
-        nodes_ > limits::k_yaml_nodes_max || bytes_ > limits::k_yaml_expanded_bytes_max;
+    exhausted_ = nodes_ > limits::k_yaml_nodes_max || bytes_ > limits::k_yaml_expanded_bytes_max;
     if (exhausted_) {
         document_.diagnostics.push_back(
-            {places_.at(at_), fmt::format("there are more than {} values in this file; data "
-                                          "belongs into a dataset",
+            {places_.at(at_), fmt::format("there are more than {} values in this file; a dataset "
+                                          "of that size belongs into a .jsonl file",
                                           limits::k_yaml_nodes_max)});
     }
     return !exhausted_;

@@ -48,7 +48,7 @@ struct ProviderSpec {
     std::string base_url;
     Secret api_key;
     std::map<std::string, Secret> headers;
-    Json options;  ///< passed through into every request body
+    Json options;                            ///< passed through into every request body
     std::optional<double> price_input_usd;   ///< per million tokens
     std::optional<double> price_output_usd;  ///< per million tokens
     std::string pointer;
@@ -98,8 +98,8 @@ struct VariantSpec {
 struct EvaluatorSpec {
     std::string name;
     std::string type;
-    Json parameters;                    ///< keys that are not common ones
-    Json common;                        ///< the common keys of SPEC 1.6 as written
+    Json parameters;  ///< keys that are not common ones
+    Json common;      ///< the common keys of SPEC 1.6 as written
     std::string pointer;
 };
 

@@ -64,7 +64,7 @@ DatasetSpec read_dataset(const SpecReader& dataset, SpecFiles& files) {
         return read;
     }
     (void)dataset.expect_map({.names = {"file", "input", "expected_output", "id", "metadata",
-                                       "cluster", "where", "limit", "sample", "input_schema"},
+                                        "cluster", "where", "limit", "sample", "input_schema"},
                               .later = {"name", "version"}});
     if (const auto file = dataset.find("file")) {
         read_file_name(*file, files, read);

@@ -20,14 +20,14 @@ const KnownNames& common_keys() {
 /// say: it knows the definitions.
 bool is_later_evaluator(const std::string& type) {
     static const std::set<std::string, std::less<>> k_later = {
-        "bleu",          "checklist",  "chrf",         "choice",       "closed_qa",
-        "code",          "contains_all", "contains_any", "conversation", "cost",
-        "ends_with",     "factuality", "g_eval",       "gleu",         "jaro_winkler",
-        "json_match",    "json_path",  "judge",        "jury",         "language",
-        "latency",       "list_contains", "lua",       "meteor",       "pairwise",
-        "pii",           "readability", "refusal",     "rouge_l",      "rouge_n",
-        "rubric",        "set_match",  "similar",      "sql_equal",    "starts_with",
-        "token_f1",      "tokens",     "tool_calls",   "trajectory",   "word_count",
+        "bleu",       "checklist",     "chrf",         "choice",       "closed_qa",
+        "code",       "contains_all",  "contains_any", "conversation", "cost",
+        "ends_with",  "factuality",    "g_eval",       "gleu",         "jaro_winkler",
+        "json_match", "json_path",     "judge",        "jury",         "language",
+        "latency",    "list_contains", "lua",          "meteor",       "pairwise",
+        "pii",        "readability",   "refusal",      "rouge_l",      "rouge_n",
+        "rubric",     "set_match",     "similar",      "sql_equal",    "starts_with",
+        "token_f1",   "tokens",        "tool_calls",   "trajectory",   "word_count",
         "xml_valid"};
     return k_later.contains(type);
 }
@@ -36,18 +36,19 @@ bool is_among(const std::vector<std::string>& names, const std::string& name) {
     return std::ranges::find(names, name) != names.end();
 }
 
-void check_type(const SpecReader& where, const std::string& type) {
-    if (is_later_evaluator(type)) {
-        where.mistake(fmt::format("the evaluator \"{}\" is not available yet", type));
-    }
+bool is_available(const SpecReader& where, const std::string& type) {
+    if (!is_later_evaluator(type)) return !type.empty();
+    where.mistake(fmt::format("the evaluator \"{}\" is not available yet", type));
+    return false;
 }
 
 void check_on(const SpecReader& on) {
     const auto text = on.text();
     if (text && (*text == "trace" || text->starts_with("steps."))) {
-        on.mistake(fmt::format("{}: \"{}\" is not available yet; a JSONPath into the output or "
-                               "`input` is",
-                               on.title(), *text));
+        on.mistake(
+            fmt::format("{}: \"{}\" is not available yet; a JSONPath into the output or "
+                        "`input` is",
+                        on.title(), *text));
     }
 }
 
@@ -74,12 +75,13 @@ void split_keys(const SpecReader& entry, SpecFiles& files, EvaluatorSpec& evalua
 void check_name(const SpecReader& where, const std::string& name, std::set<std::string>& taken) {
     if (name.empty()) return;
     if (is_among(gate_measures(), name)) {
-        where.mistake(fmt::format("\"{}\" is the name of a measure, so a score cannot have it; "
-                                  "give another `name`",
-                                  name));
+        where.mistake(
+            fmt::format("\"{}\" is the name of a measure, so a score cannot have it; "
+                        "give another `name`",
+                        name));
     } else if (!taken.insert(name).second) {
-        where.mistake(fmt::format("the name \"{}\" is taken by an entry above; give another `name`",
-                                  name));
+        where.mistake(
+            fmt::format("the name \"{}\" is taken by an entry above; give another `name`", name));
     }
 }
 
@@ -112,8 +114,8 @@ constexpr Bound k_bounds[] = {{"min", GateOperator::greater_equal},
 const KnownNames& gate_keys() {
     static const KnownNames k_keys = {
         .names = {"score", "measure", "category", "variant", "min", "max", "equals"},
-        .later = {"baseline", "confidence", "correction", "max_drop", "min_gain",
-                  "on_inconclusive", "relative", "requires", "slice", "tier", "versus"}};
+        .later = {"baseline", "confidence", "correction", "max_drop", "min_gain", "on_inconclusive",
+                  "relative", "requires", "slice", "tier", "versus"}};
     return k_keys;
 }
 
@@ -125,7 +127,8 @@ void check_subject(const SpecReader& entry, const Gate& gate) {
     }
     if (!measure) return;
     if (!gate.measure.empty()) {
-        (void)measure->expect_name("measure", gate.measure, {.names = gate_measures(), .later = {}});
+        (void)measure->expect_name("measure", gate.measure,
+                                   {.names = gate_measures(), .later = {}});
     }
     if (const auto category = entry.find("category")) {
         category->mistake_at_key("a measure has no categories; `category` goes with `score`");
@@ -139,7 +142,8 @@ void check_variant(const SpecReader& entry, const std::vector<VariantSpec>& vari
     std::set<std::string> names;
     for (const VariantSpec& known : variants) names.insert(known.name);
     names.erase("");
-    (void)variant->expect_name("variant", *name, {.names = {names.begin(), names.end()}, .later = {}});
+    (void)variant->expect_name("variant", *name,
+                               {.names = {names.begin(), names.end()}, .later = {}});
 }
 
 void read_gate_map(const SpecReader& entry, const std::vector<VariantSpec>& variants,
@@ -173,13 +177,13 @@ void read_gate_map(const SpecReader& entry, const std::vector<VariantSpec>& vari
         entry.mistake(fmt::format("{} needs `min`, `max` or `equals`", entry.title()));
     }
     if (has("equals") && (has("min") || has("max"))) {
-        entry.mistake(fmt::format("{} has `equals`, which leaves nothing to `min` and `max`",
-                                  entry.title()));
+        entry.mistake(
+            fmt::format("{} has `equals`, which leaves nothing to `min` and `max`", entry.title()));
     }
     if (thresholds.contains("min") && thresholds.contains("max") &&
         thresholds["min"] > thresholds["max"]) {
-        entry.mistake(fmt::format("{} can never pass: its `min` is larger than its `max`",
-                                  entry.title()));
+        entry.mistake(
+            fmt::format("{} can never pass: its `min` is larger than its `max`", entry.title()));
     }
 }
 
@@ -193,10 +197,10 @@ std::vector<EvaluatorSpec> read_evaluators(const SpecReader& evaluators, SpecFil
         EvaluatorSpec evaluator{
             .parameters = Json::object(), .common = Json::object(), .pointer = entry.pointer()};
         const SpecReader name = read_name_and_type(entry, evaluator.name, evaluator.type);
-        check_type(entry.find("type").value_or(entry), evaluator.type);
+        const bool available = is_available(entry.find("type").value_or(entry), evaluator.type);
         check_name(name, evaluator.name, taken);
         split_keys(entry, files, evaluator);
-        read.push_back(std::move(evaluator));
+        if (available) read.push_back(std::move(evaluator));
     }
     return read;
 }

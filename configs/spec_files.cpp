@@ -67,9 +67,10 @@ std::optional<Json> SpecFiles::value_or_file(const SpecReader& where) {
 std::optional<Json> SpecFiles::schema_or_file(const SpecReader& where) {
     auto schema = value_or_file(where);
     if (!schema || schema->is_object() || schema->is_boolean()) return schema;
-    where.mistake(fmt::format("{} must be a JSON Schema, which is a map, or the name of a file "
-                              "that holds one, not {}",
-                              where.title(), type_phrase(*schema)));
+    where.mistake(
+        fmt::format("{} must be a JSON Schema, which is a map, or the name of a file "
+                    "that holds one, not {}",
+                    where.title(), type_phrase(*schema)));
     return std::nullopt;
 }
 

@@ -16,9 +16,10 @@ Json* child_of(Json& parent, std::string_view step, std::string_view path, std::
     if (parent.is_null()) parent = Json::object();
     if (parent.is_object()) return &parent[std::string(step)];
     if (!parent.is_array()) {
-        message = fmt::format("\"{}\" leads nowhere: the value before \"{}\" is {}, which has no "
-                              "keys",
-                              path, step, type_phrase(parent));
+        message = fmt::format(
+            "\"{}\" leads nowhere: the value before \"{}\" is {}, which has no "
+            "keys",
+            path, step, type_phrase(parent));
         return nullptr;
     }
     std::size_t index = 0;
@@ -26,9 +27,10 @@ Json* child_of(Json& parent, std::string_view step, std::string_view path, std::
     if (error == std::errc() && end == step.data() + step.size() && index < parent.size()) {
         return &parent[index];
     }
-    message = fmt::format("\"{}\" leads nowhere: \"{}\" must be the number of one of the {} entries "
-                          "of a list, counted from 0",
-                          path, step, parent.size());
+    message = fmt::format(
+        "\"{}\" leads nowhere: \"{}\" must be the number of one of the {} entries "
+        "of a list, counted from 0",
+        path, step, parent.size());
     return nullptr;
 }
 

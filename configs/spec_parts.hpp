@@ -48,8 +48,7 @@ using Providers = std::map<std::string, ProviderSpec>;
 
 [[nodiscard]] DatasetSpec read_dataset(const SpecReader& dataset, SpecFiles& files);
 /// @param environment  nullptr = the process's own.
-[[nodiscard]] Providers read_providers(const SpecReader& providers,
-                                       const Environment* environment);
+[[nodiscard]] Providers read_providers(const SpecReader& providers, const Environment* environment);
 /// "openai:gpt-4.1-mini" into `task.provider` and `task.model`.
 void read_provider_name(const SpecReader& provider, const Providers& providers, TaskSpec& task);
 [[nodiscard]] std::optional<PromptSpec> read_prompt(const SpecReader& prompt, SpecFiles& files);

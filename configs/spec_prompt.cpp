@@ -32,9 +32,8 @@ std::optional<TextTemplate> read_template(const SpecReader& reader, std::string_
 }
 
 void read_part(const SpecReader& part) {
-    static const KnownNames k_types = {
-        .names = {"text", "image_url", "input_audio"},
-        .later = {"audio", "file", "image", "media", "video"}};
+    static const KnownNames k_types = {.names = {"text", "image_url", "input_audio"},
+                                       .later = {"audio", "file", "image", "media", "video"}};
     if (!part.expect_map()) return;
     const auto type = part.require("type");
     const auto name = type ? type->text() : std::nullopt;
@@ -65,12 +64,13 @@ std::optional<PromptMessage> read_message(const SpecReader& reader) {
     if (const auto type = reader.find("type")) {
         if (!reader.expect_map({.names = {"type", "name"}, .later = {}})) return std::nullopt;
         const auto name = type->text();
-        if (name && type->expect_name("message type", *name, {.names = {"placeholder"}, .later = {}})) {
+        if (name &&
+            type->expect_name("message type", *name, {.names = {"placeholder"}, .later = {}})) {
             if (reader.require("name")) read_text(reader, "name", message.placeholder);
         }
         return message;
     }
-    if (!reader.expect_map({.names = {"role", "content", "type", "name"}, .later = {}})) {
+    if (!reader.expect_map({.names = {"role", "content"}, .later = {}})) {
         return std::nullopt;
     }
     if (const auto role = reader.require("role")) {

@@ -16,10 +16,9 @@ bool is_variable_name(std::string_view name) {
 }
 
 const KnownNames& provider_types() {
-    static const KnownNames k_types = {
-        .names = {"openai", "openai-compatible"},
-        .later = {"anthropic", "azure-openai", "bedrock", "google-ai-studio", "google-vertex",
-                  "ollama"}};
+    static const KnownNames k_types = {.names = {"openai", "openai-compatible"},
+                                       .later = {"anthropic", "azure-openai", "bedrock",
+                                                 "google-ai-studio", "google-vertex", "ollama"}};
     return k_types;
 }
 
@@ -66,9 +65,10 @@ std::optional<std::string> SettingsReader::expand(const SpecReader& setting) con
         const std::size_t end = rest.find('}', begin);
         const std::string variable(rest.substr(begin + 2, end - begin - 2));
         if (end == std::string_view::npos || !is_variable_name(variable)) {
-            setting.mistake(fmt::format("{} holds a `${{` that is no ${{NAME}} of an environment "
-                                        "variable",
-                                        setting.title()));
+            setting.mistake(
+                fmt::format("{} holds a `${{` that is no ${{NAME}} of an environment "
+                            "variable",
+                            setting.title()));
             return std::nullopt;
         }
         const auto value = value_of(variable);
@@ -107,12 +107,13 @@ void SettingsReader::read_base_url(const SpecReader& provider, ProviderSpec& rea
         setting->mistake(fmt::format("{} must begin with http:// or https://", setting->title()));
         return;
     }
-    const std::string_view authority =
-        std::string_view(*url).substr(scheme + 3, url->find_first_of("/?#", scheme + 3) - scheme - 3);
+    const std::string_view authority = std::string_view(*url).substr(
+        scheme + 3, url->find_first_of("/?#", scheme + 3) - scheme - 3);
     if (authority.contains('@')) {
-        setting->mistake(fmt::format("{} holds a user name or password; put it into `headers` or "
-                                     "`api_key` as ${{NAME}}",
-                                     setting->title()));
+        setting->mistake(
+            fmt::format("{} holds a user name or password; put it into `headers` or "
+                        "`api_key` as ${{NAME}}",
+                        setting->title()));
         return;
     }
     read.base_url = *url;
@@ -155,8 +156,9 @@ void SettingsReader::read_price(const SpecReader& price, ProviderSpec& read) {
 ProviderSpec SettingsReader::read(const std::string& name, const SpecReader& provider) const {
     ProviderSpec read{.name = name, .options = Json::object(), .pointer = provider.pointer()};
     if (name.empty() || name.contains(':')) {
-        provider.mistake_at_key("the name of a provider stands before the colon in "
-                                "\"name:model\", so it cannot be empty or hold one itself");
+        provider.mistake_at_key(
+            "the name of a provider stands before the colon in "
+            "\"name:model\", so it cannot be empty or hold one itself");
     }
     if (!provider.expect_map(
             {.names = {"type", "base_url", "api_key", "headers", "options", "price"}})) {
@@ -164,7 +166,8 @@ ProviderSpec SettingsReader::read(const std::string& name, const SpecReader& pro
     }
     if (const auto type = provider.require("type")) {
         read.type = type->text().value_or("");
-        if (!read.type.empty()) (void)type->expect_name("provider type", read.type, provider_types());
+        if (!read.type.empty())
+            (void)type->expect_name("provider type", read.type, provider_types());
     }
     read_base_url(provider, read);
     if (const auto key = provider.find("api_key")) read.api_key = Secret(expand(*key).value_or(""));
@@ -193,17 +196,19 @@ void read_provider_name(const SpecReader& provider, const Providers& providers, 
     if (!written) return;
     const std::size_t colon = written->find(':');
     if (colon == std::string::npos || colon == 0 || colon + 1 == written->size()) {
-        provider.mistake(fmt::format("{} must be a provider and a model, as in "
-                                     "\"openai:gpt-4.1-mini\", not \"{}\"",
-                                     provider.title(), *written));
+        provider.mistake(
+            fmt::format("{} must be a provider and a model, as in "
+                        "\"openai:gpt-4.1-mini\", not \"{}\"",
+                        provider.title(), *written));
         return;
     }
     task.provider = written->substr(0, colon);
     task.model = written->substr(colon + 1);
     if (providers.contains(task.provider)) return;
     if (task.provider == "openai-compatible") {
-        provider.mistake("an OpenAI-compatible endpoint needs an address: give it a name with a "
-                         "`base_url` under `providers`, and write \"name:model\" here");
+        provider.mistake(
+            "an OpenAI-compatible endpoint needs an address: give it a name with a "
+            "`base_url` under `providers`, and write \"name:model\" here");
         return;
     }
     KnownNames known = {.names = {"openai"}, .later = provider_types().later};

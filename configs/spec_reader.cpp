@@ -42,6 +42,13 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
     return std::ranges::find(names, name) != names.end();
 }
 
+/// In YAML's words; a number is short enough to be shown.
+std::string described(const Json& value) {
+    if (value.is_object()) return "a map";
+    if (value.is_array()) return "a list";
+    return value.is_number() ? to_text(value) : std::string(type_phrase(value));
+}
+
 std::string hint_for(std::string_view written, const KnownNames& known) {
     std::vector<std::string> all = known.names;
     std::ranges::copy(known.later, std::back_inserter(all));
@@ -63,9 +70,7 @@ void SpecReader::mistake_at_key(std::string message) const {
 }
 
 void SpecReader::wrong_type(std::string_view wanted) const {
-    const bool written_number = value_->is_number();
-    mistake(fmt::format("{} must be {}, not {}", title(), wanted,
-                        written_number ? to_text(*value_) : std::string(type_phrase(*value_))));
+    mistake(fmt::format("{} must be {}, not {}", title(), wanted, described(*value_)));
 }
 
 void SpecReader::not_available() const {
@@ -192,7 +197,8 @@ std::optional<std::chrono::milliseconds> SpecReader::duration() const {
     std::int64_t count = 0;
     const auto [end, error] =
         std::from_chars(written.data(), written.data() + written.size(), count);
-    const std::string_view rest(end, static_cast<std::size_t>(written.data() + written.size() - end));
+    const std::string_view rest(end,
+                                static_cast<std::size_t>(written.data() + written.size() - end));
     const auto unit = std::ranges::find(k_units, rest, &Unit::name);
     const bool readable = error == std::errc() && unit != std::end(k_units);
     if (readable && count > 0 && count <= k_hours_max * 3'600'000 / unit->milliseconds) {

@@ -26,7 +26,8 @@ struct Form {
 
 const std::array<Form, 3>& task_forms() {
     static const std::array<Form, 3> k_forms = {
-        Form{"provider", TaskForm::provider,
+        Form{"provider",
+             TaskForm::provider,
              {"prompt", "parameters", "tools", "response_schema", "timeout"}},
         Form{"command", TaskForm::command, {"mode", "timeout"}},
         Form{"recorded", TaskForm::recorded, {"timeout"}}};
@@ -99,7 +100,7 @@ class TaskReader {
     TaskKeys task_keys_;
     std::set<std::string_view> forms_used_;
     std::set<std::string> keys_read_;  ///< pointers
-    bool form_unknown_ = false;  ///< of some variant; then nothing can be called useless
+    bool form_unknown_ = false;        ///< of some variant; then nothing can be called useless
 };
 
 void TaskReader::read_key(const std::string& key, const SpecReader& reader, TaskSpec& task) {
@@ -130,9 +131,10 @@ void TaskReader::read_key(const std::string& key, const SpecReader& reader, Task
 
 void TaskReader::read_command(const SpecReader& command, TaskSpec& task) {
     if (command.value().is_string()) {
-        command.mistake(fmt::format("{} must be a list of the program and its arguments, as in "
-                                    "[python3, app.py]",
-                                    command.title()));
+        command.mistake(
+            fmt::format("{} must be a list of the program and its arguments, as in "
+                        "[python3, app.py]",
+                        command.title()));
         return;
     }
     task.command = command.texts();
@@ -151,9 +153,10 @@ const Form* TaskReader::form_of(const TaskKeys& keys, const SpecReader& whole) {
     form_unknown_ = true;
     const bool later = keys.contains("http") || keys.contains("steps");
     if (!later) {
-        whole.mistake_at_key(fmt::format("{} does not say what to run: it needs `provider`, "
-                                         "`command` or `recorded`",
-                                         whole.title()));
+        whole.mistake_at_key(
+            fmt::format("{} does not say what to run: it needs `provider`, "
+                        "`command` or `recorded`",
+                        whole.title()));
     }
     return nullptr;
 }
@@ -195,8 +198,7 @@ void TaskReader::read_variant(const SpecReader& variant, std::vector<VariantSpec
 }
 
 void TaskReader::report_useless(const SpecReader& reader, std::string_view form) {
-    reader.mistake_at_key(
-        fmt::format("{} has no use in a task with `{}`", reader.title(), form));
+    reader.mistake_at_key(fmt::format("{} has no use in a task with `{}`", reader.title(), form));
 }
 
 /// What `task` says is held against all variants: one that can use a key is enough. A key that

@@ -115,8 +115,9 @@ void TreeBuilder::OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) {
     const std::size_t target = anchors_.at(anchor);
     for (const Frame& frame : frames_) {
         if (frame.node == target) {
-            refuse(place_of(mark), "this alias stands inside the value that it repeats, so it "
-                                   "would never end");
+            refuse(place_of(mark),
+                   "this alias stands inside the value that it repeats, so it "
+                   "would never end");
             return;
         }
     }
@@ -150,9 +151,10 @@ void TreeBuilder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML:
 std::size_t TreeBuilder::add(YamlNode node, YAML::anchor_t anchor) {
     const std::size_t index = tree.nodes.size();
     if (index >= limits::k_yaml_nodes_max) {
-        refuse(node.place, fmt::format("there are more than {} values in this file; data belongs "
-                                       "into a dataset",
-                                       limits::k_yaml_nodes_max));
+        refuse(node.place,
+               fmt::format("there are more than {} values in this file; a dataset of that "
+                           "size belongs into a .jsonl file",
+                           limits::k_yaml_nodes_max));
         return index;
     }
     if (anchor != 0) anchors_[anchor] = index;
@@ -255,8 +257,9 @@ void TreeBuilder::syntax_error(const YAML::ParserException& error) {
         {"end of map flow not found", "a `{` is not closed, or a comma is missing"},
         {"end of sequence flow not found", "a `[` is not closed, or a comma is missing"},
         {"unknown token", "a plain text cannot begin with this character; put it in quotes"},
-        {"the referenced anchor is not defined", "this alias names an anchor that is not defined "
-                                                 "above it"}};
+        {"the referenced anchor is not defined",
+         "this alias names an anchor that is not defined "
+         "above it"}};
     broken_ = true;
     const Place place = place_of(error.mark);
     // An unquoted `{{` has been reported, and it is the cause.
@@ -265,7 +268,8 @@ void TreeBuilder::syntax_error(const YAML::ParserException& error) {
     const std::string_view text = places_.text();
     const auto offset = static_cast<std::size_t>(std::max(error.mark.pos, 0));
     const std::size_t line_end = text.substr(0, offset).rfind('\n');
-    const std::string_view line = text.substr(line_end == std::string_view::npos ? 0 : line_end + 1);
+    const std::string_view line =
+        text.substr(line_end == std::string_view::npos ? 0 : line_end + 1);
     const std::size_t indented = line.find_first_not_of(" \t");
     if (line.substr(0, indented).contains('\t')) {
         mistake(place, "this is not valid YAML: lines are indented with spaces, never with tabs");

@@ -185,7 +185,7 @@ class CsvReader final : public RowReader {
     void fill(Row& row) {
         std::vector<std::string>& cells = parser_.cells();
         if (cells.size() != columns_.size()) {
-            row.problem = fmt::format("the row has {} cells, the header names {} columns{}",
+            row.problem = fmt::format("cells in the row: {}, columns in the header: {}; {}",
                                       cells.size(), columns_.size(), ragged_hint(cells.size()));
             return;
         }
@@ -197,9 +197,9 @@ class CsvReader final : public RowReader {
     }
 
     [[nodiscard]] std::string_view ragged_hint(std::size_t cells) const {
-        if (cells < columns_.size()) return "; write an empty cell where there is no value";
-        return separator_ == ',' ? "; a cell that holds a comma must be in double quotes"
-                                 : "; a cell that holds a tab must be in double quotes";
+        if (cells < columns_.size()) return "write an empty cell where there is no value";
+        return separator_ == ',' ? "a cell that holds a comma must be in double quotes"
+                                 : "a cell that holds a tab must be in double quotes";
     }
 
     LineReader lines_;

@@ -181,10 +181,8 @@ class Evaluating {
             ASSAY_CHECK(instance_->evaluator->check_expected(*expected.value));
         }
         switch (state_.data_type) {
-            case ScoreDataType::boolean:
-                return finish(one_score(false, std::move(why)), false);
-            case ScoreDataType::numeric:
-                break;
+            case ScoreDataType::boolean: return finish(one_score(false, std::move(why)), false);
+            case ScoreDataType::numeric: break;
             case ScoreDataType::categorical:
                 return failure(ErrorCode::invalid_argument,
                                why + "; a category has no value for a wrong answer");

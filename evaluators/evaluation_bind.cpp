@@ -64,8 +64,9 @@ class Binding {
         sort_keys(entry.parameters);
         sort_keys(entry.common);
         refuse_keys();
+        const std::size_t before_own = mistakes_.size();
         check_against(own_schema_, parameters_);
-        const bool sound = mistakes_.size() == before;
+        const bool sound = mistakes_.size() == before_own;
         check_against(common_schema_, common_);
 
         bind_parameters();

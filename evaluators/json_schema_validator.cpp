@@ -47,6 +47,16 @@ std::optional<std::size_t> as_index(const std::string& token) {
     return index;
 }
 
+/// A name as RFC 9535 quotes it.
+std::string quoted_name(const std::string& name) {
+    std::string quoted = "['";
+    for (const char c : name) {
+        if (c == '\'' || c == '\\') quoted.push_back('\\');
+        quoted.push_back(c);
+    }
+    return quoted + "']";
+}
+
 bool is_shorthand(const std::string& name) {
     const auto is_letter = [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
@@ -130,7 +140,7 @@ std::string to_string(const JsonSchema::Violation& violation) {
         } else if (is_shorthand(token)) {
             path += fmt::format(".{}", token);
         } else {
-            path += fmt::format("['{}']", token);
+            path += quoted_name(token);
         }
     }
     return fmt::format("{}: {}", path, violation.message);

@@ -191,9 +191,10 @@ std::optional<Number> parse_decimal(const Frame& frame) {
                                 : std::min(mantissa.find(separators.decimal), mantissa.size());
     const auto whole = ungroup(mantissa.substr(0, cut), separators.group);
     const std::string_view decimals = mantissa.substr(std::min(cut + 1, mantissa.size()));
-    if (!whole || !is_digits(decimals) || whole->size() + decimals.size() == 0) return std::nullopt;
-    const bool bare_comma = separators.decimal == ',' && (whole->empty() || decimals.empty());
-    if (bare_comma) return std::nullopt;
+    if (!whole || !is_digits(decimals)) return std::nullopt;
+    const bool has_decimal_sign = cut < mantissa.size();
+    if (has_decimal_sign ? decimals.empty() : whole->empty()) return std::nullopt;
+    if (separators.decimal == ',' && whole->empty()) return std::nullopt;
     number.digits = *whole + std::string(decimals);
     number.exponent -= static_cast<std::int64_t>(decimals.size());
     normalize(number);

@@ -64,7 +64,7 @@ class Provider {
 
 /// What a provider is made from.
 struct ProviderSettings {
-    HttpTransport* transport = nullptr;        ///< shared; outlives the provider's calls
+    HttpTransport* transport = nullptr;  ///< the network; nullptr = one of the provider's own
     std::string name;                          ///< for messages: "openai", "command"
     std::string base_url;
     Secret api_key;

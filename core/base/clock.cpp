@@ -71,7 +71,8 @@ Result<Time> parse_rfc3339(std::string_view text) {
         return refuse();
     }
     const bool separators = text[4] == '-' && text[7] == '-' && text[13] == ':' &&
-                            text[16] == ':' && (text[10] == 'T' || text[10] == 't' || text[10] == ' ');
+                            text[16] == ':' &&
+                            (text[10] == 'T' || text[10] == 't' || text[10] == ' ');
     const year_month_day date{year{y}, month{static_cast<unsigned>(mo)},
                               std::chrono::day{static_cast<unsigned>(d)}};
     // Nanoseconds in 64 bits reach from 1677-09-21 to 2262-04-11; a day less on both ends leaves
@@ -102,7 +103,8 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
     double value = 0;
     const auto [end, error] =
         std::from_chars(trimmed.data(), trimmed.data() + trimmed.size(), value);
-    const std::string_view unit(end, static_cast<std::size_t>(trimmed.data() + trimmed.size() - end));
+    const std::string_view unit(end,
+                                static_cast<std::size_t>(trimmed.data() + trimmed.size() - end));
     double factor = 0;
     if (unit.empty() || unit == "s") factor = 1000;
     if (unit == "ms") factor = 1;

@@ -49,30 +49,34 @@ bool is_wide(char32_t c) {
 
 std::size_t width_of(char32_t c) { return is_combining(c) ? 0 : is_wide(c) ? 2 : 1; }
 
-/// Rows C and S of Unicode's CaseFolding.txt for the blocks named below.
+/// Rows C and S of Unicode's CaseFolding.txt for letters that living languages use.
 char32_t fold(char32_t c) {
     const auto in = [c](char32_t low, char32_t high) { return c >= low && c <= high; };
     const bool odd = (c & 1U) != 0;
     if (in(U'A', U'Z')) return c + 32;
     if (c < 0xC0 || c == 0xD7 || c == 0x130 || c == 0x3A2) return c;
-    if (in(0xC0, 0xDE)) return c + 32;                                           // Latin-1
-    if (in(0x100, 0x137) || in(0x14A, 0x177)) return c | 1U;                     // Extended-A
+    if (in(0xC0, 0xDE)) return c + 32;                        // Latin-1
+    if (in(0x100, 0x137) || in(0x14A, 0x177)) return c | 1U;  // Extended-A
     if (in(0x139, 0x148) || in(0x179, 0x17E)) return odd ? c + 1 : c;
     if (c == 0x178) return 0xFF;
-    if (c == 0x17F) return U's';                                                 // long s
-    if (c == 0x386) return 0x3AC;                                                // Greek
+    if (c == 0x17F) return U's';  // long s
+    if (in(0x1A0, 0x1A5) || in(0x1DE, 0x1EF) || in(0x1F8, 0x21F) || in(0x222, 0x233)) {
+        return c | 1U;  // Extended-B
+    }
+    if (c == 0x1AF || in(0x1CD, 0x1DC)) return odd ? c + 1 : c;
+    if (c == 0x386) return 0x3AC;  // Greek
     if (in(0x388, 0x38A)) return c + 37;
     if (c == 0x38C) return 0x3CC;
     if (in(0x38E, 0x38F)) return c + 63;
     if (in(0x391, 0x3AB)) return c + 32;
-    if (c == 0x3C2) return 0x3C3;                                                // final sigma
-    if (in(0x400, 0x40F)) return c + 80;                                         // Cyrillic
+    if (c == 0x3C2) return 0x3C3;         // final sigma
+    if (in(0x400, 0x40F)) return c + 80;  // Cyrillic
     if (in(0x410, 0x42F)) return c + 32;
     if (in(0x460, 0x481) || in(0x48A, 0x4BF) || in(0x4D0, 0x52F)) return c | 1U;
     if (c == 0x4C0) return 0x4CF;
     if (in(0x4C1, 0x4CE)) return odd ? c + 1 : c;
-    if (c == 0x1E9E) return 0xDF;                                                // sharp s
-    if (in(0x1E00, 0x1E95) || in(0x1EA0, 0x1EFF)) return c | 1U;                 // Additional
+    if (c == 0x1E9E) return 0xDF;                                 // sharp s
+    if (in(0x1E00, 0x1E95) || in(0x1EA0, 0x1EFF)) return c | 1U;  // Additional
     return c;
 }
 

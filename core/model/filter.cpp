@@ -84,9 +84,8 @@ void collect_paths(const Node& node, std::vector<std::vector<std::string>>& path
 bool Filter::matches(const FilterLookup& lookup) const { return holds(*root_, lookup); }
 
 bool Filter::matches(const Json& object) const {
-    return matches([&object](const std::vector<std::string>& path) {
-        return find_path(object, path);
-    });
+    return matches(
+        [&object](const std::vector<std::string>& path) { return find_path(object, path); });
 }
 
 std::vector<std::vector<std::string>> Filter::paths() const {

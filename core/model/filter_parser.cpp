@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "core/base/text.hpp"
 #include "core/model/filter.hpp"
 #include "core/model/filter_node.hpp"
+#include "core/model/text_cursor.hpp"
 
 namespace assay {
 namespace {
@@ -36,13 +38,13 @@ constexpr std::array k_word_operators = {
     OperatorSpelling{"exists", Operator::exists},
 };
 /// Words that cannot begin a path. The other operators can: evaluators bear such names.
-constexpr std::array<std::string_view, 7> k_reserved = {"and", "or",    "not", "in",
+constexpr std::array<std::string_view, 7> k_reserved = {"and",  "or",    "not", "in",
                                                         "true", "false", "null"};
 
-constexpr std::string_view k_operators_phrase =
-    "= != < <= > >= in contains matches exists";
+constexpr std::string_view k_operators_phrase = "= != < <= > >= in contains matches exists";
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool is_name_character(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_' ||
            static_cast<unsigned char>(c) >= 0x80;
@@ -54,11 +56,11 @@ class Parser {
         : text_(text), heads_(heads) {}
 
     Result<Node> parse() {
-        if (find_invalid_utf8(text_) != std::string_view::npos) {
+        if (find_invalid_utf8(text_.whole()) != std::string_view::npos) {
             return refuse("the text is not UTF-8");
         }
         ASSAY_TRY(Node node, parse_any_of());
-        if (!at_end()) return refuse("expected \"and\", \"or\" or the end");
+        if (!text_.at_end()) return refuse("expected \"and\", \"or\" or the end");
         return node;
     }
 
@@ -128,17 +130,16 @@ class Parser {
 
     Result<std::vector<std::string>> parse_path() {
         skip_blanks();
-        const std::size_t begin = at_;
+        const std::size_t begin = text_.at();
         std::vector<std::string> path;
         ASSAY_TRY(std::string head, parse_head());
         if (!heads_.empty() && std::ranges::find(heads_, head) == heads_.end()) {
-            return refuse_at(begin, fmt::format("unknown name \"{}\"{}; known here: {}", head,
-                                                did_you_mean(head, heads_),
-                                                fmt::join(heads_, ", ")));
+            return refuse_at(begin,
+                             fmt::format("unknown name \"{}\"{}; known here: {}", head,
+                                         did_you_mean(head, heads_), fmt::join(heads_, ", ")));
         }
         path.push_back(std::move(head));
-        while (!at_end() && text_[at_] == '.') {
-            ++at_;
+        while (text_.take(".")) {
             ASSAY_TRY(std::string name, parse_name());
             path.push_back(std::move(name));
         }
@@ -146,54 +147,56 @@ class Parser {
     }
 
     Result<std::string> parse_head() {
-        const std::string_view word = peek_word();
+        const std::string_view word = next_word();
         if (std::ranges::find(k_reserved, word) != k_reserved.end()) {
-            return refuse(fmt::format("expected a path; a name like \"{}\" stands in backquotes",
-                                      word));
+            return refuse(
+                fmt::format("expected a path; a name like \"{}\" stands in backquotes", word));
         }
-        const char first = at_end() ? '\0' : text_[at_];
+        const char first = text_.next();
         if (is_digit(first) || first == '\'' || first == '"' || first == '-') {
-            return refuse("a condition begins with a path and ends with the value, as in "
-                          "metadata.tier = 'gold'");
+            return refuse(
+                "a condition begins with a path and ends with the value, as in "
+                "metadata.tier = 'gold'");
         }
         return parse_name();
     }
 
     Result<std::string> parse_name() {
-        if (!at_end() && text_[at_] == '`') return parse_quoted();
-        const std::string_view word = peek_word();
+        if (text_.next() == '`') return parse_quoted();
+        const std::string_view word = next_word();
         if (word.empty()) return refuse("expected a name");
-        at_ += word.size();
+        text_.skip(word.size());
         return std::string(word);
     }
 
     // --- operators and values ---
 
     Result<Operator> parse_operator() {
-        if (!at_end() && text_[at_] == '-') {
-            return refuse("a name with other characters than letters, digits and _ stands in "
-                          "backquotes, as in scores.`fact-check`");
+        if (text_.next() == '-') {
+            return refuse(
+                "a name with other characters than letters, digits and _ stands in "
+                "backquotes, as in scores.`fact-check`");
         }
         skip_blanks();
-        if (text_.substr(at_).starts_with("==")) return refuse("equality is written =");
-        if (text_.substr(at_).starts_with("<>")) return refuse("inequality is written !=");
+        if (text_.sees("==")) return refuse("equality is written =");
+        if (text_.sees("<>")) return refuse("inequality is written !=");
         for (const OperatorSpelling& symbol : k_symbols) {
             if (take(symbol.text)) return symbol.op;
         }
-        const std::string_view word = peek_word();
+        const std::string_view word = next_word();
         std::vector<std::string> known;
         for (const OperatorSpelling& spelling : k_word_operators) {
             if (take_word(spelling.text)) return spelling.op;
             known.emplace_back(spelling.text);
         }
         if (word == "not") return refuse("\"not\" stands before the condition: not a in (1, 2)");
-        return refuse(fmt::format("expected one of {}{}", k_operators_phrase,
-                                  did_you_mean(word, known)));
+        return refuse(
+            fmt::format("expected one of {}{}", k_operators_phrase, did_you_mean(word, known)));
     }
 
     Result<Node> parse_comparison(Node node) {
-        const std::size_t begin = at_;
-        if (!at_end() && text_[at_] == '(') {
+        const std::size_t begin = text_.at();
+        if (text_.next() == '(') {
             return refuse("a list can only follow \"in\"; compare with one value");
         }
         ASSAY_TRY(Json value, parse_value());
@@ -209,8 +212,8 @@ class Parser {
     }
 
     Result<Node> parse_pattern(Node node) {
-        const std::size_t begin = at_;
-        if (at_end() || text_[at_] != '\'') {
+        const std::size_t begin = text_.at();
+        if (text_.next() != '\'') {
             return refuse("\"matches\" needs a regular expression in single quotes");
         }
         ASSAY_TRY(const std::string pattern, parse_quoted());
@@ -225,7 +228,7 @@ class Parser {
         if (!take("(")) return refuse("\"in\" needs a list, as in ('a', 'b')");
         std::vector<Json> values;
         skip_blanks();
-        if (!at_end() && text_[at_] == ')') return refuse("an empty list can never match");
+        if (text_.next() == ')') return refuse("an empty list can never match");
         do {
             skip_blanks();
             ASSAY_TRY(Json value, parse_value());
@@ -236,7 +239,7 @@ class Parser {
     }
 
     Result<Json> parse_value() {
-        const char first = at_end() ? '\0' : text_[at_];
+        const char first = text_.next();
         if (first == '\'') {
             ASSAY_TRY(std::string text, parse_quoted());
             return Json(std::move(text));
@@ -250,73 +253,49 @@ class Parser {
     }
 
     Result<Json> parse_number() {
-        const std::size_t begin = at_;
-        while (!at_end() && (is_name_character(text_[at_]) || text_[at_] == '.' ||
-                             text_[at_] == '-' || text_[at_] == '+')) {
-            ++at_;
-        }
-        const std::string_view written = text_.substr(begin, at_ - begin);
+        const std::size_t begin = text_.at();
+        const std::string_view written = text_.take_while(
+            [](char c) { return is_name_character(c) || c == '.' || c == '-' || c == '+'; });
         auto number = parse_json(written);
         if (!number) return refuse_at(begin, fmt::format("\"{}\" is no number", written));
         return std::move(*number);
     }
 
-    /// A text in the quote that stands here; the quote itself is written twice.
+    /// A text in the quotes that open here.
     Result<std::string> parse_quoted() {
-        const std::size_t begin = at_;
-        const char quote = text_[at_++];
-        std::string unquoted;
-        while (true) {
-            const std::size_t end = text_.find(quote, at_);
-            if (end == std::string_view::npos) {
-                return refuse_at(begin, "the closing quote is missing");
-            }
-            unquoted += text_.substr(at_, end - at_);
-            at_ = end + 1;
-            if (at_end() || text_[at_] != quote) return unquoted;
-            unquoted.push_back(quote);
-            ++at_;
-        }
+        std::optional<std::string> quoted = text_.take_quoted();
+        if (!quoted) return refuse("the closing quote is missing");
+        return std::move(*quoted);
     }
 
     // --- characters and messages ---
 
-    [[nodiscard]] bool at_end() const { return at_ == text_.size(); }
-    void skip_blanks() {
-        while (!at_end() && trim(text_.substr(at_, 1)).empty()) ++at_;
-    }
-    [[nodiscard]] std::string_view peek_word() const {
-        std::size_t end = at_;
-        while (end < text_.size() && is_name_character(text_[end])) ++end;
-        return text_.substr(at_, end - at_);
+    void skip_blanks() { (void)text_.take_while(is_blank); }
+    [[nodiscard]] std::string_view next_word() const {
+        return TextCursor(text_).take_while(is_name_character);
     }
     bool take_word(std::string_view word) {
         skip_blanks();
-        if (peek_word() != word) return false;
-        at_ += word.size();
-        return true;
+        return next_word() == word && text_.take(word);
     }
     bool take(std::string_view symbol) {
         skip_blanks();
-        if (!text_.substr(at_).starts_with(symbol)) return false;
-        at_ += symbol.size();
-        return true;
+        return text_.take(symbol);
     }
 
     [[nodiscard]] std::unexpected<Error> refuse(std::string_view what) const {
-        return refuse_at(at_, what);
+        return refuse_at(text_.at(), what);
     }
     [[nodiscard]] std::unexpected<Error> refuse_at(std::size_t offset,
                                                    std::string_view what) const {
-        const std::size_t column = count_code_points(text_.substr(0, offset)) + 1;
+        const std::size_t column = count_code_points(text_.whole().substr(0, offset)) + 1;
         return failure(ErrorCode::invalid_argument,
-                       fmt::format("condition \"{}\", column {}: {}", to_valid_utf8(text_), column,
-                                   what));
+                       fmt::format("condition \"{}\", column {}: {}", to_valid_utf8(text_.whole()),
+                                   column, what));
     }
 
-    std::string_view text_;
+    TextCursor text_;
     const std::vector<std::string>& heads_;
-    std::size_t at_ = 0;
     std::size_t depth_ = 0;
 };
 

@@ -33,8 +33,8 @@ class JsonPath {
 
   private:
     explicit JsonPath(std::shared_ptr<const Query> query) : query_(std::move(query)) {}
-    std::shared_ptr<const Query> query_;  // shared by copies: immutable, and queries are copied into
-                                          // every evaluator that uses them
+    std::shared_ptr<const Query> query_;  // shared by copies: immutable, and queries are copied
+                                          // into every evaluator that uses them
 };
 
 }  // namespace assay

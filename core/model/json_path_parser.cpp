@@ -9,6 +9,7 @@
 #include "core/base/text.hpp"
 #include "core/model/json_path.hpp"
 #include "core/model/json_path_query.hpp"
+#include "core/model/text_cursor.hpp"
 
 namespace assay {
 namespace json_path {
@@ -47,20 +48,28 @@ const Signature& signature_of(Function function) {
     return *std::ranges::find(k_signatures, function, &Signature::function);
 }
 
+/// Whether the segment can select at most one node.
+bool is_singular(const Segment& segment) {
+    if (segment.descendant || segment.selectors.size() != 1) return false;
+    const Selector& selector = segment.selectors.front();
+    return std::holds_alternative<NameSelector>(selector) ||
+           std::holds_alternative<IndexSelector>(selector);
+}
+
 class Parser {
   public:
     explicit Parser(std::string_view text) : text_(text) {}
 
     Result<Path> parse() {
-        if (const std::size_t bad = find_invalid_utf8(text_); bad != std::string_view::npos) {
-            return refuse_at(bad, "the text is not UTF-8");
-        }
-        if (!peek("$")) {
-            return refuse(fmt::format("a query begins with $, as in $.{}",
-                                      text_.empty() ? "name" : text_));
+        const std::size_t invalid = find_invalid_utf8(text_.whole());
+        if (invalid != std::string_view::npos) return refuse_at(invalid, "the text is not UTF-8");
+        if (!text_.sees("$")) {
+            const bool name = is_name_first(text_.next());
+            return refuse(
+                fmt::format("a query begins with $, as in $.{}", name ? text_.whole() : "name"));
         }
         ASSAY_TRY(Path path, parse_path());
-        if (!at_end()) return refuse_rest();
+        if (!text_.at_end()) return refuse_rest();
         return path;
     }
 
@@ -70,33 +79,31 @@ class Parser {
     /// A query from its $ or @ on.
     Result<Path> parse_path() {
         Path path;
-        path.relative = take("@");
-        if (!path.relative) ++at_;
+        path.relative = text_.take("@");
+        if (!path.relative) text_.skip(1);
         while (true) {
-            const std::size_t before = at_;
+            const std::size_t before = text_.at();
             skip_blanks();
-            if (!peek(".") && !peek("[")) {
-                at_ = before;  // blanks belong to a segment, not to the end of a query
+            if (!text_.sees(".") && !text_.sees("[")) {
+                text_.move_to(before);  // blanks belong to a segment, not to the end of a query
                 return path;
             }
             ASSAY_TRY(Segment segment, parse_segment());
-            const bool one_node = !segment.descendant && segment.selectors.size() == 1 &&
-                                  segment.selectors.front().index() <= 1;
-            path.singular = path.singular && one_node;
+            path.singular = path.singular && is_singular(segment);
             path.segments.push_back(std::move(segment));
         }
     }
 
     Result<Segment> parse_segment() {
         Segment segment;
-        const std::size_t begin = at_;
-        segment.descendant = take("..");
-        if (peek("[") && (segment.descendant || at_ == begin)) {
+        const std::size_t begin = text_.at();
+        segment.descendant = text_.take("..");
+        const bool dotted = !segment.descendant && text_.take(".");
+        if (!dotted && text_.sees("[")) {
             ASSAY_TRY(segment.selectors, parse_bracketed());
             return segment;
         }
-        if (!segment.descendant) ++at_;  // the dot
-        if (take("*")) {
+        if (text_.take("*")) {
             segment.selectors.emplace_back(WildcardSelector{});
             return segment;
         }
@@ -106,39 +113,36 @@ class Parser {
     }
 
     Result<std::string> parse_shorthand(std::size_t segment_begin, bool descendant) {
-        std::size_t end = at_;
-        while (end < text_.size() && is_name_character(text_[end])) ++end;
-        if (end == at_) return refuse("expected a name or * after the dot");
-        const std::string_view name = text_.substr(at_, end - at_);
-        if (is_digit(name.front())) {
-            return refuse(fmt::format(
-                "a name after a dot may not begin with a digit; write {}{}['{}']{}",
-                text_.substr(0, segment_begin), descendant ? ".." : "", name, text_.substr(end)));
-        }
-        at_ = end;
-        return std::string(name);
+        const std::size_t begin = text_.at();
+        const std::string_view name = text_.take_while(is_name_character);
+        if (name.empty()) return refuse("expected a name or * after the dot");
+        if (!is_digit(name.front())) return std::string(name);
+        return refuse_at(
+            begin, fmt::format("a name after a dot may not begin with a digit; write {}{}['{}']{}",
+                               text_.whole().substr(0, segment_begin), descendant ? ".." : "", name,
+                               text_.rest()));
     }
 
     Result<std::vector<Selector>> parse_bracketed() {
-        ++at_;  // the bracket
+        text_.skip(1);  // the bracket
         std::vector<Selector> selectors;
         do {
             skip_blanks();
             ASSAY_TRY(Selector selector, parse_selector());
             selectors.push_back(std::move(selector));
             skip_blanks();
-        } while (take(","));
-        if (!take("]")) return refuse("expected ] or ,");
+        } while (text_.take(","));
+        if (!text_.take("]")) return refuse("expected ] or ,");
         return selectors;
     }
 
     Result<Selector> parse_selector() {
-        if (take("*")) return WildcardSelector{};
-        if (peek("'") || peek("\"")) {
+        if (text_.take("*")) return WildcardSelector{};
+        if (text_.sees("'") || text_.sees("\"")) {
             ASSAY_TRY(std::string name, parse_string());
             return NameSelector{std::move(name)};
         }
-        if (take("?")) {
+        if (text_.take("?")) {
             skip_blanks();
             ASSAY_TRY(Condition condition, parse_any_of());
             return FilterSelector{std::make_shared<const Condition>(std::move(condition))};
@@ -148,19 +152,19 @@ class Parser {
 
     Result<Selector> parse_index_or_slice() {
         std::optional<std::int64_t> start;
-        if (!peek(":")) {
+        if (!text_.sees(":")) {
             ASSAY_TRY(start, parse_integer());
-            const std::size_t before = at_;
+            const std::size_t before = text_.at();
             skip_blanks();
-            if (!peek(":")) {
-                at_ = before;
+            if (!text_.sees(":")) {
+                text_.move_to(before);
                 return IndexSelector{*start};
             }
         }
         SliceSelector slice{.start = start, .end = {}, .step = 1};
-        ++at_;  // the colon
+        text_.skip(1);  // the colon
         ASSAY_TRY(slice.end, parse_optional_integer());
-        if (take(":")) {
+        if (text_.take(":")) {
             ASSAY_TRY(const std::optional<std::int64_t> step, parse_optional_integer());
             slice.step = step.value_or(1);
         }
@@ -170,31 +174,33 @@ class Parser {
     /// With the blanks on both sides of it.
     Result<std::optional<std::int64_t>> parse_optional_integer() {
         skip_blanks();
-        if (at_end() || (!is_digit(text_[at_]) && !peek("-"))) return std::nullopt;
+        if (!is_digit(text_.next()) && !text_.sees("-")) return std::nullopt;
         ASSAY_TRY(const std::int64_t integer, parse_integer());
         skip_blanks();
         return integer;
     }
 
     Result<std::int64_t> parse_integer() {
-        const std::size_t digits = at_ + (peek("-") ? 1 : 0);
-        std::size_t end = digits;
-        while (end < text_.size() && is_digit(text_[end])) ++end;
-        if (end == digits) {
-            return refuse("expected a quoted name, an index, a slice, * or a filter ?...");
+        const std::size_t begin = text_.at();
+        (void)text_.take("-");  // optional
+        const std::string_view digits = text_.take_while(is_digit);
+        const std::string_view written = text_.since(begin);
+        if (digits.empty()) {
+            return refuse_at(begin,
+                             "expected a quoted name, an index, a slice, * or a filter ?...");
         }
-        const std::string_view written = text_.substr(at_, end - at_);
-        if (written == "-0" || (text_[digits] == '0' && end - digits > 1)) {
-            return refuse(fmt::format("an index has no leading zero and is not -0: {}", written));
+        if (written == "-0" || (digits.front() == '0' && digits.size() > 1)) {
+            return refuse_at(
+                begin, fmt::format("an index has no leading zero and is not -0: {}", written));
         }
         std::int64_t value = 0;
-        const auto [rest, error] =
-            std::from_chars(written.data(), written.data() + written.size(), value);
+        const auto error =
+            std::from_chars(written.data(), written.data() + written.size(), value).ec;
         if (error != std::errc() || value > k_integer_max || value < -k_integer_max) {
-            return refuse(fmt::format("{} is outside of the range of indexes, +-(2^53 - 1)",
-                                      written));
+            return refuse_at(begin, fmt::format("{} is outside of the range of indexes, "
+                                                "+-(2^53 - 1)",
+                                                written));
         }
-        at_ = end;
         return value;
     }
 
@@ -208,7 +214,7 @@ class Parser {
             ASSAY_TRY(Condition part, parse_all_of());
             any.parts.push_back(std::move(part));
             skip_blanks();
-        } while (take("||"));
+        } while (text_.take("||"));
         --depth_;
         if (any.parts.size() == 1) return std::move(any.parts.front());
         return Condition{std::move(any)};
@@ -221,37 +227,38 @@ class Parser {
             ASSAY_TRY(Condition part, parse_basic());
             all.parts.push_back(std::move(part));
             skip_blanks();
-        } while (take("&&"));
+        } while (text_.take("&&"));
         if (all.parts.size() == 1) return std::move(all.parts.front());
         return Condition{std::move(all)};
     }
 
     Result<Condition> parse_basic() {
-        if (peek("!") && !peek("!=")) {
-            ++at_;
+        if (text_.sees("!") && !text_.sees("!=")) {
+            text_.skip(1);
             skip_blanks();
-            ASSAY_TRY(Condition part, peek("(") ? parse_parentheses() : parse_test());
+            ASSAY_TRY(Condition part, text_.sees("(") ? parse_parentheses() : parse_test());
             return Condition{Negation{std::make_shared<const Condition>(std::move(part))}};
         }
-        if (peek("(")) return parse_parentheses();
-        const std::size_t begin = at_;
+        if (text_.sees("(")) return parse_parentheses();
+        const std::size_t begin = text_.at();
         ASSAY_TRY(Operand operand, parse_operand());
-        const std::size_t end = at_;
+        const std::size_t end = text_.at();
         skip_blanks();
-        if (const auto op = take_operator()) return parse_comparison(std::move(operand), *op, begin);
-        at_ = end;
+        const std::optional<Operator> op = take_operator();
+        if (op) return parse_comparison(std::move(operand), *op, begin);
+        text_.move_to(end);
         return as_test(std::move(operand), begin);
     }
 
     Result<Condition> parse_parentheses() {
-        ++at_;
+        text_.skip(1);
         ASSAY_TRY(Condition condition, parse_any_of());
-        if (!take(")")) return refuse("expected ), && or ||");
+        if (!text_.take(")")) return refuse("expected ), && or ||");
         return condition;
     }
 
     Result<Condition> parse_test() {
-        const std::size_t begin = at_;
+        const std::size_t begin = text_.at();
         ASSAY_TRY(Operand operand, parse_operand());
         return as_test(std::move(operand), begin);
     }
@@ -274,7 +281,7 @@ class Parser {
     Result<Condition> parse_comparison(Operand left, Operator op, std::size_t begin) {
         ASSAY_CHECK(check_comparable(left, begin));
         skip_blanks();
-        const std::size_t right_begin = at_;
+        const std::size_t right_begin = text_.at();
         ASSAY_TRY(Operand right, parse_operand());
         ASSAY_CHECK(check_comparable(right, right_begin));
         return Condition{Comparison{std::move(left), op, std::move(right)}};
@@ -282,8 +289,9 @@ class Parser {
 
     Result<void> check_comparable(const Operand& operand, std::size_t begin) {
         if (const Path* path = std::get_if<Path>(&operand); path != nullptr && !path->singular) {
-            return refuse_at(begin, "only a query for a single node can be compared (names and "
-                                    "indexes); value(...) takes the value out of any other");
+            return refuse_at(begin,
+                             "only a query for a single node can be compared (names and "
+                             "indexes); value(...) takes the value out of any other");
         }
         const auto* call = std::get_if<std::shared_ptr<const FunctionCall>>(&operand);
         if (call != nullptr && signature_of((*call)->function).result == Type::logical) {
@@ -295,39 +303,37 @@ class Parser {
     }
 
     std::optional<Operator> take_operator() {
-        if (take("==")) return Operator::equal;
-        if (take("!=")) return Operator::not_equal;
-        if (take("<=")) return Operator::less_equal;
-        if (take(">=")) return Operator::greater_equal;
-        if (take("<")) return Operator::less;
-        if (take(">")) return Operator::greater;
+        if (text_.take("==")) return Operator::equal;
+        if (text_.take("!=")) return Operator::not_equal;
+        if (text_.take("<=")) return Operator::less_equal;
+        if (text_.take(">=")) return Operator::greater_equal;
+        if (text_.take("<")) return Operator::less;
+        if (text_.take(">")) return Operator::greater;
         return std::nullopt;
     }
 
     // --- operands and functions ---
 
     Result<Operand> parse_operand() {
-        if (peek("@") || peek("$")) {
+        if (text_.sees("@") || text_.sees("$")) {
             ASSAY_TRY(Path path, parse_path());
             return Operand(std::in_place_type<Path>, std::move(path));
         }
-        if (peek("'") || peek("\"")) {
+        if (text_.sees("'") || text_.sees("\"")) {
             ASSAY_TRY(std::string literal, parse_string());
             return Operand(std::in_place_type<Json>, std::move(literal));
         }
-        if (peek("-") || (!at_end() && is_digit(text_[at_]))) return parse_number();
-        if (!at_end() && is_lower(text_[at_])) return parse_word();
+        if (text_.sees("-") || is_digit(text_.next())) return parse_number();
+        if (is_lower(text_.next())) return parse_word();
         return refuse("expected a query (@...), a literal or a function");
     }
 
     /// true, false, null or a function.
     Result<Operand> parse_word() {
-        const std::size_t begin = at_;
-        while (!at_end() && (is_lower(text_[at_]) || text_[at_] == '_' || is_digit(text_[at_]))) {
-            ++at_;
-        }
-        const std::string_view word = text_.substr(begin, at_ - begin);
-        if (peek("(")) return parse_call(word, begin);
+        const std::size_t begin = text_.at();
+        const std::string_view word =
+            text_.take_while([](char c) { return is_lower(c) || c == '_' || is_digit(c); });
+        if (text_.sees("(")) return parse_call(word, begin);
         if (word == "true") return Operand(std::in_place_type<Json>, true);
         if (word == "false") return Operand(std::in_place_type<Json>, false);
         if (word == "null") return Operand(std::in_place_type<Json>, nullptr);
@@ -337,7 +343,7 @@ class Parser {
     }
 
     Result<Operand> parse_call(std::string_view name, std::size_t begin) {
-        const auto* const signature = std::ranges::find(k_signatures, name, &Signature::name);
+        const auto signature = std::ranges::find(k_signatures, name, &Signature::name);
         if (signature == k_signatures.end()) {
             std::vector<std::string> known;
             for (const Signature& each : k_signatures) known.emplace_back(each.name);
@@ -345,30 +351,30 @@ class Parser {
                                                 did_you_mean(name, known), fmt::join(known, ", ")));
         }
         if (++depth_ > limits::k_filter_depth_max) return refuse("functions are nested too deeply");
-        ++at_;  // the parenthesis
+        text_.skip(1);  // the parenthesis
         FunctionCall call{.function = signature->function, .arguments = {}, .pattern = {}};
         skip_blanks();
-        while (!peek(")")) {
+        while (!text_.sees(")")) {
             ASSAY_TRY(Operand argument, parse_argument(*signature));
             call.arguments.push_back(std::move(argument));
             skip_blanks();
-            if (!take(",")) break;
+            if (!text_.take(",")) break;
             skip_blanks();
-            if (peek(")")) return refuse("expected an argument after the comma");
+            if (text_.sees(")")) return refuse("expected an argument after the comma");
         }
-        if (!take(")")) return refuse("expected , or )");
+        if (!text_.take(")")) return refuse("expected , or )");
         --depth_;
         if (call.arguments.size() != signature->arity) {
-            return refuse_at(begin, fmt::format("{}() takes {} argument{}, not {}", name,
-                                                signature->arity, signature->arity == 1 ? "" : "s",
-                                                call.arguments.size()));
+            return refuse_at(begin,
+                             fmt::format("{}() takes {} argument{}, not {}", name, signature->arity,
+                                         signature->arity == 1 ? "" : "s", call.arguments.size()));
         }
         ASSAY_CHECK(compile_literal_pattern(call, begin));
         return Operand(std::make_shared<const FunctionCall>(std::move(call)));
     }
 
     Result<Operand> parse_argument(const Signature& signature) {
-        const std::size_t begin = at_;
+        const std::size_t begin = text_.at();
         ASSAY_TRY(Operand argument, parse_operand());
         if (signature.argument == Type::value) {
             ASSAY_CHECK(check_comparable(argument, begin));
@@ -393,27 +399,23 @@ class Parser {
     // --- literals ---
 
     Result<Operand> parse_number() {
-        const std::size_t begin = at_;
-        const auto take_digits = [&] {
-            const std::size_t first = at_;
-            while (!at_end() && is_digit(text_[at_])) ++at_;
-            return at_ - first;
-        };
-        (void)take("-");  // optional
-        const bool zero_first = peek("0");
+        const std::size_t begin = text_.at();
+        const auto take_digits = [&] { return text_.take_while(is_digit).size(); };
+        (void)text_.take("-");  // optional
+        const bool zero_first = text_.sees("0");
         const std::size_t whole = take_digits();
         bool integer = true;
         bool valid = whole == 1 || (whole > 1 && !zero_first);
-        if (take(".")) {
+        if (text_.take(".")) {
             integer = false;
             valid = take_digits() > 0 && valid;
         }
-        if (take("e") || take("E")) {
+        if (text_.take("e") || text_.take("E")) {
             integer = false;
-            if (!take("-")) (void)take("+");  // optional
+            if (!text_.take("-")) (void)text_.take("+");  // optional
             valid = take_digits() > 0 && valid;
         }
-        const std::string_view written = text_.substr(begin, at_ - begin);
+        const std::string_view written = text_.since(begin);
         if (!valid) return refuse_at(begin, fmt::format("\"{}\" is no JSON number", written));
         return number_literal(written, integer, begin);
     }
@@ -432,11 +434,12 @@ class Parser {
     }
 
     Result<std::string> parse_string() {
-        const std::size_t begin = at_;
-        const char quote = text_[at_++];
+        const std::size_t begin = text_.at();
+        const char quote = text_.next();
+        text_.skip(1);
         std::string value;
-        while (!at_end() && text_[at_] != quote) {
-            const char c = text_[at_];
+        while (!text_.at_end() && text_.next() != quote) {
+            const char c = text_.next();
             if (static_cast<unsigned char>(c) < 0x20) {
                 return refuse("a control character in a text is written as an escape, as in \\n");
             }
@@ -444,33 +447,33 @@ class Parser {
                 ASSAY_CHECK(parse_escape(quote, value));
             } else {
                 value.push_back(c);
-                ++at_;
+                text_.skip(1);
             }
         }
-        if (at_end()) return refuse_at(begin, "the closing quote is missing");
-        ++at_;
+        if (text_.at_end()) return refuse_at(begin, "the closing quote is missing");
+        text_.skip(1);
         return value;
     }
 
     Result<void> parse_escape(char quote, std::string& value) {
         static constexpr std::string_view k_letters = "bfnrt/\\";
         static constexpr std::string_view k_meanings = "\b\f\n\r\t/\\";
-        const std::size_t begin = at_;
-        const char c = begin + 1 < text_.size() ? text_[begin + 1] : '\0';
+        const char c = text_.rest().substr(1, 1).empty() ? '\0' : text_.rest()[1];
         if (c == 'u') return parse_unicode_escape(value);
         const std::size_t known = k_letters.find(c);
         if (c != quote && known == std::string_view::npos) {
-            return refuse(fmt::format("unknown escape in a text; a backslash is written \\\\, and "
-                                      "\\{} the quote",
-                                      quote));
+            return refuse(
+                fmt::format("unknown escape in a text; a backslash is written \\\\, and "
+                            "\\{} the quote",
+                            quote));
         }
         value.push_back(c == quote ? quote : k_meanings[known]);
-        at_ += 2;
+        text_.skip(2);
         return {};
     }
 
     Result<void> parse_unicode_escape(std::string& value) {
-        const std::size_t begin = at_;
+        const std::size_t begin = text_.at();
         const auto first = take_code_unit();
         if (!first) return refuse_at(begin, "\\u is followed by four hexadecimal digits");
         char32_t code_point = *first;
@@ -488,48 +491,37 @@ class Parser {
 
     /// \uXXXX
     std::optional<char32_t> take_code_unit() {
-        if (!peek("\\u") || at_ + 6 > text_.size()) return std::nullopt;
+        if (!text_.sees("\\u") || text_.rest().size() < 6) return std::nullopt;
         std::uint32_t unit = 0;
-        const char* const digits = text_.data() + at_ + 2;
+        const char* const digits = text_.rest().data() + 2;
         const auto [end, error] = std::from_chars(digits, digits + 4, unit, 16);
         if (error != std::errc() || end != digits + 4) return std::nullopt;
-        at_ += 6;
+        text_.skip(6);
         return static_cast<char32_t>(unit);
     }
 
     // --- characters and messages ---
 
-    [[nodiscard]] bool at_end() const { return at_ == text_.size(); }
-    [[nodiscard]] bool peek(std::string_view token) const {
-        return text_.substr(at_).starts_with(token);
-    }
-    bool take(std::string_view token) {
-        if (!peek(token)) return false;
-        at_ += token.size();
-        return true;
-    }
-    void skip_blanks() {
-        while (!at_end() && is_blank(text_[at_])) ++at_;
-    }
+    void skip_blanks() { (void)text_.take_while(is_blank); }
 
     [[nodiscard]] std::unexpected<Error> refuse_rest() const {
-        if (is_blank(text_[at_])) return refuse("a query has no blanks at its end");
-        return refuse(fmt::format("unexpected \"{}\"; a name with other characters than letters, "
-                                  "digits and _ is quoted, as in $['a-b']",
-                                  text_.substr(at_, 1)));
+        if (is_blank(text_.next())) return refuse("a query has no blanks at its end");
+        return refuse(
+            fmt::format("unexpected \"{}\"; a name with other characters than letters, "
+                        "digits and _ is quoted, as in $['a-b']",
+                        text_.rest().substr(0, 1)));
     }
     [[nodiscard]] std::unexpected<Error> refuse(std::string_view what) const {
-        return refuse_at(at_, what);
+        return refuse_at(text_.at(), what);
     }
     [[nodiscard]] std::unexpected<Error> refuse_at(std::size_t offset,
                                                    std::string_view what) const {
         return failure(ErrorCode::invalid_argument,
-                       fmt::format("JSONPath \"{}\", offset {}: {}", to_valid_utf8(text_), offset,
-                                   what));
+                       fmt::format("JSONPath \"{}\", offset {}: {}", to_valid_utf8(text_.whole()),
+                                   offset, what));
     }
 
-    std::string_view text_;
-    std::size_t at_ = 0;
+    TextCursor text_;
     std::size_t depth_ = 0;
 };
 

@@ -3,44 +3,67 @@
 #include <fmt/format.h>
 #include <re2/re2.h>
 
+#include <algorithm>
+
 #include "core/base/limits.hpp"
 
 namespace assay {
 namespace {
 
+/// Behind the character class that opens at `begin`: a first ] is one of its characters, and so is
+/// that of [:alpha:].
+std::size_t end_of_class(std::string_view pattern, std::size_t begin) {
+    std::size_t at = begin + 1;
+    if (pattern.substr(at).starts_with('^')) ++at;
+    if (pattern.substr(at).starts_with(']')) ++at;
+    while (at < pattern.size() && pattern[at] != ']') {
+        const std::size_t named =
+            pattern.substr(at).starts_with("[:") ? pattern.find(":]", at) : std::string_view::npos;
+        if (named != std::string_view::npos) {
+            at = named + 2;
+        } else {
+            at += pattern[at] == '\\' ? 2 : 1;
+        }
+    }
+    return std::min(at + 1, pattern.size());
+}
+
 /// RE2 knows named groups only in Python's spelling.
 std::string with_python_groups(std::string_view pattern) {
     std::string rewritten;
-    for (std::size_t i = 0; i < pattern.size(); ++i) {
-        rewritten.push_back(pattern[i]);
-        if (pattern[i] == '\\' && i + 1 < pattern.size()) {
-            rewritten.push_back(pattern[++i]);
-            continue;
-        }
+    for (std::size_t i = 0; i < pattern.size();) {
         const std::string_view rest = pattern.substr(i);
-        const bool named = rest.starts_with("(?<") && rest.size() > 3 && rest[3] != '=' &&
-                           rest[3] != '!';
+        const bool named =
+            rest.starts_with("(?<") && !rest.starts_with("(?<=") && !rest.starts_with("(?<!");
+        std::size_t length = 1;
+        if (rest.starts_with('\\')) length = 2;
+        if (rest.starts_with('[')) length = end_of_class(pattern, i) - i;
         if (named) {
-            rewritten += "?P";
-            ++i;
+            rewritten += "(?P";
+            length = 2;  // "(?", and the name comes as it is
+        } else {
+            rewritten += rest.substr(0, length);
         }
+        i += length;
     }
     return rewritten;
 }
 
-std::string explain(std::string_view pattern, const re2::RE2& compiled) {
-    for (const std::string_view look : {"(?=", "(?!", "(?<=", "(?<!"}) {
-        if (pattern.find(look) == std::string_view::npos) continue;
-        return fmt::format("look-around ({}...) is not available: expressions must run in linear "
-                           "time; match more and use a group, or `not: true`",
-                           look);
+/// Look-around and back-references are what people miss most, and RE2's words for them ("invalid
+/// perl operator", "invalid escape sequence") do not say why.
+std::string explain(const re2::RE2& compiled) {
+    const std::string& part = compiled.error_arg();
+    const bool look_around =
+        part.starts_with("(?=") || part.starts_with("(?!") || part.starts_with("(?<");
+    if (compiled.error_code() == re2::RE2::ErrorBadPerlOp && look_around) {
+        return fmt::format(
+            "look-around {}...) is not available: expressions must run in linear "
+            "time; match more and use a group, or `not: true`",
+            part);
     }
-    if (compiled.error_code() == re2::RE2::ErrorBadEscape) {
-        const std::string& escape = compiled.error_arg();
-        const bool back_reference = escape.size() == 2 && escape[1] >= '1' && escape[1] <= '9';
-        if (back_reference) {
-            return "back-references are not available: expressions must run in linear time";
-        }
+    const bool back_reference = part.size() == 2 && part[1] >= '1' && part[1] <= '9';
+    if (compiled.error_code() == re2::RE2::ErrorBadEscape && back_reference) {
+        return "back-references are not available: expressions must run in linear time";
     }
     return compiled.error();
 }
@@ -61,12 +84,14 @@ Result<Regex> Regex::compile(std::string_view pattern, Options options) {
     if (!compiled->ok()) {
         return failure(ErrorCode::invalid_argument,
                        fmt::format("the regular expression \"{}\" is not valid: {}", pattern,
-                                   explain(pattern, *compiled)));
+                                   explain(*compiled)));
     }
     return Regex(std::move(compiled));
 }
 
-bool Regex::found_in(std::string_view text) const { return re2::RE2::PartialMatch(text, *compiled_); }
+bool Regex::found_in(std::string_view text) const {
+    return re2::RE2::PartialMatch(text, *compiled_);
+}
 
 bool Regex::matches_all(std::string_view text) const {
     return re2::RE2::FullMatch(text, *compiled_);

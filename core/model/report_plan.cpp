@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -12,8 +13,7 @@ namespace assay {
 namespace {
 
 constexpr std::array k_operators = {GateOperator::greater_equal, GateOperator::less_equal,
-                                    GateOperator::greater, GateOperator::less,
-                                    GateOperator::equal};
+                                    GateOperator::greater, GateOperator::less, GateOperator::equal};
 
 Result<double> parse_threshold(std::string_view text) {
     std::string_view digits = text;
@@ -39,7 +39,14 @@ Json to_json(const Gate& gate) {
             {"place", {gate.place.file, gate.place.line, gate.place.column}}};
 }
 
-Gate gate_from_json(const Json& json) {
+Result<GateOperator> parse_operator(std::string_view text) {
+    const auto* const found = std::ranges::find(
+        k_operators, text, [](GateOperator op) { return std::string_view(to_string(op)); });
+    if (found != k_operators.end()) return *found;
+    return failure(ErrorCode::data_loss, fmt::format("\"{}\" is no gate operator", text));
+}
+
+Result<Gate> gate_from_json(const Json& json) {
     Gate gate;
     gate.text = json.at("text").get<std::string>();
     gate.score = json.at("score").get<std::string>();
@@ -47,22 +54,21 @@ Gate gate_from_json(const Json& json) {
     gate.measure = json.at("measure").get<std::string>();
     gate.threshold = json.at("threshold").get<double>();
     gate.variant = json.at("variant").get<std::string>();
-    const std::string op = json.at("op").get<std::string>();
-    for (const GateOperator candidate : k_operators) {
-        if (op == to_string(candidate)) gate.op = candidate;
-    }
+    ASSAY_TRY(gate.op, parse_operator(json.at("op").get<std::string>()));
     const Json& place = json.at("place");
     gate.place = {place.at(0).get<std::string>(), place.at(1).get<int>(), place.at(2).get<int>()};
     return gate;
 }
 
-ScoreColumn score_column_from_json(const Json& json) {
+Result<ScoreColumn> score_column_from_json(const Json& json) {
     ScoreColumn column;
     column.name = json.at("name").get<std::string>();
     column.evaluator = json.at("evaluator").get<std::string>();
     column.check = json.at("check").get<bool>();
-    if (const Json& type = json.at("data_type"); type.is_string()) {
-        if (auto parsed = parse_score_data_type(type.get<std::string>())) column.data_type = *parsed;
+    if (const Json& type = json.at("data_type"); !type.is_null()) {
+        auto parsed = parse_score_data_type(type.get<std::string>());
+        if (!parsed) return failure(ErrorCode::data_loss, parsed.error().message);
+        column.data_type = *parsed;
     }
     return column;
 }
@@ -107,7 +113,8 @@ Result<Gate> parse_gate(std::string_view text) {
         const std::string_view name = trim(text.substr(0, at));
         std::string_view threshold = text.substr(at + std::string_view(to_string(op)).size());
         if (op == GateOperator::equal && threshold.starts_with('=')) threshold.remove_prefix(1);
-        if (name.empty()) break;
+        const bool garbled = name.find_first_of("<>=") != std::string_view::npos;
+        if (name.empty() || garbled) break;
         ASSAY_TRY(gate.threshold, parse_threshold(trim(threshold)));
         const auto& measures = gate_measures();
         const bool measure = std::ranges::find(measures, name) != measures.end();
@@ -145,8 +152,9 @@ Json to_json(const ReportPlan& plan) {
 Result<ReportPlan> report_plan_from_json(const Json& json) try {
     ReportPlan plan;
     plan.min_coverage = json.at("min_coverage").get<double>();
-    for (const Json& column : json.at("scores")) {
-        plan.scores.push_back(score_column_from_json(column));
+    for (const Json& entry : json.at("scores")) {
+        ASSAY_TRY(ScoreColumn column, score_column_from_json(entry));
+        plan.scores.push_back(std::move(column));
     }
     for (const Json& entry : json.at("run_evaluators")) {
         plan.run_evaluators.push_back({.name = entry.at("name").get<std::string>(),
@@ -154,11 +162,14 @@ Result<ReportPlan> report_plan_from_json(const Json& json) try {
                                        .parameters = entry.at("parameters"),
                                        .pointer = {}});
     }
-    for (const Json& gate : json.at("gates")) plan.gates.push_back(gate_from_json(gate));
+    for (const Json& entry : json.at("gates")) {
+        ASSAY_TRY(Gate gate, gate_from_json(entry));
+        plan.gates.push_back(std::move(gate));
+    }
     return plan;
 } catch (const Json::exception& error) {
-    return failure(ErrorCode::data_loss, fmt::format("a stored report plan is damaged: {}",
-                                                     error.what()));
+    return failure(ErrorCode::data_loss,
+                   fmt::format("a stored report plan is damaged: {}", error.what()));
 }
 
 }  // namespace assay

@@ -15,8 +15,8 @@ const char* to_string(RunState state) {
 }
 
 Result<RunState> parse_run_state(std::string_view text) {
-    for (const auto state : {RunState::running, RunState::finished, RunState::incomplete,
-                             RunState::interrupted}) {
+    for (const auto state :
+         {RunState::running, RunState::finished, RunState::incomplete, RunState::interrupted}) {
         if (text == to_string(state)) return state;
     }
     return failure(ErrorCode::data_loss, fmt::format("\"{}\" is no run state", text));

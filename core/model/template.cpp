@@ -12,6 +12,7 @@
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
 #include "core/model/json_value.hpp"
+#include "core/model/text_cursor.hpp"
 
 namespace assay {
 namespace {
@@ -20,7 +21,7 @@ constexpr std::size_t k_names_shown_max = 20;
 
 struct ScopeName {
     std::string_view name;
-    const Json* TemplateScope::*value;
+    const Json* TemplateScope::* value;
 };
 
 constexpr std::array k_scope_names = {
@@ -53,123 +54,91 @@ bool is_name_character(char c) {
     return ascii || c == '_' || c == '-' || static_cast<unsigned char>(c) >= 0x80;
 }
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+struct Variable {
+    std::string written;
+    std::vector<std::string> path;
+    std::optional<std::string> default_text;
+};
+
 /// Reads what stands between the braces: `path` or `path | default('text')`.
 class VariableParser {
   public:
-    VariableParser(std::string_view text, std::size_t at) : text_(text), at_(at) {}
+    /// @param at  behind the opening braces.
+    VariableParser(std::string_view text, std::size_t at) : text_(text, at) {}
 
-    struct Variable {
-        std::string written;
-        std::vector<std::string> path;
-        std::optional<std::string> default_text;
-    };
-
-    /// On success the position is behind the closing braces.
+    /// Ends behind the closing braces.
     Result<Variable> parse() {
         Variable variable;
-        skip_space();
-        const std::size_t begin = at_;
+        skip_blanks();
+        const std::size_t begin = text_.at();
         ASSAY_TRY(variable.path, parse_path());
-        variable.written = text_.substr(begin, at_ - begin);
-        skip_space();
-        if (take("|")) {
+        variable.written = text_.since(begin);
+        skip_blanks();
+        if (text_.take("|")) {
             ASSAY_TRY(variable.default_text, parse_default());
-            skip_space();
+            skip_blanks();
         }
-        if (!take("}}")) return refuse("expected }} after the name");
+        if (!text_.take("}}")) return refuse("expected }} after the name");
         return variable;
     }
 
-    [[nodiscard]] std::size_t position() const { return at_; }
+    [[nodiscard]] std::size_t at() const { return text_.at(); }
 
   private:
     Result<std::vector<std::string>> parse_path() {
         std::vector<std::string> path;
-        while (true) {
-            if (take("[")) {
-                ASSAY_TRY(std::string name, parse_bracket());
-                path.push_back(std::move(name));
-            } else {
-                const std::string_view name = take_name();
-                if (name.empty()) return refuse("expected a name");
-                path.emplace_back(name);
-            }
-            if (!take(".") && !peek("[")) return path;
-        }
+        do {
+            ASSAY_TRY(std::string name, parse_name());
+            path.push_back(std::move(name));
+        } while (text_.take(".") || text_.sees("["));
+        return path;
     }
 
-    /// ['any name'] or [0], behind its opening bracket.
-    Result<std::string> parse_bracket() {
-        std::string name(take_digits());
-        if (name.empty() && !peek("'") && !peek("\"")) {
-            return refuse("expected a text in quotes or a number");
+    /// name, ['any name'] or [0].
+    Result<std::string> parse_name() {
+        if (!text_.take("[")) {
+            const std::string_view name = text_.take_while(is_name_character);
+            if (name.empty()) return refuse("expected a name");
+            return std::string(name);
         }
+        std::string name(text_.take_while(is_digit));
         if (name.empty()) {
-            ASSAY_TRY(name, parse_quoted());
+            ASSAY_TRY(name, parse_quoted("expected a text in quotes or a number"));
         }
-        if (!take("]")) return refuse("expected ] after the name");
+        if (!text_.take("]")) return refuse("expected ] after the name");
         return name;
     }
 
     Result<std::string> parse_default() {
-        skip_space();
-        const std::string_view filter = take_name();
+        skip_blanks();
+        const std::string_view filter = text_.take_while(is_name_character);
         if (filter != "default") {
-            return refuse(fmt::format("unknown filter \"{}\"; the only one is default('text')",
-                                      filter));
+            return refuse(
+                fmt::format("unknown filter \"{}\"; the only one is default('text')", filter));
         }
-        skip_space();
-        if (!take("(")) return refuse("expected ( after default");
-        skip_space();
-        ASSAY_TRY(std::string text, parse_quoted());
-        skip_space();
-        if (!take(")")) return refuse("expected ) after the default");
+        skip_blanks();
+        if (!text_.take("(")) return refuse("expected ( after default");
+        skip_blanks();
+        ASSAY_TRY(std::string text, parse_quoted("expected a text in quotes"));
+        skip_blanks();
+        if (!text_.take(")")) return refuse("expected ) after the default");
         return text;
     }
 
-    /// 'text' or "text"; the quote itself is written twice.
-    Result<std::string> parse_quoted() {
-        const char quote = at_ < text_.size() ? text_[at_] : '\0';
-        if (quote != '\'' && quote != '"') return refuse("expected a text in quotes");
-        std::string unquoted;
-        for (std::size_t i = at_ + 1; i < text_.size(); ++i) {
-            const bool doubled = text_.substr(i, 2) == std::string(2, quote);
-            if (text_[i] == quote && !doubled) {
-                at_ = i + 1;
-                return unquoted;
-            }
-            unquoted.push_back(text_[i]);
-            if (doubled) ++i;
-        }
-        return refuse("the closing quote is missing");
+    Result<std::string> parse_quoted(std::string_view expectation) {
+        if (!text_.sees("'") && !text_.sees("\"")) return refuse(expectation);
+        std::optional<std::string> quoted = text_.take_quoted();
+        if (!quoted) return refuse("the closing quote is missing");
+        return std::move(*quoted);
     }
 
-    std::string_view take_name() {
-        const std::size_t begin = at_;
-        while (at_ < text_.size() && is_name_character(text_[at_])) ++at_;
-        return text_.substr(begin, at_ - begin);
-    }
-
-    std::string_view take_digits() {
-        const std::size_t begin = at_;
-        while (at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9') ++at_;
-        return text_.substr(begin, at_ - begin);
-    }
-
-    void skip_space() {
-        while (at_ < text_.size() && trim(text_.substr(at_, 1)).empty()) ++at_;
-    }
-    [[nodiscard]] bool peek(std::string_view token) const {
-        return text_.substr(at_).starts_with(token);
-    }
-    bool take(std::string_view token) {
-        if (!peek(token)) return false;
-        at_ += token.size();
-        return true;
-    }
+    void skip_blanks() { (void)text_.take_while(is_blank); }
 
     [[nodiscard]] std::unexpected<Error> refuse(std::string_view what) const {
-        const std::string_view before = text_.substr(0, at_);
+        const std::string_view before = text_.since(0);
         const auto line = std::ranges::count(before, '\n') + 1;
         const std::size_t line_begin = before.rfind('\n') + 1;  // npos + 1 is 0
         const std::size_t column = count_code_points(before.substr(line_begin)) + 1;
@@ -180,8 +149,7 @@ class VariableParser {
                                    line, column, what));
     }
 
-    std::string_view text_;
-    std::size_t at_;
+    TextCursor text_;
 };
 
 std::vector<std::string> keys_of(const Json& object) {
@@ -263,12 +231,12 @@ Result<TextTemplate> TextTemplate::parse(std::string_view text) {
         }
         end_literal();
         VariableParser variable_parser(text, at);
-        ASSAY_TRY(VariableParser::Variable variable, variable_parser.parse());
+        ASSAY_TRY(Variable variable, variable_parser.parse());
         parsed.pieces_.push_back({.text = std::move(variable.written),
                                   .path = std::move(variable.path),
                                   .has_default = variable.default_text.has_value(),
                                   .default_text = variable.default_text.value_or("")});
-        at = variable_parser.position();
+        at = variable_parser.at();
     }
     end_literal();
     return parsed;
@@ -277,8 +245,7 @@ Result<TextTemplate> TextTemplate::parse(std::string_view text) {
 Result<std::string> TextTemplate::render(const TemplateScope& scope) const {
     std::string rendered;
     for (const Piece& piece : pieces_) {
-        const Json* const value =
-            piece.path.empty() ? nullptr : find_in_scope(scope, piece.path);
+        const Json* const value = piece.path.empty() ? nullptr : find_in_scope(scope, piece.path);
         const bool absent = value == nullptr || (value->is_null() && piece.has_default);
         if (piece.path.empty()) {
             rendered += piece.text;

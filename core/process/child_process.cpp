@@ -111,8 +111,12 @@ class ChildProcess::State : public std::enable_shared_from_this<State> {
     std::string take_log();
     void look_for_exit();
 
-    /// Sleeps until something changes. @error deadline_exceeded (retryable), cancelled.
+    /// Sleeps until something changes. @error deadline_exceeded, cancelled.
     Task<void> wait_change(Deadline deadline, std::string_view what);
+    [[nodiscard]] std::unexpected<Error> out_of_time(std::string_view what) const {
+        return failure(ErrorCode::deadline_exceeded,
+                       fmt::format("\"{}\" {} in time", program, what));
+    }
 
     const std::string program;
     const std::size_t output_bytes_max;
@@ -297,8 +301,7 @@ Task<void> ChildProcess::State::wait_change(Deadline deadline, std::string_view 
     if (cause == Wakeup::Cause::cancelled) {
         co_return failure(ErrorCode::cancelled, fmt::format("\"{}\" was stopped", program));
     }
-    co_return failure(ErrorCode::deadline_exceeded,
-                      fmt::format("\"{}\" {} in time", program, what));
+    co_return out_of_time(what);
 }
 
 std::string ProcessExit::describe() const {
@@ -344,6 +347,10 @@ void ChildProcess::close_input() { state_->close_input(); }
 
 Task<std::optional<std::string>> ChildProcess::read_line(Deadline deadline) {
     while (true) {
+        // Also where lines are there already: a flood of them must not outlast the deadline.
+        if (std::chrono::steady_clock::now() >= deadline.at) {
+            co_return state_->out_of_time("wrote no line that was awaited");
+        }
         std::optional<std::string> line = state_->output.take_line();
         const std::size_t length = line ? line->size() : state_->output.size();
         if (length > state_->output_bytes_max) {

@@ -31,8 +31,11 @@ Json messages_to_json(const std::vector<ChatMessage>& messages) {
 
 class OpenAiChat final : public Provider {
   public:
-    OpenAiChat(ProviderSettings settings, std::string_view key_variable)
-        : settings_(std::move(settings)), key_variable_(key_variable) {
+    OpenAiChat(ProviderSettings settings, std::string_view key_variable,
+               std::unique_ptr<HttpTransport> own_transport)
+        : settings_(std::move(settings)),
+          key_variable_(key_variable),
+          own_transport_(std::move(own_transport)) {
         const std::string_view base = settings_.base_url;
         const std::size_t end = base.find_last_not_of('/');
         url_ = fmt::format("{}/chat/completions", base.substr(0, end + 1));
@@ -47,6 +50,7 @@ class OpenAiChat final : public Provider {
 
     ProviderSettings settings_;
     std::string key_variable_;
+    std::unique_ptr<HttpTransport> own_transport_;  ///< null when the settings brought one
     std::string url_;
 };
 
@@ -115,7 +119,6 @@ Error OpenAiChat::without_secrets(Error error) const {
 
 Result<std::unique_ptr<Provider>> make_openai_chat(ProviderSettings settings,
                                                    std::string_view key_variable) {
-    ASSAY_ASSERT(settings.transport != nullptr, "a provider of models needs a network");
     const std::string scheme =
         to_lower_ascii(settings.base_url.substr(0, settings.base_url.find("://")));
     if (scheme != "http" && scheme != "https") {
@@ -124,7 +127,13 @@ Result<std::unique_ptr<Provider>> make_openai_chat(ProviderSettings settings,
                                    "or https://, e.g. http://127.0.0.1:8000/v1",
                                    settings.name));
     }
-    return std::make_unique<OpenAiChat>(std::move(settings), key_variable);
+    std::unique_ptr<HttpTransport> own_transport;
+    if (settings.transport == nullptr) {
+        ASSAY_TRY(own_transport, make_curl_transport());
+        settings.transport = own_transport.get();
+    }
+    return std::make_unique<OpenAiChat>(std::move(settings), key_variable,
+                                        std::move(own_transport));
 }
 
 }  // namespace assay

@@ -39,7 +39,8 @@ void print(std::FILE* stream, std::string_view text) {
 std::string escaped(std::string_view text, bool property) {
     std::string safe;
     for (const char c : text) {
-        const bool special = c == '%' || c == '\r' || c == '\n' || (property && (c == ':' || c == ','));
+        const bool special =
+            c == '%' || c == '\r' || c == '\n' || (property && (c == ':' || c == ','));
         if (special) {
             safe += fmt::format("%{:02X}", static_cast<unsigned char>(c));
         } else {

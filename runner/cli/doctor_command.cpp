@@ -114,12 +114,11 @@ ExitCode doctor_command(const DoctorArguments& arguments, const Console& /*conso
     bool healthy = true;
     for (const Finding& finding : examine(arguments.store)) {
         healthy = healthy && finding.health != Health::bad;
-        list.push_back({{"id", finding.id},
-                        {"status", to_string(finding.health)},
-                        {"text", finding.text}});
+        list.push_back(
+            {{"id", finding.id}, {"status", to_string(finding.health)}, {"text", finding.text}});
         if (arguments.json) continue;
-        print_out(fmt::format("{:<8} {:<10} {}\n", to_string(finding.health), finding.id,
-                              finding.text));
+        print_out(
+            fmt::format("{:<8} {:<10} {}\n", to_string(finding.health), finding.id, finding.text));
     }
     if (arguments.json) {
         print_out(to_pretty_text(list));

@@ -34,7 +34,8 @@ OrderedJson evaluator_to_json(const EvaluatorDefinition& definition) {
     return json;
 }
 
-void print_rows(std::string_view title, const std::vector<std::pair<std::string, std::string>>& rows,
+void print_rows(std::string_view title,
+                const std::vector<std::pair<std::string, std::string>>& rows,
                 const Console& console) {
     std::size_t width = 0;
     for (const auto& [name, text] : rows) width = std::max(width, name.size());
@@ -84,8 +85,9 @@ ExitCode explain_evaluator(const std::string& name) {
                           to_string(definition->data_type), definition->version,
                           definition->summary));
     print_parameters(built_in_json(definition->parameters_schema));
-    print_out("\nCommon keys: name, value, on, extract, expected_extract, strip, not, threshold, "
-              "check.\n");
+    print_out(
+        "\nCommon keys: name, value, on, extract, expected_extract, strip, not, threshold, "
+        "check.\n");
     print_examples(built_in_json(definition->examples));
     return ExitCode::ok;
 }
@@ -144,7 +146,8 @@ ExitCode evaluators_command(const EvaluatorsArguments& arguments, const Console&
     }
     print_rows("Evaluators (assay evaluators NAME explains one):", rows, console);
     rows.clear();
-    for (const RunEvaluatorInfo& info : run_evaluator_types()) rows.emplace_back(info.id, info.summary);
+    for (const RunEvaluatorInfo& info : run_evaluator_types())
+        rows.emplace_back(info.id, info.summary);
     print_rows("\nRun evaluators, over all items of a variant:", rows, console);
     return ExitCode::ok;
 }
@@ -157,8 +160,9 @@ ExitCode providers_command(const ProvidersArguments& arguments, const Console& c
         const bool configured = entry["configured"].get<bool>();
         const std::string remedy =
             configured ? "" : fmt::format(" (set {})", definition->api_key_variable);
-        rows.emplace_back(definition->id, fmt::format("{} {}{}", configured ? "ready:  " : "no key: ",
-                                                      definition->summary, remedy));
+        rows.emplace_back(definition->id,
+                          fmt::format("{} {}{}", configured ? "ready:  " : "no key: ",
+                                      definition->summary, remedy));
         list.push_back(entry);
     }
     if (arguments.json) {

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 
 #include "core/base/diagnostic.hpp"
 #include "core/base/version.hpp"
@@ -30,12 +31,27 @@ constexpr const char* k_main_footer = R"(Examples:
 /// Commands and options of the full tool whose engine is not built yet: refused by name, so that
 /// nobody takes them for a typing mistake or, worse, thinks they were obeyed.
 const std::vector<std::string> k_later_commands = {
-    "plan",   "compare", "rescore",  "merge", "verify", "noise",  "baseline", "datasets",
-    "prompts", "templates", "cache", "judge", "traces", "init",   "serve",    "worker",
-    "keys",   "rules",   "schedules", "remote", "view"};
+    "plan",     "compare", "rescore",   "merge", "verify",    "noise",  "baseline",
+    "datasets", "prompts", "templates", "cache", "judge",     "traces", "init",
+    "serve",    "worker",  "keys",      "rules", "schedules", "remote", "view"};
 const std::vector<std::string> k_later_run_options = {
-    "--filter-failing", "--budget-usd", "--fail-fast", "--baseline", "--resume",
-    "--no-cache",       "--shard",      "--server"};
+    "--filter-failing", "--budget-usd", "--fail-fast", "--baseline",
+    "--resume",         "--no-cache",   "--shard",     "--server"};
+
+/// A check for counts: without one the library wraps a negative number into a huge one. It has no
+/// description, so that the help stays short.
+CLI::Validator whole_number(std::uint64_t least) {
+    return CLI::Validator(
+        [least](const std::string& text) {
+            std::uint64_t value = 0;
+            const auto [end, error] =
+                std::from_chars(text.data(), text.data() + text.size(), value);
+            const bool whole = error == std::errc() && end == text.data() + text.size();
+            if (whole && value >= least) return std::string();
+            return fmt::format("must be a whole number of at least {}, not \"{}\"", least, text);
+        },
+        "");
+}
 
 /// Builds the parser. Each command has a function that adds it and says what it fills.
 class Parser {
@@ -88,33 +104,54 @@ class Parser {
     void add_doctor();
 
     CommandLine& result_;
-    CLI::App app_{"Evaluates LLM applications: runs experiments, scores them, decides gates.", "assay"};
+    CLI::App app_{"Evaluates LLM applications: runs experiments, scores them, decides gates.",
+                  "assay"};
 };
 
 void Parser::add_run() {
-    auto [sub, a] = command<RunArguments>("run", "Run a spec: score, store, report, gate",
-                                          k_run_footer);
+    auto [sub, a] =
+        command<RunArguments>("run", "Run a spec: score, store, report, gate", k_run_footer);
+    const CLI::Validator at_least_one = whole_number(1);
+    const CLI::Validator not_negative = whole_number(0);
     sub->add_option("SPEC", a->spec, "The experiment spec (.yaml or .json)")->required();
     sub->add_option("--set", a->overrides, "Override a key of the spec (value in YAML)")
-        ->type_name("KEY=VALUE")->allow_extra_args(false);
-    sub->add_option("--filter", a->filter, "Only rows for which this holds, e.g. \"metadata.lang = 'de'\"")
+        ->type_name("KEY=VALUE")
+        ->allow_extra_args(false);
+    sub->add_option("--filter", a->filter,
+                    "Only rows for which this holds, e.g. \"metadata.lang = 'de'\"")
         ->type_name("EXPR");
-    sub->add_option("--limit", a->limit, "Only the first N rows")->type_name("N");
-    sub->add_option("--sample", a->sample, "Only N rows, drawn by --seed")->type_name("N");
-    sub->add_option("--seed", a->seed, "Seed of everything random")->type_name("N");
-    sub->add_option("--repetitions", a->repetitions, "Trials per row and variant")->type_name("N");
-    sub->add_option("-j,--concurrency", a->concurrency, "Units in flight at a time")->type_name("N");
+    sub->add_option("--limit", a->limit, "Only the first N rows")
+        ->type_name("N")
+        ->check(at_least_one);
+    sub->add_option("--sample", a->sample, "Only N rows, drawn by --seed")
+        ->type_name("N")
+        ->check(at_least_one);
+    sub->add_option("--seed", a->seed, "Seed of everything random")
+        ->type_name("N")
+        ->check(not_negative);
+    sub->add_option("--repetitions", a->repetitions, "Trials per row and variant")
+        ->type_name("N")
+        ->check(at_least_one);
+    sub->add_option("-j,--concurrency", a->concurrency, "Units in flight at a time")
+        ->type_name("N")
+        ->check(at_least_one);
     sub->add_option("--variant", a->variants, "Only this variant (repeatable)")
-        ->type_name("NAME")->allow_extra_args(false);
+        ->type_name("NAME")
+        ->allow_extra_args(false);
     sub->add_option("--run-name", a->run_name, "Name of the run")->type_name("NAME");
     sub->add_option("--tag", a->tags, "Add a tag to the run (repeatable)")
-        ->type_name("TAG")->allow_extra_args(false);
+        ->type_name("TAG")
+        ->allow_extra_args(false);
     sub->add_option("--metadata", a->metadata, "Add metadata to the run (repeatable)")
-        ->type_name("KEY=VALUE")->allow_extra_args(false);
+        ->type_name("KEY=VALUE")
+        ->allow_extra_args(false);
     sub->add_option("--env-file", a->env_file, "Read environment variables from a file")
         ->type_name("FILE");
-    sub->add_option("--out", a->out, "Write a report; the ending is the format: .json .jsonl .csv .xml .md (repeatable)")
-        ->type_name("FILE")->allow_extra_args(false);
+    sub->add_option(
+           "--out", a->out,
+           "Write a report; the ending is the format: .json .jsonl .csv .xml .md (repeatable)")
+        ->type_name("FILE")
+        ->allow_extra_args(false);
     const std::map<std::string, ProgressMode> modes = {{"auto", ProgressMode::automatic},
                                                        {"plain", ProgressMode::plain},
                                                        {"none", ProgressMode::none}};
@@ -132,7 +169,8 @@ void Parser::add_validate() {
         "Examples:\n  assay validate tickets.eval.yaml\n  assay validate specs/*.eval.yaml");
     sub->add_option("SPEC", a->specs, "Experiment specs")->required();
     sub->add_option("--set", a->overrides, "Override a key of the spec")
-        ->type_name("KEY=VALUE")->allow_extra_args(false);
+        ->type_name("KEY=VALUE")
+        ->allow_extra_args(false);
     sub->add_option("--env-file", a->env_file, "Read environment variables from a file")
         ->type_name("FILE");
 }
@@ -145,10 +183,10 @@ void Parser::add_runs() {
 }
 
 void Parser::add_show() {
-    auto [sub, a] = command<ShowArguments>(
-        "show", "Show a stored run: scores, gates, errors",
-        "RUN is an id, the beginning of one, a run's name, or `latest`.\n\n"
-        "Examples:\n  assay show latest\n  assay show 20261101-0930 --json");
+    auto [sub, a] =
+        command<ShowArguments>("show", "Show a stored run: scores, gates, errors",
+                               "RUN is an id, the beginning of one, a run's name, or `latest`.\n\n"
+                               "Examples:\n  assay show latest\n  assay show 20261101-0930 --json");
     sub->add_option("RUN", a->run, "Which run")->required();
     sub->add_flag("--json", a->json, "For machines");
     add_store(sub, a);
@@ -169,8 +207,11 @@ void Parser::add_export() {
         "export", "Write reports of a stored run",
         "Examples:\n  assay export latest --out report.json --out items.csv");
     sub->add_option("RUN", a->run, "Which run")->required();
-    sub->add_option("--out", a->out, "The ending is the format: .json .jsonl .csv .xml .md (repeatable)")
-        ->required()->type_name("FILE")->allow_extra_args(false);
+    sub->add_option("--out", a->out,
+                    "The ending is the format: .json .jsonl .csv .xml .md (repeatable)")
+        ->required()
+        ->type_name("FILE")
+        ->allow_extra_args(false);
     add_store(sub, a);
 }
 
@@ -187,20 +228,20 @@ void Parser::add_lists() {
 }
 
 void Parser::add_schema() {
-    auto [sub, a] = command<SchemaArguments>(
-        "schema", "Print a JSON Schema, for editors and checks",
-        "Examples:\n  assay schema experiment > experiment.schema.json\n\n"
-        "and as the first line of a spec:\n"
-        "  # yaml-language-server: $schema=./experiment.schema.json");
+    auto [sub, a] =
+        command<SchemaArguments>("schema", "Print a JSON Schema, for editors and checks",
+                                 "Examples:\n  assay schema experiment > experiment.schema.json\n\n"
+                                 "and as the first line of a spec:\n"
+                                 "  # yaml-language-server: $schema=./experiment.schema.json");
     sub->add_option("WHICH", a->which, "experiment or report")
         ->required()
         ->check(CLI::IsMember({"experiment", "report"}));
 }
 
 void Parser::add_doctor() {
-    auto [doctor, d] = command<DoctorArguments>(
-        "doctor", "Say what is missing or misconfigured on this machine",
-        "Examples:\n  assay doctor");
+    auto [doctor, d] =
+        command<DoctorArguments>("doctor", "Say what is missing or misconfigured on this machine",
+                                 "Examples:\n  assay doctor");
     doctor->add_flag("--json", d->json, "For machines");
     add_store(doctor, d);
     auto [version, v] = command<VersionArguments>("version", "Print the version",
@@ -241,8 +282,9 @@ int explain(CLI::App& app, const CLI::ParseError& error) {
     std::string message = error.what();
     const std::vector<std::string> extras = app.remaining(true);
     if (!extras.empty()) message = explain_extra(app, extras.front());
-    const std::string help =
-        chosen.empty() ? "assay --help" : fmt::format("assay {} --help", chosen.front()->get_name());
+    const std::string help = chosen.empty()
+                                 ? "assay --help"
+                                 : fmt::format("assay {} --help", chosen.front()->get_name());
     print_error(fmt::format("assay: {}\nSee: {}\n", message, help));
     return static_cast<int>(ExitCode::usage);
 }

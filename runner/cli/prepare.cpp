@@ -96,23 +96,17 @@ Json describe_ci() {
 
 std::optional<Experiment> prepare_experiment(const std::string& spec,
                                              const std::vector<std::string>& overrides,
-                                             const BindOptions& options,
-                                             Diagnostics& diagnostics) {
+                                             const BindOptions& options, Diagnostics& diagnostics) {
     LoadedSpec loaded = load_spec(spec, {.overrides = overrides});
-    if (!loaded.diagnostics.empty()) {
-        std::ranges::move(loaded.diagnostics, std::back_inserter(diagnostics));
-        return std::nullopt;
-    }
     const SourceMap places = loaded.places;
     auto experiment = bind_experiment(std::move(loaded), options, diagnostics);
     if (!experiment) return std::nullopt;
-    const std::size_t mistakes_before = diagnostics.size();
     for (const RunEvaluator& evaluator : experiment->report_plan.run_evaluators) {
         std::string problem = check_run_evaluator(evaluator, experiment->report_plan.scores);
         if (problem.empty()) continue;
         diagnostics.push_back({places.find(evaluator.pointer), std::move(problem)});
     }
-    if (diagnostics.size() > mistakes_before) return std::nullopt;
+    if (!diagnostics.empty()) return std::nullopt;
     return experiment;
 }
 

@@ -10,7 +10,7 @@
 namespace assay {
 
 /// Loads and binds a spec and checks what only the whole program can: the run evaluators. All
-/// mistakes are appended; nothing is returned when there is one.
+/// mistakes go into `diagnostics`, which is empty at first; nothing is returned when there is one.
 [[nodiscard]] std::optional<Experiment> prepare_experiment(
     const std::string& spec, const std::vector<std::string>& overrides, const BindOptions& options,
     Diagnostics& diagnostics);

@@ -66,9 +66,10 @@ void Progress::stopping(std::size_t units_in_flight, bool at_once) {
         print_error("Stopping at once. What had finished is stored.\n");
         return;
     }
-    print_error(fmt::format("Stopping: {} units in flight will end and be stored. Press Ctrl-C "
-                            "again to stop at once.\n",
-                            units_in_flight));
+    print_error(
+        fmt::format("Stopping: {} units in flight will end and be stored. Press Ctrl-C "
+                    "again to stop at once.\n",
+                    units_in_flight));
 }
 
 void Progress::tick(std::size_t units_in_flight) {

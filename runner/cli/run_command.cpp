@@ -108,10 +108,10 @@ void annotate_gates(const Report& report) {
     if (!in_github_actions()) return;
     for (const GateVerdict& verdict : report.gates) {
         if (verdict.status == GateStatus::passed) continue;
-        print_error(github_annotation({verdict.gate.place,
-                                       fmt::format("{} ({}): {}", verdict.gate.text,
-                                                   verdict.variant, verdict.reason)}) +
-                    "\n");
+        print_error(
+            github_annotation({verdict.gate.place, fmt::format("{} ({}): {}", verdict.gate.text,
+                                                               verdict.variant, verdict.reason)}) +
+            "\n");
     }
 }
 
@@ -123,12 +123,13 @@ ExitCode exit_code_of_run(const Report& report) {
     const std::string_view text(wanted);
     int value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    const bool usable = error == std::errc() && end == text.data() + text.size() && value >= 0 &&
-                        value <= 255;
+    const bool usable =
+        error == std::errc() && end == text.data() + text.size() && value >= 0 && value <= 255;
     if (usable) return static_cast<ExitCode>(value);
-    print_error(fmt::format("assay: ASSAY_EXIT_GATE_FAILED is \"{}\", which is no exit code from "
-                            "0 to 255; using 1\n",
-                            text));
+    print_error(
+        fmt::format("assay: ASSAY_EXIT_GATE_FAILED is \"{}\", which is no exit code from "
+                    "0 to 255; using 1\n",
+                    text));
     return code;
 }
 
@@ -154,8 +155,8 @@ Result<ExitCode> conclude(const RunRecord& run, Store& store, const RunArguments
         print_out(report_to_table(report, {.columns = console.columns, .color = console.color}));
         for (const auto& path : outputs) print_out(fmt::format("Report: {}\n", path.string()));
     }
-    if (!run.reason.empty()) print_error(fmt::format("assay: the run is {}: {}\n",
-                                                     to_string(run.state), run.reason));
+    if (!run.reason.empty())
+        print_error(fmt::format("assay: the run is {}: {}\n", to_string(run.state), run.reason));
     return exit_code_of_run(report);
 }
 
@@ -177,8 +178,8 @@ Result<ExitCode> run_experiment(const RunArguments& arguments, const Console& co
     const std::uint64_t planned = plan->run.variants.size() * plan->run.variants.front().planned;
     const auto mode = arguments.quiet ? ProgressMode::none : arguments.progress;
     Progress progress(planned, mode, console, clock);
-    ASSAY_TRY(const RunRecord run, execute(*experiment, std::move(*plan), *store, clock,
-                                           {.observer = &progress}));
+    ASSAY_TRY(const RunRecord run,
+              execute(*experiment, std::move(*plan), *store, clock, {.observer = &progress}));
     progress.finish();
     const auto outputs = output_paths(arguments.out, run.experiment);
     return conclude(run, *store, arguments, outputs, console);

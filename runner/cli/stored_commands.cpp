@@ -63,8 +63,8 @@ void print_runs(const std::vector<RunRecord>& runs, const Console& console) {
         for (const VariantRecord& variant : run.variants) planned += variant.planned;
         std::string started = to_rfc3339(run.started).substr(0, 16);
         started[10] = ' ';
-        print_out(fmt::format("{:<22} {:<12} {:>7}  {}  {}\n", run.id.value(),
-                              to_string(run.state), planned, started,
+        print_out(fmt::format("{:<22} {:<12} {:>7}  {}  {}\n", run.id.value(), to_string(run.state),
+                              planned, started,
                               fit_width(terminal_safe(run.experiment), room - 1)));
     }
 }

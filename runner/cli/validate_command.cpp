@@ -23,16 +23,15 @@ ExitCode validate_command(const ValidateArguments& arguments, const Console& /*c
     }
     Diagnostics mistakes;
     for (const std::string& spec : arguments.specs) {
-        const std::size_t before = mistakes.size();
-        const auto plan = check_spec(spec, arguments, mistakes);
-        if (!plan) {
-            mistakes.push_back({{}, plan.error().message});
-        } else if (*plan && mistakes.size() == before) {
+        Diagnostics found;
+        const auto plan = check_spec(spec, arguments, found);
+        if (!plan) found.push_back({{}, plan.error().message});
+        std::ranges::move(found, std::back_inserter(mistakes));
+        if (plan && *plan) {
             const RunRecord& run = (*plan)->run;
             print_out(fmt::format("{}: fine: {} items, {} variants, {} evaluators, {} gates\n",
                                   spec, (*plan)->facts.items, run.variants.size(),
-                                  run.manifest["evaluators"].size(),
-                                  run.report_plan.gates.size()));
+                                  run.manifest["evaluators"].size(), run.report_plan.gates.size()));
         }
     }
     return mistakes.empty() ? ExitCode::ok : report_mistakes(mistakes);

@@ -54,15 +54,15 @@ void Binder::bind_evaluators(Experiment& experiment) {
     for (const EvaluatorSpec& entry : experiment.spec.evaluators) {
         const EvaluatorDefinition* const definition = find_evaluator(entry.type);
         if (definition == nullptr) {
-            mistake(entry.pointer, fmt::format("unknown evaluator \"{}\"{} (`assay evaluators` "
-                                               "lists them)",
-                                               entry.type,
-                                               did_you_mean(entry.type, evaluator_ids())));
+            mistake(entry.pointer,
+                    fmt::format("unknown evaluator \"{}\"{} (`assay evaluators` "
+                                "lists them)",
+                                entry.type, did_you_mean(entry.type, evaluator_ids())));
             continue;
         }
         std::vector<ParameterMistake> mistakes;
-        auto bound = BoundEvaluator::bind(
-            *definition, {entry.name, entry.parameters, entry.common}, mistakes);
+        auto bound = BoundEvaluator::bind(*definition, {entry.name, entry.parameters, entry.common},
+                                          mistakes);
         for (ParameterMistake& found : mistakes) {
             mistake(entry.pointer + found.pointer,
                     fmt::format("evaluator \"{}\": {}", entry.name, found.message));
@@ -104,7 +104,8 @@ void Binder::bind_gates(Experiment& experiment) {
     std::vector<std::string> choices = known;
     std::ranges::copy(gate_measures(), std::back_inserter(choices));
     for (const Gate& gate : plan.gates) {
-        const bool exists = gate.score.empty() || std::ranges::find(known, gate.score) != known.end();
+        const bool exists =
+            gate.score.empty() || std::ranges::find(known, gate.score) != known.end();
         if (exists) continue;
         diagnostics_.push_back(
             {gate.place, fmt::format("the gate \"{}\" names the score \"{}\", which no evaluator "
@@ -118,7 +119,6 @@ std::optional<ProviderSettings> Binder::model_settings(const Experiment& experim
                                                        const ProviderDefinition*& kind) {
     ProviderSettings settings;
     settings.name = task.provider;
-    settings.transport = experiment.transport.get();
     std::string type = task.provider;
     const auto named = experiment.spec.providers.find(task.provider);
     if (named != experiment.spec.providers.end()) {
@@ -157,8 +157,7 @@ std::optional<ProviderSettings> Binder::model_settings(const Experiment& experim
 
 std::shared_ptr<Provider> Binder::provider_for(Experiment& experiment, const TaskSpec& task) {
     const bool program = task.form == TaskForm::command;
-    const std::string name =
-        program ? to_text(Json({task.command, task.once})) : task.provider;
+    const std::string name = program ? to_text(Json({task.command, task.once})) : task.provider;
     if (const auto known = named_.find(name); known != named_.end()) return known->second;
 
     const ProviderDefinition* kind = find_provider("command");
@@ -215,27 +214,20 @@ void Binder::bind_input_schema(Experiment& experiment) {
 
 std::optional<Experiment> bind_experiment(LoadedSpec loaded, const BindOptions& options,
                                           Diagnostics& diagnostics) {
-    const std::size_t mistakes_before = diagnostics.size();
+    const bool well_formed = loaded.diagnostics.empty();
+    std::ranges::move(loaded.diagnostics, std::back_inserter(diagnostics));
     Experiment experiment;
     experiment.spec = std::move(loaded.spec);
     Binder binder(loaded.places, options, diagnostics);
-    const bool calls_a_model =
-        std::ranges::any_of(experiment.spec.variants, [](const VariantSpec& variant) {
-            return variant.task.form == TaskForm::provider;
-        });
-    if (calls_a_model) {
-        auto transport = make_curl_transport();
-        if (!transport) {
-            binder.mistake("", transport.error().message);
-            return std::nullopt;
-        }
-        experiment.transport = std::move(*transport);
-    }
+    // As many mistakes at once as can be told without guessing: the evaluators stand on their own,
+    // the rest needs a spec that is well formed, and gates need every score.
+    binder.bind_evaluators(experiment);
+    if (!well_formed) return std::nullopt;
     binder.bind_input_schema(experiment);
     binder.bind_variants(experiment);
-    binder.bind_evaluators(experiment);
+    if (!diagnostics.empty()) return std::nullopt;
     binder.bind_gates(experiment);
-    if (diagnostics.size() > mistakes_before) return std::nullopt;
+    if (!diagnostics.empty()) return std::nullopt;
     return experiment;
 }
 

@@ -28,13 +28,12 @@ class CpuPool {
             auto shared = std::make_shared<std::pair<decltype(handler), Work>>(std::move(handler),
                                                                                std::move(job));
             // Outstanding work is counted by the executor, so the event loop does not end early.
-            auto tracked = boost::asio::prefer(
-                executor, boost::asio::execution::outstanding_work.tracked);
+            auto tracked =
+                boost::asio::prefer(executor, boost::asio::execution::outstanding_work.tracked);
             arena_.enqueue([shared, tracked] {
                 auto value = std::make_shared<Value>(shared->second());
-                boost::asio::post(tracked, [shared, value] {
-                    std::move(shared->first)(std::move(*value));
-                });
+                boost::asio::post(tracked,
+                                  [shared, value] { std::move(shared->first)(std::move(*value)); });
             });
         };
         co_return co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>,

@@ -112,8 +112,8 @@ struct Scoring {
     std::vector<Observation> observations;
 };
 
-Observation observe(const Evaluation& evaluation, const EvaluatorDefinition& definition,
-                    Time start, std::chrono::nanoseconds duration) {
+Observation observe(const Evaluation& evaluation, const EvaluatorDefinition& definition, Time start,
+                    std::chrono::nanoseconds duration) {
     Observation observation{.name = "evaluator:" + evaluation.evaluator,
                             .type = ObservationType::evaluator,
                             .start = start,
@@ -241,10 +241,11 @@ void Execution::start_workers() {
     workers_ = static_cast<std::size_t>(experiment_.spec.execution.concurrency);
     cancellations_ = std::vector<asio::cancellation_signal>(workers_);
     for (asio::cancellation_signal& cancellation : cancellations_) {
-        asio::co_spawn(loop_, work(),
-                       asio::bind_cancellation_slot(
-                           cancellation.slot(),
-                           [this](std::exception_ptr failure) { worker_ended(failure); }));
+        asio::co_spawn(
+            loop_, work(),
+            asio::bind_cancellation_slot(cancellation.slot(), [this](std::exception_ptr failure) {
+                worker_ended(failure);
+            }));
     }
 }
 

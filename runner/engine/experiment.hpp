@@ -10,7 +10,6 @@
 #include "configs/load_spec.hpp"
 #include "core/base/clock.hpp"
 #include "core/base/diagnostic.hpp"
-#include "core/http/http_client.hpp"
 #include "core/model/run.hpp"
 #include "datasets/dataset.hpp"
 #include "evaluators/evaluation.hpp"
@@ -33,7 +32,6 @@ struct BoundVariant {
 /// A spec whose every name is resolved: evaluators, providers, gates.
 struct Experiment {
     ExperimentSpec spec;
-    std::unique_ptr<HttpTransport> transport;  ///< outlives the providers below
     std::vector<std::shared_ptr<Provider>> providers;  // shared with the tasks that call them
     std::vector<BoundVariant> variants;
     std::vector<BoundEvaluator> evaluators;
@@ -45,8 +43,9 @@ struct BindOptions {
     bool keys_needed = true;  ///< false: a missing API key is no mistake, since nothing is called
 };
 
-/// Resolves every name in the spec. All mistakes are appended to `diagnostics`, each with its
-/// place; nothing is returned when there is one. Nothing is called.
+/// Resolves every name in the spec. All mistakes, those of the loading included, go into
+/// `diagnostics`, which is empty at first; nothing is returned when there is one. Nothing is
+/// called.
 [[nodiscard]] std::optional<Experiment> bind_experiment(LoadedSpec loaded,
                                                         const BindOptions& options,
                                                         Diagnostics& diagnostics);
@@ -55,7 +54,7 @@ struct PlanOptions {
     std::string run_name;  ///< "" = the experiment's name and the time
     std::vector<std::string> tags;
     std::map<std::string, std::string> metadata;
-    DatasetSelection selection;  ///< from the command line; narrower than the spec's
+    DatasetSelection selection;      ///< from the command line; narrower than the spec's
     Json manifest = Json::object();  ///< what the caller knows: git, ci
 };
 

@@ -42,7 +42,8 @@ std::string check_item(const Experiment& experiment, const DatasetItem& item) {
         const auto violations = experiment.input_schema->validate(item.input, 1);
         if (!violations) return violations.error().message;
         if (!violations->empty()) {
-            return fmt::format("the input breaks `input_schema`: {}", to_string(violations->front()));
+            return fmt::format("the input breaks `input_schema`: {}",
+                               to_string(violations->front()));
         }
     }
     for (const BoundVariant& variant : experiment.variants) {
@@ -150,10 +151,9 @@ RunRecord record_of(const Experiment& experiment, PlanOptions options, const Dat
 Result<std::optional<Plan>> make_plan(const Experiment& experiment, PlanOptions options,
                                       const Clock& clock, Diagnostics& diagnostics) {
     const std::size_t mistakes_before = diagnostics.size();
-    const bool rows_needed =
-        std::ranges::any_of(experiment.spec.variants, [](const VariantSpec& variant) {
-            return variant.task.form == TaskForm::recorded;
-        });
+    const bool rows_needed = std::ranges::any_of(
+        experiment.spec.variants,
+        [](const VariantSpec& variant) { return variant.task.form == TaskForm::recorded; });
     ASSAY_TRY(Dataset dataset,
               Dataset::open(experiment.spec.dataset, options.selection,
                             {.parse_yaml = parse_yaml_rows, .keep_row = rows_needed}));
@@ -166,14 +166,10 @@ Result<std::optional<Plan>> make_plan(const Experiment& experiment, PlanOptions 
 
 UnitKey unit_key(const DatasetItem& item, const BoundVariant& variant, int repetition,
                  std::uint64_t seed) {
-    const Json material = {"assay-unit-1",
-                           item.id.value(),
-                           item.content_hash,
-                           variant.task->row_fingerprint(item),
-                           variant.name,
-                           variant.task->fingerprint(),
-                           repetition,
-                           seed};
+    const Json material = {"assay-unit-1",    item.id.value(),
+                           item.content_hash, variant.task->row_fingerprint(item),
+                           variant.name,      variant.task->fingerprint(),
+                           repetition,        seed};
     return UnitKey(sha256_hex(to_text(material)));
 }
 

@@ -17,9 +17,8 @@ namespace asio = boost::asio;
 constexpr std::chrono::seconds k_retry_delay_max{30};
 
 TemplateScope scope_of(const DatasetItem& item) {
-    return {.input = &item.input,
-            .expected_output = &item.expected_output,
-            .metadata = &item.metadata};
+    return {
+        .input = &item.input, .expected_output = &item.expected_output, .metadata = &item.metadata};
 }
 
 std::string fingerprint_of(const TaskSpec& spec) {
@@ -86,13 +85,13 @@ class RecordedTask final : public UnitTask {
 
 /// The unit as programs get it (SPEC 1.4).
 Json unit_for_program(const UnitContext& unit) {
-    Json json = {{"id", fmt::format("{}/{}/{}", unit.item.id.value(), unit.variant,
-                                    unit.repetition)},
-                 {"input", unit.item.input},
-                 {"expected_output", unit.item.expected_output},
-                 {"metadata", unit.item.metadata},
-                 {"variant", unit.variant},
-                 {"repetition", unit.repetition}};
+    Json json = {
+        {"id", fmt::format("{}/{}/{}", unit.item.id.value(), unit.variant, unit.repetition)},
+        {"input", unit.item.input},
+        {"expected_output", unit.item.expected_output},
+        {"metadata", unit.item.metadata},
+        {"variant", unit.variant},
+        {"repetition", unit.repetition}};
     return json;
 }
 

@@ -120,16 +120,11 @@ struct Words {
 
 Words words_of(GateOperator op) {
     switch (op) {
-        case GateOperator::greater_equal:
-            return {"meets", "is below", "required"};
-        case GateOperator::greater:
-            return {"is above", "is not above", "required"};
-        case GateOperator::less_equal:
-            return {"is within", "is above", "allowed"};
-        case GateOperator::less:
-            return {"is below", "is not below", "limit"};
-        case GateOperator::equal:
-            return {"is", "is not", "required"};
+        case GateOperator::greater_equal: return {"meets", "is below", "required"};
+        case GateOperator::greater: return {"is above", "is not above", "required"};
+        case GateOperator::less_equal: return {"is within", "is above", "allowed"};
+        case GateOperator::less: return {"is below", "is not below", "limit"};
+        case GateOperator::equal: return {"is", "is not", "required"};
     }
     std::unreachable();
 }

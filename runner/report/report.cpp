@@ -119,44 +119,31 @@ class Summarizer {
 
 const char* to_string(GateStatus status) {
     switch (status) {
-        case GateStatus::passed:
-            return "passed";
-        case GateStatus::failed:
-            return "failed";
-        case GateStatus::inconclusive:
-            return "inconclusive";
+        case GateStatus::passed: return "passed";
+        case GateStatus::failed: return "failed";
+        case GateStatus::inconclusive: return "inconclusive";
     }
     std::unreachable();
 }
 
 const char* to_string(ReportStatus status) {
     switch (status) {
-        case ReportStatus::passed:
-            return "passed";
-        case ReportStatus::failed:
-            return "failed";
-        case ReportStatus::inconclusive:
-            return "inconclusive";
-        case ReportStatus::incomplete:
-            return "incomplete";
-        case ReportStatus::interrupted:
-            return "interrupted";
+        case ReportStatus::passed: return "passed";
+        case ReportStatus::failed: return "failed";
+        case ReportStatus::inconclusive: return "inconclusive";
+        case ReportStatus::incomplete: return "incomplete";
+        case ReportStatus::interrupted: return "interrupted";
     }
     std::unreachable();
 }
 
 int exit_code_of(ReportStatus status) {
     switch (status) {
-        case ReportStatus::passed:
-            return 0;
-        case ReportStatus::failed:
-            return 1;
-        case ReportStatus::inconclusive:
-            return 3;
-        case ReportStatus::incomplete:
-            return 4;
-        case ReportStatus::interrupted:
-            return 130;
+        case ReportStatus::passed: return 0;
+        case ReportStatus::failed: return 1;
+        case ReportStatus::inconclusive: return 3;
+        case ReportStatus::incomplete: return 4;
+        case ReportStatus::interrupted: return 130;
     }
     std::unreachable();
 }

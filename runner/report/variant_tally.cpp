@@ -42,18 +42,10 @@ void VariantTally::add(const UnitResult& unit) {
         item_ = unit.item.id;
     }
     switch (unit.status) {
-        case UnitStatus::scored:
-            ++summary_.units.scored;
-            break;
-        case UnitStatus::failed:
-            ++summary_.units.failed;
-            break;
-        case UnitStatus::unscored:
-            ++summary_.units.unscored;
-            break;
-        case UnitStatus::skipped:
-            ++summary_.units.skipped;
-            break;
+        case UnitStatus::scored: ++summary_.units.scored; break;
+        case UnitStatus::failed: ++summary_.units.failed; break;
+        case UnitStatus::unscored: ++summary_.units.unscored; break;
+        case UnitStatus::skipped: ++summary_.units.skipped; break;
     }
     for (const Evaluation& evaluation : unit.evaluations) add_evaluation(evaluation);
     add_usage(unit);

@@ -85,7 +85,7 @@ OrderedJson variant_to_json(const VariantSummary& variant) {
     for (const auto& [name, value] : variant.run_scores) run_scores[name] = or_null(value);
     const auto tokens = [&](const char* kind) {
         const auto found = variant.tokens.find(kind);
-        return found == variant.tokens.end() ? 0 : found->second;
+        return found == variant.tokens.end() ? OrderedJson(nullptr) : OrderedJson(found->second);
     };
     const UnitCounts& units = variant.units;
     return {

@@ -50,12 +50,9 @@ std::string message_attribute(std::string_view message) {
 
 CaseOutcome outcome_of(GateStatus status) {
     switch (status) {
-        case GateStatus::passed:
-            return CaseOutcome::passed;
-        case GateStatus::failed:
-            return CaseOutcome::failure;
-        case GateStatus::inconclusive:
-            return CaseOutcome::error;  // a pipeline must not be green
+        case GateStatus::passed: return CaseOutcome::passed;
+        case GateStatus::failed: return CaseOutcome::failure;
+        case GateStatus::inconclusive: return CaseOutcome::error;  // a pipeline must not be green
     }
     std::unreachable();
 }

@@ -57,14 +57,11 @@ std::string code(std::string_view text, bool in_table = false) {
 
 const char* symbol(ReportStatus status) {
     switch (status) {
-        case ReportStatus::passed:
-            return "✅";
-        case ReportStatus::failed:
-            return "❌";
+        case ReportStatus::passed: return "✅";
+        case ReportStatus::failed: return "❌";
         case ReportStatus::inconclusive:
         case ReportStatus::incomplete:
-        case ReportStatus::interrupted:
-            return "⚠️";
+        case ReportStatus::interrupted: return "⚠️";
     }
     std::unreachable();
 }

@@ -113,13 +113,13 @@ class GridBuilder {
     }
 
     void add_units() {
-        add_text("units scored", [](const VariantSummary& variant) {
+        add_text("scored", [](const VariantSummary& variant) {
             return fmt::format("{}/{}", format_count(variant.units.scored),
                                format_count(variant.units.planned));
         });
-        add_count("units failed", [](const auto& variant) { return variant.units.failed; });
-        add_count("units unscored", [](const auto& variant) { return variant.units.unscored; });
-        add_count("units skipped", [](const auto& variant) { return variant.units.skipped; });
+        add_count("failed", [](const auto& variant) { return variant.units.failed; });
+        add_count("unscored", [](const auto& variant) { return variant.units.unscored; });
+        add_count("skipped", [](const auto& variant) { return variant.units.skipped; });
     }
 
     void add_usage() {
@@ -159,13 +159,13 @@ std::string word_of(GateStatus status, const TableStyle& style) {
     switch (status) {
         case GateStatus::passed:
             return paint(pad_right("PASS", k_word_columns), Paint::green, style);
-        case GateStatus::failed:
-            return paint(pad_right("FAIL", k_word_columns), Paint::red, style);
-        case GateStatus::inconclusive:
-            return paint("CANNOT TELL", Paint::yellow, style);
+        case GateStatus::failed: return paint(pad_right("FAIL", k_word_columns), Paint::red, style);
+        case GateStatus::inconclusive: return paint("CANNOT TELL", Paint::yellow, style);
     }
     std::unreachable();
 }
+
+using Verdicts = std::span<const GateVerdict>;
 
 class TableWriter {
   public:
@@ -192,7 +192,8 @@ class TableWriter {
         const std::string name = terminal_safe(report_.run.experiment);
         line(paint(fit_width(name, style_.columns), Paint::bold, style_));
         std::vector<std::string> facts;
-        if (!report_.run.name.empty()) facts.push_back(terminal_safe(report_.run.name));
+        if (report_.run.name != report_.run.experiment)
+            facts.push_back(terminal_safe(report_.run.name));
         if (report_.variants.size() > 1) {
             facts.push_back(format_some(report_.variants.size(), "variant"));
         }
@@ -229,19 +230,26 @@ class TableWriter {
         // One variant needs no telling apart.
         name_columns_ =
             report_.variants.size() == 1 ? 0 : std::min(name_columns, style_.columns / 4);
-        const std::vector<GateVerdict>& gates = report_.gates;
-        for (auto begin = gates.begin(); begin != gates.end();) {
-            const auto end = std::find_if(begin, gates.end(), [&](const GateVerdict& verdict) {
+        for (const Verdicts& verdicts : by_gate()) write_gate(verdicts);
+    }
+
+    /// The verdicts of each gate: they follow each other, one a variant.
+    [[nodiscard]] std::vector<Verdicts> by_gate() const {
+        const std::vector<GateVerdict>& all = report_.gates;
+        std::vector<Verdicts> gates;
+        for (auto begin = all.begin(); begin != all.end();) {
+            const auto end = std::find_if(begin, all.end(), [&](const GateVerdict& verdict) {
                 return verdict.gate.text != begin->gate.text;
             });
-            write_gate({begin, end});
+            gates.emplace_back(begin, end);
             begin = end;
         }
+        return gates;
     }
 
     /// The verdicts of one gate. With many variants the passes share a line, so that what needs
     /// attention is not lost among them.
-    void write_gate(std::span<const GateVerdict> verdicts) {
+    void write_gate(const Verdicts& verdicts) {
         std::vector<double> passed;
         for (const GateVerdict& verdict : verdicts) {
             if (verdict.status == GateStatus::passed) passed.push_back(*verdict.observed);
@@ -249,15 +257,19 @@ class TableWriter {
         const bool together = passed.size() > k_verdicts_apart;
         for (const GateVerdict& verdict : verdicts) {
             if (together && verdict.status == GateStatus::passed) continue;
-            write_verdict_line(verdict.status, verdict.variant, verdict.reason);
+            write_verdict_line(verdict.status, verdict.variant,
+                               verdict.status == GateStatus::inconclusive
+                                   ? verdict.gate.text + ": " + verdict.reason
+                                   : verdict.reason);
         }
         if (!together) return;
         const auto [low, high] = std::ranges::minmax(passed);
         const Gate& gate = verdicts.front().gate;
-        write_verdict_line(
-            GateStatus::passed, format_some(passed.size(), "variant"),
-            fmt::format("{} holds: observed {} to {}", gate.text,
-                        format_against(low, gate.threshold), format_against(high, gate.threshold)));
+        const std::string lowest = format_against(low, gate.threshold);
+        const std::string highest = format_against(high, gate.threshold);
+        write_verdict_line(GateStatus::passed, format_some(passed.size(), "variant"),
+                           fmt::format("{} holds, observed {}", gate.text,
+                                       lowest == highest ? lowest : lowest + " to " + highest));
     }
 
     void write_verdict_line(GateStatus status, const std::string& variant,
@@ -307,16 +319,11 @@ class TableWriter {
 
     [[nodiscard]] std::string verdict_word() const {
         switch (report_.status) {
-            case ReportStatus::passed:
-                return "PASSED";
-            case ReportStatus::failed:
-                return "FAILED";
-            case ReportStatus::inconclusive:
-                return "CANNOT TELL";
-            case ReportStatus::incomplete:
-                return "INCOMPLETE";
-            case ReportStatus::interrupted:
-                return "INTERRUPTED";
+            case ReportStatus::passed: return "PASSED";
+            case ReportStatus::failed: return "FAILED";
+            case ReportStatus::inconclusive: return "CANNOT TELL";
+            case ReportStatus::incomplete: return "INCOMPLETE";
+            case ReportStatus::interrupted: return "INTERRUPTED";
         }
         std::unreachable();
     }
@@ -326,24 +333,26 @@ class TableWriter {
         return report_.status == ReportStatus::failed ? Paint::red : Paint::yellow;
     }
 
-    [[nodiscard]] std::string gates_that(GateStatus status, const char* are) const {
-        const auto count = std::ranges::count_if(
-            report_.gates, [status](const GateVerdict& gate) { return gate.status == status; });
+    /// "2 of 5 gates failed", or "".
+    [[nodiscard]] std::string gates_that(GateStatus status, const char* what) const {
+        const std::vector<Verdicts> gates = by_gate();
+        const auto count = std::ranges::count_if(gates, [status](const Verdicts& verdicts) {
+            return std::ranges::any_of(verdicts, [status](const GateVerdict& verdict) {
+                return verdict.status == status;
+            });
+        });
         if (count == 0) return {};
-        return fmt::format("{} of {} {}", count, format_some(report_.gates.size(), "verdict"), are);
+        return fmt::format("{} of {} {}", count, format_some(gates.size(), "gate"), what);
     }
 
     [[nodiscard]] std::string verdict_text() const {
         switch (report_.status) {
             case ReportStatus::passed:
-                return report_.gates.empty() ? "no gates to decide" : "every gate holds";
-            case ReportStatus::failed:
-                return gates_that(GateStatus::failed, "failed");
-            case ReportStatus::inconclusive:
-                return undecided_text();
+                return report_.gates.empty() ? "there are no gates" : "every gate holds";
+            case ReportStatus::failed: return gates_that(GateStatus::failed, "failed");
+            case ReportStatus::inconclusive: return undecided_text();
             case ReportStatus::incomplete:
-            case ReportStatus::interrupted:
-                return unfinished_text();
+            case ReportStatus::interrupted: return unfinished_text();
         }
         std::unreachable();
     }
@@ -352,7 +361,7 @@ class TableWriter {
         const double required = report_.run.report_plan.min_coverage;
         const auto thin = std::ranges::count_if(
             report_.variants, [&](const auto& variant) { return variant.coverage < required; });
-        std::string text = gates_that(GateStatus::inconclusive, "could not be reached");
+        std::string text = gates_that(GateStatus::inconclusive, "could not be decided");
         if (thin == 0) return text;
         if (!text.empty()) text += "; ";
         return text + fmt::format("coverage is below the {} required in {}", format_exact(required),

@@ -208,4 +208,14 @@ Transaction::~Transaction() {
     if (connection_ != nullptr && connection_->in_transaction()) (void)connection_->run("ROLLBACK");
 }
 
+Result<Snapshot> Snapshot::begin(Connection& connection) {
+    if (connection.in_transaction()) return Snapshot(nullptr);
+    ASSAY_CHECK(connection.run("BEGIN DEFERRED"));
+    return Snapshot(&connection);
+}
+
+Snapshot::~Snapshot() {
+    if (connection_ != nullptr) (void)connection_->run("ROLLBACK");  // nothing was written
+}
+
 }  // namespace assay

@@ -201,4 +201,19 @@ class Transaction {
     Connection* connection_;
 };
 
+/// As long as this lives, the connection reads the database as it was at its first query.
+class Snapshot {
+  public:
+    /// Inside another snapshot of the same connection this is that one.
+    static Result<Snapshot> begin(Connection& connection);
+    Snapshot(Snapshot&& other) noexcept
+        : connection_(std::exchange(other.connection_, nullptr)) {}
+    Snapshot& operator=(Snapshot&& other) noexcept = delete;
+    ~Snapshot();
+
+  private:
+    explicit Snapshot(Connection* connection) : connection_(connection) {}
+    Connection* connection_;  ///< null when another one ends it
+};
+
 }  // namespace assay

@@ -168,6 +168,8 @@ Result<RunRecord> Store::find_run(std::string_view reference) const {
 }
 
 Result<void> Store::for_each_unit(const RunRecord& run, const UnitVisitor& visit) const {
+    // One moment for all variants, also while the run is still being written.
+    ASSAY_TRY(const Snapshot snapshot, Snapshot::begin(state_->database->reader().connection()));
     for (const VariantRecord& variant : run.variants) {
         ASSAY_TRY(const DatasetRunRow row,
                   state_->catalogue.dataset_run(state_->project, variant.dataset_run_id));

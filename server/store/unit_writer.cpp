@@ -266,15 +266,14 @@ Result<void> add_score(Session& session, const ScoreRow& row, const Score& score
 
 Result<void> UnitWriter::put_score(std::int64_t kind, const Score& score, std::ptrdiff_t earlier) {
     // A program may give one name twice; both are kept, under ids of their own.
-    const ScoreId id =
-        derive_score_id(unit_.trace_id, earlier == 0 ? score.name
-                                                     : fmt::format("{}\0{}", score.name, earlier));
+    std::string name = score.name;
+    if (earlier > 0) name.append(1, '\0').append(std::to_string(earlier));
     return add_score(session_,
                      {.project = project_row_,
                       .subject_kind = kind,
                       .subject = trace_,
                       .ordinal = ordinal_++,
-                      .id = id,
+                      .id = derive_score_id(unit_.trace_id, name),
                       .environment = environment_,
                       .timestamp = unit_.started + unit_.latency},
                      score);

@@ -29,7 +29,7 @@ def write_rows(path, count):
     with open(path, "w", encoding="utf-8") as stream:
         for i in range(count):
             answer = f"answer number {i}"
-            output = answer if i % 10 else "something else"
+            output = "something else" if i % 10 == 9 else answer
             stream.write(
                 f'{{"input": {{"question": "What is the answer to question number {i}, please?"}}, '
                 f'"expected_output": "{answer}", "answer": "{output}"}}\n'

@@ -1,8 +1,10 @@
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -22,14 +24,21 @@ namespace {
 
 using Seconds = std::chrono::duration<double>;
 
+constexpr std::uint64_t k_progress_units = 100 * limits::k_journal_group_units_max;
+
 /// Text of `size` bytes out of a vocabulary in which few words are frequent, as in prose.
 std::string prose(Rng& rng, std::size_t size) {
+    static const std::vector<std::string> k_vocabulary = [] {
+        std::vector<std::string> words;
+        for (std::size_t i = 0; i < 20'000; ++i) {
+            words.push_back(sha256_hex(std::to_string(i), 3 + i % 7) + ' ');
+        }
+        return words;
+    }();
     std::string text;
     while (text.size() < size) {
         const double skewed = rng.next_unit() * rng.next_unit() * rng.next_unit();
-        const auto word = static_cast<std::uint64_t>(skewed * 20'000);
-        text += sha256_hex(std::to_string(word), 3 + word % 7);
-        text += ' ';
+        text += k_vocabulary[static_cast<std::size_t>(skewed * 20'000)];
     }
     text.resize(size);
     return text;
@@ -80,49 +89,87 @@ RunRecord make_run(std::uint64_t units) {
     return run;
 }
 
-void report(const char* what, std::uint64_t units, Seconds spent) {
-    rusage usage{};
-    (void)getrusage(RUSAGE_SELF, &usage);
-    std::printf("%-10s %8llu units %8.2f s %9.0f units/s   peak memory %ld MB\n", what,
-                static_cast<unsigned long long>(units), spent.count(),
-                static_cast<double>(units) / spent.count(), usage.ru_maxrss / 1024);
-    std::fflush(stdout);
-}
+/// Time on the clock and on the processor. The second is what a loaded machine leaves comparable.
+class Stopwatch {
+  public:
+    void start() {
+        wall_start_ = std::chrono::steady_clock::now();
+        processor_start_ = processor_now();
+    }
+    /// Adds the time since start(); returns it.
+    Seconds stop() {
+        const Seconds spent = std::chrono::steady_clock::now() - wall_start_;
+        wall_ += spent;
+        processor_ += processor_now() - processor_start_;
+        return spent;
+    }
+    void print(const char* what, std::uint64_t units) const {
+        rusage usage{};
+        (void)getrusage(RUSAGE_SELF, &usage);
+        const auto count = static_cast<double>(units);
+        std::printf("%-7s %8.0f units  %7.0f units/s  %7.0f units/s of processor time  "
+                    "peak memory %ld MB\n",
+                    what, count, count / wall_.count(), count / processor_.count(),
+                    usage.ru_maxrss / 1024);
+        std::fflush(stdout);
+    }
 
-Result<void> bench(const std::filesystem::path& folder, std::uint64_t units) {
-    ASSAY_TRY(const auto store, Store::open(folder, default_project_id()));
-    const RunRecord run = make_run(units);
-    ASSAY_CHECK(store->begin(run));
+  private:
+    static Seconds processor_now() {
+        timespec now{};
+        (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+        return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+    }
+
+    std::chrono::steady_clock::time_point wall_start_;
+    Seconds processor_start_{0};
+    Seconds wall_{0};
+    Seconds processor_{0};
+};
+
+Result<void> commit_units(Store& store, const RunRecord& run, std::uint64_t units) {
     Rng rng(1);
-    Seconds committing{0};
+    Stopwatch watch;
     Seconds slowest{0};
     std::vector<UnitResult> group;
     for (std::uint64_t position = 0; position < units; ++position) {
         group.push_back(make_unit(run, position, rng));
         if (group.size() < limits::k_journal_group_units_max && position + 1 < units) continue;
-        const auto start = std::chrono::steady_clock::now();
-        ASSAY_CHECK(store->commit(group));
-        const Seconds spent = std::chrono::steady_clock::now() - start;
-        committing += spent;
-        slowest = std::max(slowest, spent);
+        watch.start();
+        ASSAY_CHECK(store.commit(group));
+        slowest = std::max(slowest, watch.stop());
         group.clear();
-        const std::uint64_t done = position + 1;
-        if (done % (100 * limits::k_journal_group_units_max) == 0) report("", done, committing);
+        if ((position + 1) % k_progress_units == 0) watch.print("", position + 1);
     }
-    ASSAY_CHECK(store->finish(run));
-    report("commit", units, committing);
+    watch.print("commit", units);
     std::printf("slowest commit %.0f ms\n", slowest.count() * 1000);
+    return {};
+}
 
-    const auto start = std::chrono::steady_clock::now();
-    std::uint64_t read = 0;
-    ASSAY_CHECK(store->for_each_unit(run, [&](const UnitResult&) -> Result<void> {
-        ++read;
+Result<void> read_units(const Store& store, const RunRecord& run) {
+    Stopwatch watch;
+    std::uint64_t units = 0;
+    watch.start();
+    ASSAY_CHECK(store.for_each_unit(run, [&](const UnitResult&) -> Result<void> {
+        ++units;
         return {};
     }));
-    report("read", read, std::chrono::steady_clock::now() - start);
-    const auto bytes = std::filesystem::file_size(folder / "assay.db");
-    std::printf("%.0f bytes a unit on disk\n",
-                static_cast<double>(bytes) / static_cast<double>(units));
+    watch.stop();
+    watch.print("read", units);
+    return {};
+}
+
+Result<void> bench(const std::filesystem::path& folder, std::uint64_t units) {
+    const RunRecord run = make_run(units);
+    {
+        ASSAY_TRY(const auto store, Store::open(folder, default_project_id()));
+        ASSAY_CHECK(store->begin(run));
+        ASSAY_CHECK(commit_units(*store, run, units));
+        ASSAY_CHECK(store->finish(run));
+        ASSAY_CHECK(read_units(*store, run));
+    }
+    const auto bytes = static_cast<double>(std::filesystem::file_size(folder / "assay.db"));
+    std::printf("%.0f bytes a unit on disk\n", bytes / static_cast<double>(units));
     return {};
 }
 

@@ -13,12 +13,12 @@ ROWS = '{"input": 1, "expected_output": "a", "answer": "a"}\n'
 
 
 class BadInput(ProcessTestCase):
-    def refused(self, *words, rows=ROWS, spec=SPEC, arguments=()):
+    def refused(self, *words, rows=ROWS, spec=SPEC, arguments=(), env=None):
         if rows is not None:
             self.write("rows.jsonl", rows)
         if spec is not None:
             self.write("spec.yaml", spec)
-        ended = self.assay("run", "spec.yaml", *arguments)
+        ended = self.assay("run", "spec.yaml", *arguments, env=env)
         self.assert_no_crash(ended)
         self.assertEqual(ended.exit_code, 2, ended.err + ended.out)
         self.assertEqual(ended.out, "")
@@ -35,7 +35,7 @@ class BadInput(ProcessTestCase):
         self.refused("spec.yaml", spec=None)
 
     def test_missing_dataset(self):
-        self.refused("rows.jsonl", "no such file", rows=None)
+        self.refused("spec.yaml:2:10", "rows.jsonl", "does not exist", rows=None)
 
     def test_empty_dataset(self):
         self.refused("rows.jsonl", rows="")
@@ -77,7 +77,11 @@ class BadInput(ProcessTestCase):
 
     def test_prompt_variable_that_no_row_has(self):
         spec = SPEC.replace("{recorded: $.answer}", '{provider: "openai:m", prompt: "{{nobody}}"}')
-        self.refused("nobody", spec=spec + "providers: {}\n" * 0, arguments=["--set", "x-a=1"])
+        self.refused("nobody", spec=spec, env={"OPENAI_API_KEY": "sk-test"})
+
+    def test_missing_key_names_the_variable(self):
+        spec = SPEC.replace("{recorded: $.answer}", '{provider: "openai:m", prompt: "{{input}}"}')
+        self.refused("spec.yaml:3", "OPENAI_API_KEY", spec=spec)
 
     def test_later_keys_are_refused_not_ignored(self):
         self.refused("spec.yaml:5", "not available yet", spec=SPEC + "matrix: {provider: [a, b]}\n")

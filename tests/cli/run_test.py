@@ -189,6 +189,11 @@ for line in sys.stdin:
 """
 
 
+def echo_but(line):
+    """The echoing program with one more line before it answers."""
+    return ECHO.replace("    print(", f"    {line}\n    print(")
+
+
 class Programs(ProcessTestCase):
     def run_program(self, source, count=6, spec=PROGRAM_SPEC):
         self.write("app.py", source)
@@ -212,18 +217,19 @@ class Programs(ProcessTestCase):
         self.assertEqual({unit["status"] for unit in units}, {"scored"})
 
     def test_garbage(self):
-        ended, units = self.run_program("import sys\nfor line in sys.stdin: print('\\x1b[2J?', flush=True)\n")
+        source = "import sys\nfor line in sys.stdin: print('\\x1b[2J?', flush=True)\n"
+        ended, units = self.run_program(source)
         self.assertEqual(ended.exit_code, 4)
         self.assertEqual({unit["status"] for unit in units}, {"failed"})
         self.assertNotIn("\x1b", ended.out)
 
     def test_a_hanging_item_fails_alone(self):
-        source = ECHO.replace("    print(", "    if unit['input']['country'] == 'C3': import time; time.sleep(60)\n    print(")
+        source = echo_but("if unit['input']['country'] == 'C3': import time; time.sleep(60)")
         ended, units = self.run_program(source)
         self.assertEqual(sorted(unit["status"] for unit in units), ["failed"] + ["scored"] * 5)
 
     def test_a_dying_item_fails_alone(self):
-        source = ECHO.replace("    print(", "    if unit['input']['country'] == 'C3': sys.exit(3)\n    print(")
+        source = echo_but("if unit['input']['country'] == 'C3': sys.exit(3)")
         ended, units = self.run_program(source)
         self.assertEqual(sorted(unit["status"] for unit in units), ["failed"] + ["scored"] * 5)
         failed = next(unit for unit in units if unit["status"] == "failed")
@@ -245,7 +251,7 @@ class Programs(ProcessTestCase):
 
 class Interrupts(ProcessTestCase):
     def start_slow_run(self, seconds):
-        self.write("app.py", ECHO.replace("    print(", f"    import time; time.sleep({seconds})\n    print("))
+        self.write("app.py", echo_but(f"import time; time.sleep({seconds})"))
         self.write("spec.yaml", PROGRAM_SPEC.replace("1s", "60s").replace("3s", "90s"))
         self.write("rows.jsonl", rows(400))
         process = self.start("run", "spec.yaml", "--out", "report.json")
@@ -280,9 +286,9 @@ class Interrupts(ProcessTestCase):
     def test_twice_stops_at_once(self):
         process = self.start_slow_run(0.2)
         self.wait_for_units(process)
-        (self.folder / "app.py").write_text("")  # what is in flight goes on; nothing else matters
         process.send_signal(signal.SIGINT)
-        time.sleep(0.05)
+        while b"Stopping:" not in process.stderr.readline():
+            self.assertIsNone(process.poll(), "the first signal must not end it at once")
         process.send_signal(signal.SIGINT)
         began = time.monotonic()
         out, err = process.communicate(timeout=30)

@@ -25,7 +25,7 @@ PATTERNS = [
     (re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?"), "<time>"),
     (re.compile(r'("(?:trace_id|dataset_run_id)": ?)"[0-9a-f]{32}"'), r'\1"<id>"'),
     (re.compile(r'("(?:wall_ms|latency_ms|p50|p95|p99)": ?)[0-9.e+-]+'), r"\1<ms>"),
-    (re.compile(r"\b\d+(\.\d+)? ms\b"), "<ms>"),
+    (re.compile(r"\b\d+(\.\d+)? m?s\b"), "<ms>"),
     (re.compile(r'("git": ?)\{[^}]*\}'), r'\1"<git>"'),
 ]
 

@@ -17,7 +17,8 @@ inline Deadline in(std::chrono::milliseconds time) {
 }
 
 template <class T>
-boost::asio::awaitable<void> store_result(boost::asio::awaitable<T> task, std::optional<T>& result) {
+boost::asio::awaitable<void> store_result(boost::asio::awaitable<T> task,
+                                          std::optional<T>& result) {
     result.emplace(co_await std::move(task));
 }
 

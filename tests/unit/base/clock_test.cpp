@@ -51,14 +51,27 @@ TEST_CASE("clock: RFC 3339 is read with any offset and fraction", "[clock]") {
 }
 
 TEST_CASE("clock: what is no time is refused", "[clock]") {
-    for (const std::string_view text :
-         {"", "now", "2026-11-01", "2026-11-01T09:30:00", "2026-11-01T09:30Z",
-          "2026-13-01T00:00:00Z", "2026-00-01T00:00:00Z", "2026-02-29T00:00:00Z",
-          "2026-11-31T00:00:00Z", "2026-11-01T24:00:00Z", "2026-11-01T00:60:00Z",
-          "2026-11-01T00:00:61Z", "2026-11-01T00:00:00.Z", "2026-11-01T00:00:00+2:00",
-          "2026-11-01T00:00:00+0200", "2026-11-01T00:00:00+24:00", "2026-11-01T00:00:00Zx",
-          "2026/11/01T00:00:00Z", "2026-11-01x00:00:00Z", " 2026-11-01T00:00:00Z",
-          "2026-1a-01T00:00:00Z"}) {
+    for (const std::string_view text : {"",
+                                        "now",
+                                        "2026-11-01",
+                                        "2026-11-01T09:30:00",
+                                        "2026-11-01T09:30Z",
+                                        "2026-13-01T00:00:00Z",
+                                        "2026-00-01T00:00:00Z",
+                                        "2026-02-29T00:00:00Z",
+                                        "2026-11-31T00:00:00Z",
+                                        "2026-11-01T24:00:00Z",
+                                        "2026-11-01T00:60:00Z",
+                                        "2026-11-01T00:00:61Z",
+                                        "2026-11-01T00:00:00.Z",
+                                        "2026-11-01T00:00:00+2:00",
+                                        "2026-11-01T00:00:00+0200",
+                                        "2026-11-01T00:00:00+24:00",
+                                        "2026-11-01T00:00:00Zx",
+                                        "2026/11/01T00:00:00Z",
+                                        "2026-11-01x00:00:00Z",
+                                        " 2026-11-01T00:00:00Z",
+                                        "2026-1a-01T00:00:00Z"}) {
         CAPTURE(text);
         const auto parsed = parse_rfc3339(text);
         REQUIRE_FALSE(parsed);
@@ -67,7 +80,8 @@ TEST_CASE("clock: what is no time is refused", "[clock]") {
 }
 
 TEST_CASE("clock: times round trip to the millisecond", "[clock]") {
-    for (const std::int64_t ms : {0LL, 1LL, 999LL, 1'793'525'400'123LL, -62'135'596'800'000LL / 8}) {
+    for (const std::int64_t ms :
+         {0LL, 1LL, 999LL, 1'793'525'400'123LL, -62'135'596'800'000LL / 8}) {
         const Time time{milliseconds(ms)};
         CHECK(*parse_rfc3339(to_rfc3339(time)) == time);
     }
@@ -95,8 +109,9 @@ TEST_CASE("clock: durations have a unit or are seconds", "[clock]") {
 }
 
 TEST_CASE("clock: what is no duration is refused", "[clock]") {
-    for (const std::string_view text : {"", "s", "abc", "0", "0s", "-1s", "-5", "1d", "10 s", "1sec",
-                                        "0.5ms", "nan", "inf", "1e400s", "1e30h", "10s10s"}) {
+    for (const std::string_view text :
+         {"", "s", "abc", "0", "0s", "-1s", "-5", "1d", "10 s", "1sec", "0.5ms", "nan", "inf",
+          "1e400s", "1e30h", "10s10s"}) {
         CAPTURE(text);
         const auto parsed = parse_duration(text);
         REQUIRE_FALSE(parsed);

@@ -178,8 +178,7 @@ TEST_CASE("files: writing where it cannot be is refused with the path", "[files]
     CHECK(entries_in(folder.path()) == 1);
 }
 
-TEST_CASE("files: a write that fails midway keeps the old file and no part of the new",
-          "[files]") {
+TEST_CASE("files: a write that fails midway keeps the old file and no part of the new", "[files]") {
     const TemporaryFolder folder;
     const fs::path file = folder.write("a", "old");
     {
@@ -210,8 +209,12 @@ TEST_CASE("files: lines end with a newline or a carriage return and a newline", 
 
 TEST_CASE("files: a byte-order mark is skipped at the start only", "[files]") {
     const TemporaryFolder folder;
-    CHECK(lines_of(folder.write("a", "\xEF\xBB\xBF" "a\n\xEF\xBB\xBF" "b\n")) ==
-          Lines{"a", "\xEF\xBB\xBF" "b"});
+    CHECK(lines_of(folder.write("a",
+                                "\xEF\xBB\xBF"
+                                "a\n\xEF\xBB\xBF"
+                                "b\n")) == Lines{"a",
+                                                 "\xEF\xBB\xBF"
+                                                 "b"});
     CHECK(lines_of(folder.write("b", "\xEF\xBB\xBF")).empty());
     CHECK(lines_of(folder.write("c", "\xEF\xBB")) == Lines{"\xEF\xBB"});
 }

@@ -37,7 +37,9 @@ TEST_CASE("hash: a shorter digest is the beginning of the long one", "[hash]") {
 
 TEST_CASE("hash: hex covers every byte", "[hash]") {
     CHECK(to_hex("") == "");
-    CHECK(to_hex(std::string_view("\x00\x0F\xF0\xFF" "A", 5)) == "000ff0ff41");
+    CHECK(to_hex(std::string_view("\x00\x0F\xF0\xFF"
+                                  "A",
+                                  5)) == "000ff0ff41");
 }
 
 }  // namespace assay

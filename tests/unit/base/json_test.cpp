@@ -44,10 +44,26 @@ TEST_CASE("json: a syntax error is placed by line and column", "[json]") {
     CHECK_THAT(error_of("{\n  \"a\": tru\n}"), Catch::StartsWith("line 2, column "));
     CHECK_THAT(error_of("[1, 2"), Catch::StartsWith("line 1, column "));
     CHECK_THAT(error_of("{\n\n,}"), Catch::StartsWith("line 3, column 1: "));
-    for (const std::string_view text :
-         {"", "   ", "[1,]", "{\"a\":1,}", "{a:1}", "'a'", "[1] [2]", "nul", "01", "+1", ".5", "1.",
-          "NaN", "Infinity", "\"a", "\"\x01\"", "// comment\n1", "[1 2]", R"("\x41")",
-          R"("\uD83D")"}) {
+    for (const std::string_view text : {"",
+                                        "   ",
+                                        "[1,]",
+                                        "{\"a\":1,}",
+                                        "{a:1}",
+                                        "'a'",
+                                        "[1] [2]",
+                                        "nul",
+                                        "01",
+                                        "+1",
+                                        ".5",
+                                        "1.",
+                                        "NaN",
+                                        "Infinity",
+                                        "\"a",
+                                        "\"\x01\"",
+                                        "// comment\n1",
+                                        "[1 2]",
+                                        R"("\x41")",
+                                        R"("\uD83D")"}) {
         CAPTURE(text);
         CHECK(error_of(text) != "no error");
     }
@@ -60,7 +76,8 @@ TEST_CASE("json: a message never repeats a long document", "[json]") {
 
 TEST_CASE("json: bytes that are not UTF-8 are refused when read and replaced when written",
           "[json]") {
-    for (const std::string_view text : {"\"\xFF\"", "\"\xC0\x80\"", "\"\xED\xA0\x80\"", "\"\xE2\x82\""}) {
+    for (const std::string_view text :
+         {"\"\xFF\"", "\"\xC0\x80\"", "\"\xED\xA0\x80\"", "\"\xE2\x82\""}) {
         CHECK(error_of(text) != "no error");
     }
     CHECK(to_text(Json("a\xFFz")) == "\"a\xEF\xBF\xBDz\"");

@@ -48,7 +48,8 @@ TEST_CASE("random: numbers below a bound reach all values evenly", "[random]") {
     std::array<int, 6> counts{};
     for (int i = 0; i < 60'000; ++i) ++counts.at(rng.next_below(6));
     double chi_squared = 0;
-    for (const int count : counts) chi_squared += (count - 10'000.0) * (count - 10'000.0) / 10'000.0;
+    for (const int count : counts)
+        chi_squared += (count - 10'000.0) * (count - 10'000.0) / 10'000.0;
     CHECK(chi_squared < 20.5);  // 5 degrees of freedom, p = 0.001
     for (int i = 0; i < 10; ++i) CHECK(rng.next_below(1) == 0);
     CHECK(rng.next_below(UINT64_MAX) < UINT64_MAX);

@@ -28,11 +28,11 @@ TEST_CASE("text: each kind of invalid UTF-8 is found", "[text]") {
         std::size_t at;
     };
     for (const Invalid& invalid : std::vector<Invalid>{
-             {"\x80", 0},              // a continuation byte alone
-             {"ab\xC3", 2},            // cut after the first byte
-             {"ab\xE2\x82", 2},        // cut after the second
-             {"\xF0\x9F\x98", 0},      // cut after the third
-             {"\xC0\x80", 0},          // overlong, two bytes
+             {"\x80", 0},          // a continuation byte alone
+             {"ab\xC3", 2},        // cut after the first byte
+             {"ab\xE2\x82", 2},    // cut after the second
+             {"\xF0\x9F\x98", 0},  // cut after the third
+             {"\xC0\x80", 0},      // overlong, two bytes
              {"\xC1\xBF", 0},
              {"\xE0\x9F\xBF", 0},      // overlong, three bytes
              {"\xF0\x8F\xBF\xBF", 0},  // overlong, four bytes
@@ -42,7 +42,7 @@ TEST_CASE("text: each kind of invalid UTF-8 is found", "[text]") {
              {"\xF5\x80\x80\x80", 0},
              {"\xFE", 0},
              {"\xFF", 0},
-             {"é\xC3(", 2},            // a lead byte without its continuation
+             {"é\xC3(", 2},  // a lead byte without its continuation
          }) {
         CAPTURE(invalid.text);
         CHECK(find_invalid_utf8(invalid.text) == invalid.at);
@@ -96,9 +96,16 @@ TEST_CASE("text: case folding knows Latin and Greek and Cyrillic", "[text]") {
     CHECK(fold_case("ÄÖÜ ÉÈ ÑÞ") == "äöü éè ñþ");
     CHECK(fold_case("ĀŁŽŸ ẞẤ") == fold_case("āłžÿ ẞấ"));
     CHECK(fold_case("ΑΒΓΩ ΟΔΟΣ") == fold_case("αβγω οδος"));
-    CHECK(fold_case("МОСКВА ЁЖ") == "москва ёж");
+    CHECK(fold_case("Άλφα ΈΉΊΌΎΏ ΪΫ") == "άλφα έήίόύώ ϊϋ");
+    CHECK(fold_case("МОСКВА ЁЖ ҐЄІЇ") == "москва ёж ґєії");
+    CHECK(fold_case("ȘȚ ƯƠ ǍǛ") == "șț ươ ǎǜ");
+    // Without a simple folding: the dotted I would need two letters.
+    CHECK(fold_case("İ ŉ") == "İ ŉ");
     CHECK(fold_case("×÷ 日本 😀") == "×÷ 日本 😀");
-    CHECK(fold_case("A\xFF" "B") == "a\xFF" "b");
+    CHECK(fold_case("A\xFF"
+                    "B") ==
+          "a\xFF"
+          "b");
 }
 
 TEST_CASE("text: folding twice changes nothing more", "[text]") {
@@ -138,7 +145,8 @@ TEST_CASE("text: terminal safe shows control characters instead of obeying them"
     CHECK(terminal_safe("a\nb\tc") == "a⏎b c");
     CHECK(terminal_safe("\x1B[31mred\x1B]0;title\x07") == "\\x1b[31mred\\x1b]0;title\\x07");
     CHECK(terminal_safe("\r\x7F\xC2\x9B") == "\\x0d\\x7f\\x9b");
-    CHECK(terminal_safe("a\xE2\x80\xAE" "b") == "a\\u202eb");
+    CHECK(terminal_safe("a\xE2\x80\xAE"
+                        "b") == "a\\u202eb");
     CHECK(terminal_safe("\xFF") == k_replacement);
     CHECK(terminal_safe(std::string_view("\0", 1)) == "\\x00");
 }

@@ -31,11 +31,13 @@ int refused(std::vector<const char*> words) {
 
 TEST_CASE("command line: every option of run is read", "[cli]") {
     const auto a = parsed<RunArguments>(
-        {"run", "s.yaml", "--set", "a=1", "--set", "b=2", "--limit", "5", "--sample", "4",
-         "--seed", "7", "--repetitions", "3", "-j", "9", "--variant", "x", "--variant", "y",
-         "--filter", "id = 'a'", "--run-name", "n", "--tag", "t", "--metadata", "k=v",
-         "--out", "r.json", "--out", "r.md", "--progress", "plain", "--quiet", "--yes",
-         "--store", "elsewhere", "--env-file", ".env"});
+        {"run",           "s.yaml",    "--set",      "a=1",      "--set",      "b=2",
+         "--limit",       "5",         "--sample",   "4",        "--seed",     "7",
+         "--repetitions", "3",         "-j",         "9",        "--variant",  "x",
+         "--variant",     "y",         "--filter",   "id = 'a'", "--run-name", "n",
+         "--tag",         "t",         "--metadata", "k=v",      "--out",      "r.json",
+         "--out",         "r.md",      "--progress", "plain",    "--quiet",    "--yes",
+         "--store",       "elsewhere", "--env-file", ".env"});
     CHECK(a.spec == "s.yaml");
     CHECK(a.overrides == std::vector<std::string>{"a=1", "b=2"});
     CHECK(a.limit == 5U);
@@ -87,7 +89,7 @@ TEST_CASE("annotations: what GitHub would take for syntax is escaped", "[cli]") 
           "::error file=a%2Cb%3Ac.yaml,line=3,col=5::100%25 wrong%0Asecond line");
 }
 
-TEST_CASE("env file: comments, quotes and export are understood and what is set stays", "[cli]") {
+TEST_CASE("env file: comments and quotes and export are understood and what is set stays", "[cli]") {
     const test::TemporaryFolder folder;
     ::setenv("ASSAY_TEST_KEPT", "outside", 1);
     const auto file = folder.write(".env",

@@ -52,9 +52,9 @@ TEST_CASE("tsv: cells are separated by tabs and commas are text") {
 
 TEST_CASE("csv: a ragged row names both counts and reading goes on") {
     CHECK(rows_of("a,b\n1\n1,2,3\n4,5\n") ==
-          Lines{"2: the row has 1 cells, the header names 2 columns; write an empty cell where "
+          Lines{"2: cells in the row: 1, columns in the header: 2; write an empty cell where "
                 "there is no value",
-                "3: the row has 3 cells, the header names 2 columns; a cell that holds a comma "
+                "3: cells in the row: 3, columns in the header: 2; a cell that holds a comma "
                 "must be in double quotes",
                 R"(4 {"a":"4","b":"5"})"});
 }

@@ -35,24 +35,19 @@ SpecFolder::SpecFolder(std::string_view spec, const std::map<std::string, std::s
 
 Experiment SpecFolder::bind() const {
     LoadedSpec loaded = load_spec(folder.path() / "spec.yaml", {});
-    Diagnostics mistakes = loaded.diagnostics;
-    std::optional<Experiment> experiment;
-    if (mistakes.empty()) {
-        experiment = bind_experiment(std::move(loaded), {.keys_needed = false}, mistakes);
-    }
+    Diagnostics mistakes;
+    auto experiment = bind_experiment(std::move(loaded), {.keys_needed = false}, mistakes);
     if (!experiment) FAIL(to_string(mistakes));
     return std::move(*experiment);
 }
 
 std::string SpecFolder::mistakes() const {
     LoadedSpec loaded = load_spec(folder.path() / "spec.yaml", {});
-    Diagnostics mistakes = loaded.diagnostics;
-    if (mistakes.empty()) {
-        auto experiment = bind_experiment(std::move(loaded), {.keys_needed = false}, mistakes);
-        if (experiment) {
-            const auto planned = make_plan(*experiment, {}, SystemClock{}, mistakes);
-            if (!planned) return planned.error().message;
-        }
+    Diagnostics mistakes;
+    const auto experiment = bind_experiment(std::move(loaded), {.keys_needed = false}, mistakes);
+    if (experiment) {
+        const auto planned = make_plan(*experiment, {}, SystemClock{}, mistakes);
+        if (!planned) return planned.error().message;
     }
     std::string text = to_string(mistakes);
     const std::string prefix = folder.path().string() + "/";

@@ -108,7 +108,7 @@ TEST_CASE("execute: repetitions are units of their own", "[engine]") {
     CHECK(traces.size() == 18);
 }
 
-TEST_CASE("execute: a model's reply becomes output, usage, cost and a generation", "[engine]") {
+TEST_CASE("execute: a model's reply becomes output and usage and cost and a generation", "[engine]") {
     const SpecFolder folder(k_model_spec, {{"rows.jsonl", k_model_rows}});
     Experiment experiment = folder.bind();
     const auto provider = std::make_shared<FunctionProvider>(
@@ -136,15 +136,15 @@ TEST_CASE("execute: a retryable failure is tried again and the attempts are on r
     const SpecFolder folder(k_model_spec, {{"rows.jsonl", k_model_rows}});
     Experiment experiment = folder.bind();
     std::map<std::string, int> attempts;
-    use_provider(experiment,
-                 std::make_shared<FunctionProvider>(
-                     [&](const ProviderRequest& request) -> Result<ProviderReply> {
-                         const auto asked = request.messages[0].content.get<std::string>();
-                         if (++attempts[asked] < 3) {
-                             return retryable_failure(ErrorCode::unavailable, "busy");
-                         }
-                         return reply_of("A");
-                     }));
+    use_provider(experiment, std::make_shared<FunctionProvider>(
+                                 [&](const ProviderRequest& request) -> Result<ProviderReply> {
+                                     const auto asked =
+                                         request.messages[0].content.get<std::string>();
+                                     if (++attempts[asked] < 3) {
+                                         return retryable_failure(ErrorCode::unavailable, "busy");
+                                     }
+                                     return reply_of("A");
+                                 }));
     MemoryJournal journal;
     REQUIRE(execute(experiment, folder.plan(experiment), journal, SystemClock{}, k_fast));
     const UnitResult& unit = unit_of(journal, "default", "a");
@@ -157,8 +157,8 @@ TEST_CASE("execute: a retryable failure is tried again and the attempts are on r
 TEST_CASE("execute: a failure that cannot succeed is not tried again", "[engine]") {
     const SpecFolder folder(k_model_spec, {{"rows.jsonl", k_model_rows}});
     Experiment experiment = folder.bind();
-    const auto provider = std::make_shared<FunctionProvider>(
-        [](const ProviderRequest&) -> Result<ProviderReply> {
+    const auto provider =
+        std::make_shared<FunctionProvider>([](const ProviderRequest&) -> Result<ProviderReply> {
             return failure(ErrorCode::unauthenticated, "the key was refused");
         });
     use_provider(experiment, provider);
@@ -175,8 +175,8 @@ TEST_CASE("execute: retries end with the unit's deadline", "[engine]") {
     const SpecFolder folder(std::string(k_model_spec) + "", {{"rows.jsonl", k_model_rows}});
     Experiment experiment = folder.bind();
     experiment.spec.execution.unit_deadline = std::chrono::milliseconds(20);
-    const auto provider = std::make_shared<FunctionProvider>(
-        [](const ProviderRequest&) -> Result<ProviderReply> {
+    const auto provider =
+        std::make_shared<FunctionProvider>([](const ProviderRequest&) -> Result<ProviderReply> {
             return retryable_failure(ErrorCode::unavailable, "busy");
         });
     use_provider(experiment, provider, limits::k_retries_max);
@@ -191,7 +191,8 @@ TEST_CASE("execute: retries end with the unit's deadline", "[engine]") {
 TEST_CASE("execute: a journal that fails ends the run as incomplete with the reason", "[engine]") {
     std::string rows;
     for (int i = 0; i < 5000; ++i) {
-        rows += R"({"q": ")" + std::to_string(i) + R"(", "a": "x", "answers": {"v1": "x", "v2": "y"}})";
+        rows +=
+            R"({"q": ")" + std::to_string(i) + R"(", "a": "x", "answers": {"v1": "x", "v2": "y"}})";
         rows += '\n';
     }
     const SpecFolder folder(k_recorded_spec, {{"rows.jsonl", rows}});

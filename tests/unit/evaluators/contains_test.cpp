@@ -3,14 +3,14 @@
 namespace assay {
 namespace {
 
-using test::bind;
+using test::bound;
 using test::comment_of;
 using test::is_error;
 using test::json;
 using test::outcome;
 
 TEST_CASE("contains: the expected text is found anywhere", "[contains]") {
-    const auto contains = bind("contains");
+    const auto contains = bound("contains");
     CHECK(outcome(contains, "It is Paris.", "Paris") == true);
     CHECK(outcome(contains, "Paris", "Paris") == true);
     CHECK(outcome(contains, "paris", "Paris") == false);
@@ -22,23 +22,23 @@ TEST_CASE("contains: the expected text is found anywhere", "[contains]") {
 }
 
 TEST_CASE("contains: ignore_case folds both", "[contains]") {
-    const auto contains = bind("contains", {{"ignore_case", true}});
+    const auto contains = bound("contains", {{"ignore_case", true}});
     CHECK(outcome(contains, "IN PARIS", "paris") == true);
     CHECK(outcome(contains, "die gr\u00d6\u00dfe", "GR\u00f6") == true);
 }
 
 TEST_CASE("contains: other values are searched as compact JSON", "[contains]") {
-    CHECK(outcome(bind("contains"), json(R"({"a": [1, 2]})"), json("[1, 2]")) == true);
-    CHECK(outcome(bind("contains"), 1234, 23) == true);
+    CHECK(outcome(bound("contains"), json(R"({"a": [1, 2]})"), json("[1, 2]")) == true);
+    CHECK(outcome(bound("contains"), 1234, 23) == true);
 }
 
 TEST_CASE("contains: an empty expected text is an error", "[contains]") {
-    CHECK(is_error(outcome(bind("contains"), "anything", "")));
-    CHECK(is_error(outcome(bind("contains", {{"strip", true}}), "anything", "  ")));
+    CHECK(is_error(outcome(bound("contains"), "anything", "")));
+    CHECK(is_error(outcome(bound("contains", {{"strip", true}}), "anything", "  ")));
 }
 
 TEST_CASE("contains: the comment names what is missing", "[contains]") {
-    CHECK(comment_of(bind("contains"), "Lyon", "Paris") == "\"Paris\" is not in the output");
+    CHECK(comment_of(bound("contains"), "Lyon", "Paris") == "\"Paris\" is not in the output");
 }
 
 }  // namespace

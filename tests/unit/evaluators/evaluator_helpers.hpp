@@ -27,7 +27,7 @@ inline std::optional<BoundEvaluator> try_bind(std::string_view type, Json keys,
                                 mistakes);
 }
 
-inline BoundEvaluator bind(std::string_view type, Json keys = Json::object()) {
+inline BoundEvaluator bound(std::string_view type, Json keys = Json::object()) {
     std::vector<ParameterMistake> mistakes;
     auto bound = try_bind(type, std::move(keys), mistakes);
     for (const ParameterMistake& mistake : mistakes) UNSCOPED_INFO(mistake.message);

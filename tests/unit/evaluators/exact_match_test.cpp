@@ -3,13 +3,13 @@
 namespace assay {
 namespace {
 
-using test::bind;
+using test::bound;
 using test::comment_of;
 using test::json;
 using test::outcome;
 
 TEST_CASE("exact_match: text is compared byte for byte", "[exact_match]") {
-    const auto exact = bind("exact_match");
+    const auto exact = bound("exact_match");
     CHECK(outcome(exact, "Paris", "Paris") == true);
     CHECK(outcome(exact, "paris", "Paris") == false);
     CHECK(outcome(exact, "Paris ", "Paris") == false);
@@ -20,7 +20,7 @@ TEST_CASE("exact_match: text is compared byte for byte", "[exact_match]") {
 }
 
 TEST_CASE("exact_match: JSON values are compared by value", "[exact_match]") {
-    const auto exact = bind("exact_match");
+    const auto exact = bound("exact_match");
     CHECK(outcome(exact, json(R"({"b": [1, null], "a": 1.0})"),
                   json(R"({"a": 1, "b": [1, null]})")) == true);
     CHECK(outcome(exact, json("[1, 2]"), json("[2, 1]")) == false);
@@ -33,7 +33,7 @@ TEST_CASE("exact_match: JSON values are compared by value", "[exact_match]") {
 }
 
 TEST_CASE("exact_match: text and another value are compared as text", "[exact_match]") {
-    const auto exact = bind("exact_match");
+    const auto exact = bound("exact_match");
     CHECK(outcome(exact, "42", 42) == true);
     CHECK(outcome(exact, true, "true") == true);
     CHECK(outcome(exact, R"({"a":1})", json(R"({"a": 1})")) == true);
@@ -41,7 +41,7 @@ TEST_CASE("exact_match: text and another value are compared as text", "[exact_ma
 }
 
 TEST_CASE("exact_match: ignore_case folds letters beyond ASCII", "[exact_match]") {
-    const auto exact = bind("exact_match", {{"ignore_case", true}});
+    const auto exact = bound("exact_match", {{"ignore_case", true}});
     CHECK(outcome(exact, "PARIS", "Paris") == true);
     CHECK(outcome(exact, "\u00c9T\u00c9", "\u00e9t\u00e9") == true);
     CHECK(outcome(exact, "\u041c\u041e\u0421\u041a\u0412\u0410",
@@ -51,7 +51,7 @@ TEST_CASE("exact_match: ignore_case folds letters beyond ASCII", "[exact_match]"
 }
 
 TEST_CASE("exact_match: the comment shows where they differ", "[exact_match]") {
-    const auto exact = bind("exact_match");
+    const auto exact = bound("exact_match");
     CHECK(comment_of(exact, "x", "x").empty());
     CHECK(comment_of(exact, "Lyon\n", "Paris") == R"(expected "Paris", got "Lyon\n")");
     CHECK(comment_of(exact, "\x1b[31mred", "red") == R"(expected "red", got "\u001b[31mred")");

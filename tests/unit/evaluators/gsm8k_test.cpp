@@ -45,8 +45,8 @@ TEST_CASE("gsm8k: numbers are judged as the publishers did row by row", "[gsm8k]
         return;
     }
     const Json keys = {{"extract", "A: (.+)"}, {"expected_extract", "A: (.+)"}};
-    const auto as_number = test::bind("numeric_match", keys);
-    const auto as_text = test::bind("exact_match", keys);
+    const auto as_number = test::bound("numeric_match", keys);
+    const auto as_text = test::bound("exact_match", keys);
     const std::array<const char*, 4> systems = {"6b_finetuning", "6b_verification",
                                                 "175b_finetuning", "175b_verification"};
     std::map<std::string, Tally> numbers;

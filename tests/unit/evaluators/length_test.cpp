@@ -3,14 +3,14 @@
 namespace assay {
 namespace {
 
-using test::bind;
+using test::bound;
 using test::comment_of;
 using test::json;
 using test::outcome;
 
 TEST_CASE("length: each unit is counted", "[length]") {
     const auto count = [](const char* unit, const Json& output) {
-        return outcome(bind("length", {{"unit", unit}}), output);
+        return outcome(bound("length", {{"unit", unit}}), output);
     };
     CHECK(count("characters", "") == 0);
     CHECK(count("characters", "Gr\u00fc\u00dfe") == 5);
@@ -24,20 +24,20 @@ TEST_CASE("length: each unit is counted", "[length]") {
     CHECK(count("lines", "one\n") == 1);
     CHECK(count("lines", "one\n\nthree") == 3);
     CHECK(count("characters", json("[1, 2]")) == 5);
-    CHECK(outcome(bind("length"), "four") == 4);
+    CHECK(outcome(bound("length"), "four") == 4);
 }
 
 TEST_CASE("length: it is a number alone and a verdict with a range", "[length]") {
-    const auto number = bind("length");
+    const auto number = bound("length");
     CHECK(number.data_type("score") == ScoreDataType::numeric);
-    const auto range = bind("length", {{"min", 2}, {"max", 3}});
+    const auto range = bound("length", {{"min", 2}, {"max", 3}});
     CHECK(range.data_type("score") == ScoreDataType::boolean);
     CHECK(outcome(range, "a") == false);
     CHECK(outcome(range, "ab") == true);
     CHECK(outcome(range, "abc") == true);
     CHECK(outcome(range, "abcd") == false);
-    CHECK(outcome(bind("length", {{"min", 0}}), "") == true);
-    CHECK(outcome(bind("length", {{"max", 0}}), "") == true);
+    CHECK(outcome(bound("length", {{"min", 0}}), "") == true);
+    CHECK(outcome(bound("length", {{"max", 0}}), "") == true);
     CHECK(comment_of(range, "a") == "1 characters, fewer than 2");
     CHECK(comment_of(range, "abcd") == "4 characters, more than 3");
     CHECK(comment_of(range, "abc") == "3 characters");

@@ -11,7 +11,7 @@
 namespace assay {
 namespace {
 
-using test::bind;
+using test::bound;
 using test::comment_of;
 using test::is_error;
 using test::outcome;
@@ -89,19 +89,19 @@ TEST_CASE("levenshtein: block borders", "[levenshtein]") {
 }
 
 TEST_CASE("levenshtein: the score is the share that stays the same", "[levenshtein]") {
-    const auto similarity = bind("levenshtein");
+    const auto similarity = bound("levenshtein");
     CHECK(outcome(similarity, "kitten", "sitting").get<double>() == Approx(1 - 3.0 / 7));
     CHECK(comment_of(similarity, "kitten", "sitting") == "edit distance 3");
     CHECK(outcome(similarity, "", "") == 1.0);
     CHECK(outcome(similarity, "abc", "xyz") == 0.0);
     CHECK(outcome(similarity, "ABC", "abc") == 0.0);
-    CHECK(outcome(bind("levenshtein", {{"ignore_case", true}}), "ABC", "abc") == 1.0);
+    CHECK(outcome(bound("levenshtein", {{"ignore_case", true}}), "ABC", "abc") == 1.0);
     CHECK(outcome(similarity, 1234, "1235") == 0.75);
 }
 
 TEST_CASE("levenshtein: texts at the limit are compared and longer ones are an error",
           "[levenshtein]") {
-    const auto similarity = bind("levenshtein");
+    const auto similarity = bound("levenshtein");
     const auto text = [](std::size_t characters, const char* character) {
         std::string repeated;
         for (std::size_t i = 0; i < characters; ++i) repeated += character;

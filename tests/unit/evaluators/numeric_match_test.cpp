@@ -6,7 +6,7 @@
 namespace assay {
 namespace {
 
-using test::bind;
+using test::bound;
 using test::comment_of;
 using test::is_error;
 using test::json;
@@ -222,7 +222,7 @@ TEST_CASE("number: JSON numbers count and other values do not", "[numeric_match]
 }
 
 TEST_CASE("numeric_match: without a tolerance numbers must be equal", "[numeric_match]") {
-    const auto match = bind("numeric_match");
+    const auto match = bound("numeric_match");
     CHECK(outcome(match, "$1,234.50", "1234.5") == true);
     CHECK(outcome(match, 18, "18.0") == true);
     CHECK(outcome(match, "18", 18.5) == false);
@@ -233,12 +233,12 @@ TEST_CASE("numeric_match: without a tolerance numbers must be equal", "[numeric_
 }
 
 TEST_CASE("numeric_match: within either tolerance is a match", "[numeric_match]") {
-    const auto absolute = bind("numeric_match", {{"absolute_tolerance", 0.1}});
+    const auto absolute = bound("numeric_match", {{"absolute_tolerance", 0.1}});
     CHECK(outcome(absolute, "1.1", "1.0") == true);  // 1.1 - 1.0 > 0.1 in doubles
     CHECK(outcome(absolute, "0.9", "1.0") == true);
     CHECK(outcome(absolute, "1.1001", "1.0") == false);
     CHECK(outcome(absolute, "1e999", "1e998") == false);
-    const auto relative = bind("numeric_match", {{"relative_tolerance", 0.01}});
+    const auto relative = bound("numeric_match", {{"relative_tolerance", 0.01}});
     CHECK(outcome(relative, "1010", "1000") == true);
     CHECK(outcome(relative, "990", "1000") == true);
     CHECK(outcome(relative, "1010.001", "1000") == false);
@@ -246,17 +246,17 @@ TEST_CASE("numeric_match: within either tolerance is a match", "[numeric_match]"
     CHECK(outcome(relative, "0.0001", "0") == false);  // a share of nothing
     CHECK(outcome(relative, "0.00", "0") == true);
     const auto both =
-        bind("numeric_match", {{"relative_tolerance", 0.01}, {"absolute_tolerance", 0.5}});
+        bound("numeric_match", {{"relative_tolerance", 0.01}, {"absolute_tolerance", 0.5}});
     CHECK(outcome(both, "0.4", "0") == true);
     CHECK(outcome(both, "1009", "1000") == true);
     CHECK(outcome(both, "1011", "1000") == false);
-    CHECK(outcome(bind("numeric_match", {{"absolute_tolerance", 0}}), "1.0000000000000001", "1") ==
+    CHECK(outcome(bound("numeric_match", {{"absolute_tolerance", 0}}), "1.0000000000000001", "1") ==
           false);
 }
 
 TEST_CASE("numeric_match: an output that is no number is wrong and an expected one an error",
           "[numeric_match]") {
-    const auto match = bind("numeric_match");
+    const auto match = bound("numeric_match");
     CHECK(outcome(match, "18 dollars", "18") == false);
     CHECK(comment_of(match, "18 dollars", "18") == R"("18 dollars" is not a number)");
     CHECK(comment_of(match, json("[18]"), "18") == "[18] is not a number");

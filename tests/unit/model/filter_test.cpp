@@ -84,10 +84,10 @@ TEST_CASE("filter: order of numbers and of texts by code point", "[filter]") {
 }
 
 TEST_CASE("filter: booleans are 1 and 0", "[filter]") {
-    check_all(true, {"metadata.flag = true", "metadata.flag = 1", "metadata.off = false",
-                     "metadata.off = 0", "metadata.flag >= 1", "metadata.off < 0.5",
-                     "metadata.flag != 0", "metadata.flag in (1, 2)", "contains = true",
-                     "metadata.flag != false"});
+    check_all(true,
+              {"metadata.flag = true", "metadata.flag = 1", "metadata.off = false",
+               "metadata.off = 0", "metadata.flag >= 1", "metadata.off < 0.5", "metadata.flag != 0",
+               "metadata.flag in (1, 2)", "contains = true", "metadata.flag != false"});
     check_all(false, {"metadata.flag = 0", "metadata.flag = false", "metadata.off = 1",
                       "metadata.flag = 'true'", "metadata.age = true"});
 }
@@ -104,11 +104,11 @@ TEST_CASE("filter: in and contains", "[filter]") {
                      "metadata.nothing in (null)", "metadata.age in ( 1 , 'x' , 42 )",
                      "output contains 'sorry'", "output contains ''", "metadata.tags contains 'a'",
                      "metadata.tags contains 3", "metadata.tags contains true"});
-    check_all(false, {"metadata.tier in ('silver')", "metadata.age in ('42')",
-                      "metadata.tags in ('a')", "output contains 'SORRY'", "output contains 5",
-                      "metadata.tags contains 'c'", "metadata.tags contains null",
-                      "metadata.age contains 4", "metadata.inner contains 'x'",
-                      "metadata.nothing contains ''"});
+    check_all(false,
+              {"metadata.tier in ('silver')", "metadata.age in ('42')", "metadata.tags in ('a')",
+               "output contains 'SORRY'", "output contains 5", "metadata.tags contains 'c'",
+               "metadata.tags contains null", "metadata.age contains 4",
+               "metadata.inner contains 'x'", "metadata.nothing contains ''"});
 }
 
 TEST_CASE("filter: matches searches with a regular expression", "[filter]") {
@@ -171,40 +171,41 @@ TEST_CASE("filter: integers keep all their digits", "[filter]") {
 }
 
 TEST_CASE("filter: mistakes are named with their column", "[filter]") {
-    check_errors({{"", "column 1: expected a name"},
-                  {"   ", "column 4: expected a name"},
-                  {"a", "column 2: expected one of = != < <= > >= in contains matches exists"},
-                  {"a =", "column 4: expected a value: 'text', a number, true, false or null"},
-                  {"a = b", "column 5: expected a value"},
-                  {"a == 1", "column 3: equality is written ="},
-                  {"a <> 1", "column 3: inequality is written !="},
-                  {"a = \"b\"", "column 5: a text stands in single quotes"},
-                  {"a = 'b", "column 5: the closing quote is missing"},
-                  {"`a = 1", "column 1: the closing quote is missing"},
-                  {"a = 1 b = 2", "column 7: expected \"and\", \"or\" or the end"},
-                  {"a = 1 and", "column 10: expected a name"},
-                  {"a = 1 or or b = 2", "column 10: expected a path; a name like \"or\" stands in"},
-                  {"and = 1", "column 1: expected a path; a name like \"and\" stands in backquotes"},
-                  {"(a = 1", "column 7: expected \")\", \"and\" or \"or\""},
-                  {"a = 1)", "column 6: expected \"and\", \"or\" or the end"},
-                  {"a.", "column 3: expected a name"},
-                  {"a. b = 1", "column 3: expected a name"},
-                  {"a..b = 1", "column 3: expected a name"},
-                  {"a.fact-check = 1", "column 7: a name with other characters"},
-                  {"'a' = b", "column 1: a condition begins with a path"},
-                  {"5 < a", "column 1: a condition begins with a path"},
-                  {"exists a", "column 8: expected one of"},
-                  {"a not in (1)", "column 3: \"not\" stands before the condition"},
-                  {"a containz 'b'", "did you mean \"contains\"?"},
-                  {"a = 1 AND b = 2", "column 7: expected \"and\""},
-                  {"a = 007", "column 5: \"007\" is no number"},
-                  {"a = 1.", "column 5: \"1.\" is no number"},
-                  {"a = 5kg", "column 5: \"5kg\" is no number"},
-                  {"a = 1and b = 2", "column 5: \"1and\" is no number"},
-                  {"a = -", "column 5: \"-\" is no number"},
-                  {"a = 99999999999999999999", "is no number"},
-                  {"größe = x", "column 9: expected a value"},
-                  {"a = '\xFF'", "the text is not UTF-8"}});
+    check_errors(
+        {{"", "column 1: expected a name"},
+         {"   ", "column 4: expected a name"},
+         {"a", "column 2: expected one of = != < <= > >= in contains matches exists"},
+         {"a =", "column 4: expected a value: 'text', a number, true, false or null"},
+         {"a = b", "column 5: expected a value"},
+         {"a == 1", "column 3: equality is written ="},
+         {"a <> 1", "column 3: inequality is written !="},
+         {"a = \"b\"", "column 5: a text stands in single quotes"},
+         {"a = 'b", "column 5: the closing quote is missing"},
+         {"`a = 1", "column 1: the closing quote is missing"},
+         {"a = 1 b = 2", "column 7: expected \"and\", \"or\" or the end"},
+         {"a = 1 and", "column 10: expected a name"},
+         {"a = 1 or or b = 2", "column 10: expected a path; a name like \"or\" stands in"},
+         {"and = 1", "column 1: expected a path; a name like \"and\" stands in backquotes"},
+         {"(a = 1", "column 7: expected \")\", \"and\" or \"or\""},
+         {"a = 1)", "column 6: expected \"and\", \"or\" or the end"},
+         {"a.", "column 3: expected a name"},
+         {"a. b = 1", "column 3: expected a name"},
+         {"a..b = 1", "column 3: expected a name"},
+         {"a.fact-check = 1", "column 7: a name with other characters"},
+         {"'a' = b", "column 1: a condition begins with a path"},
+         {"5 < a", "column 1: a condition begins with a path"},
+         {"exists a", "column 8: expected one of"},
+         {"a not in (1)", "column 3: \"not\" stands before the condition"},
+         {"a containz 'b'", "did you mean \"contains\"?"},
+         {"a = 1 AND b = 2", "column 7: expected \"and\""},
+         {"a = 007", "column 5: \"007\" is no number"},
+         {"a = 1.", "column 5: \"1.\" is no number"},
+         {"a = 5kg", "column 5: \"5kg\" is no number"},
+         {"a = 1and b = 2", "column 5: \"1and\" is no number"},
+         {"a = -", "column 5: \"-\" is no number"},
+         {"a = 99999999999999999999", "is no number"},
+         {"größe = x", "column 9: expected a value"},
+         {"a = '\xFF'", "the text is not UTF-8"}});
 }
 
 TEST_CASE("filter: a comparison whose type can never match is refused", "[filter]") {
@@ -235,8 +236,8 @@ TEST_CASE("filter: unknown names are refused where the names are known", "[filte
 
 TEST_CASE("filter: paths lists every path that is read", "[filter]") {
     const Filter made = filter("a.b = 1 and (not c exists or a.`x y`.0 in (1))");
-    CHECK(made.paths() == std::vector<std::vector<std::string>>{
-                              {"a", "b"}, {"c"}, {"a", "x y", "0"}});
+    CHECK(made.paths() ==
+          std::vector<std::vector<std::string>>{{"a", "b"}, {"c"}, {"a", "x y", "0"}});
     CHECK(made.text() == "a.b = 1 and (not c exists or a.`x y`.0 in (1))");
 }
 
@@ -260,7 +261,7 @@ TEST_CASE("filter: nesting is bounded", "[filter][limits]") {
     CHECK_THAT(error_of(std::string(1'000'000, '(')), Catch::Contains("nested deeper than"));
 
     std::string nots = "contains = 1";
-    for (int i = 0; i < 100'000; ++i) nots = "not " + std::move(nots);
+    for (int i = 0; i < 10'000; ++i) nots = "not " + std::move(nots);
     CHECK_THAT(error_of(nots), Catch::Contains("nested deeper than"));
 
     std::string chain = "contains = 0";

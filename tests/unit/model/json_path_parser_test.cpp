@@ -197,7 +197,7 @@ TEST_CASE("json path parser: nesting is bounded", "[json_path][limits]") {
                Catch::Contains("nested too deeply"));
 
     std::string calls = "@";
-    for (int i = 0; i < 100'000; ++i) calls = "length(" + std::move(calls);
+    for (int i = 0; i < 10'000; ++i) calls = "length(" + std::move(calls);
     CHECK_THAT(error_of("$[?" + calls), Catch::Contains("nested too deeply"));
 }
 

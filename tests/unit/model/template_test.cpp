@@ -203,8 +203,9 @@ TEST_CASE("template: variables are listed as written", "[template]") {
 TEST_CASE("template: a result is at most one megabyte", "[template][limits]") {
     const std::size_t most = limits::k_template_output_bytes_max;
     CHECK(rendered("{{x}}", {.input = {{"x", std::string(most, 'a')}}}).size() == most);
-    const auto refused = parsed("{{x}}{{x}}").render(
-        Values{.input = {{"x", std::string(most / 2 + 1, 'a')}}}.scope());
+    const auto refused =
+        parsed("{{x}}{{x}}")
+            .render(Values{.input = {{"x", std::string(most / 2 + 1, 'a')}}}.scope());
     REQUIRE_FALSE(refused);
     CHECK(refused.error().code == ErrorCode::resource_exhausted);
 }

@@ -281,9 +281,11 @@ TEST_CASE("process: the program inherits three descriptors and no signal setting
     const int leak = ::open("/dev/null", O_RDONLY);  // without O_CLOEXEC
     REQUIRE(leak >= 0);
     Running ls("ls /proc/$$/fd | tr '\\n' ' '; grep -E 'SigIgn|SigBlk' /proc/$$/status");
-    const std::string seen = ls.all().value();
-    CHECK_THAT(seen, Catch::StartsWith("0 1 2 SigBlk:\t0000000000000000\n"
-                                       "SigIgn:\t0000000000000000"));
+    CHECK(ls.line().value() == "0 1 2 SigBlk:\t0000000000000000");
+    const std::string ignored = ls.line().value().value();
+    REQUIRE_THAT(ignored, Catch::StartsWith("SigIgn:\t"));
+    // glibc keeps the signals 32 and 33 for itself.
+    CHECK((std::stoull(ignored.substr(8), nullptr, 16) & 0x7FFFFFFFU) == 0);
     ::close(leak);
 }
 

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "core/base/files.hpp"
+#include "parsing.hpp"
 #include "runner/report/writers.hpp"
 #include "stored_run.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -32,6 +33,9 @@ void check_case(const std::filesystem::path& folder) {
         if (!written) FAIL(written.error().message);
         check_file(folder / "expected" / name, test::read_text(out.path() / name));
     }
+    const auto json = parse_json(test::read_text(out.path() / "report.json"));
+    REQUIRE(json.has_value());
+    test::check_report_schema(*json);
     check_file(folder / "expected" / "table_80.txt", report_to_table(report, {.columns = 80}));
     check_file(folder / "expected" / "table_160.txt", report_to_table(report, {.columns = 160}));
 }

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "core/base/hash.hpp"
 #include "core/base/text.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -94,7 +95,20 @@ StoredRun small_run(std::uint64_t planned) {
     stored.run.id = RunId("0123456789abcdef");
     stored.run.name = "small";
     stored.run.experiment = "capitals";
-    stored.run.manifest = Json::object();
+    stored.run.manifest = {{"spec_sha256", sha256_hex("spec")},
+                           {"dataset",
+                            {{"name", "capitals.jsonl"},
+                             {"version", nullptr},
+                             {"sha256", sha256_hex("dataset")},
+                             {"items", planned}}},
+                           {"models", Json::object()},
+                           {"prompts", Json::array()},
+                           {"prices_sha256", nullptr},
+                           {"evaluators", Json::array()},
+                           {"seed", 1},
+                           {"assay", "0.1.0"},
+                           {"git", nullptr},
+                           {"ci", nullptr}};
     stored.run.state = RunState::finished;
     stored.run.started = value_or_fail(parse_rfc3339("2026-11-01T09:30:00Z"));
     stored.run.finished = stored.run.started + std::chrono::milliseconds(1250);

@@ -1,0 +1,206 @@
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "configs/load_spec.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+namespace assay {
+namespace {
+
+/// The golden case with every available key, loaded once.
+const ExperimentSpec& everything() {
+    static const LoadedSpec k_loaded = [] {
+        const std::map<std::string, std::string> environment = {{"LOCAL_KEY", "k-1"}};
+        return load_spec(std::filesystem::path(ASSAY_SOURCE_DIR) /
+                             "tests/golden/specs/all_available_keys/spec.yaml",
+                         {.overrides = {}, .environment = &environment});
+    }();
+    if (!k_loaded.diagnostics.empty()) FAIL(to_string(k_loaded.diagnostics));
+    return k_loaded.spec;
+}
+
+const VariantSpec& variant(std::string_view name) {
+    const auto& variants = everything().variants;
+    const auto found = std::ranges::find(variants, name, &VariantSpec::name);
+    if (found == variants.end()) FAIL("no variant " << name);
+    return *found;
+}
+
+TEST_CASE("decoded spec: what stands at the top") {
+    const ExperimentSpec& spec = everything();
+    CHECK(spec.experiment == "everything");
+    CHECK(spec.description == "Each key once");
+    CHECK(spec.tags == std::vector<std::string>{"ci", "2026"});
+    CHECK(spec.metadata.dump() == R"({"level":3,"owner":"support"})");
+    CHECK(spec.repetitions == 3);
+    CHECK(spec.folder.filename() == "all_available_keys");
+    CHECK(spec.sha256.size() == 64);
+}
+
+TEST_CASE("decoded spec: a connection with its secrets read from the environment") {
+    const ProviderSpec& local = everything().providers.at("local");
+    CHECK(local.name == "local");
+    CHECK(local.type == "openai-compatible");
+    CHECK(local.base_url == "http://127.0.0.1:8000/v1");
+    CHECK(local.api_key.reveal() == "k-1");
+    CHECK(local.headers.at("X-Team").reveal() == "evals");
+    CHECK(local.options.dump() == R"({"top_k":1})");
+    CHECK(local.price_input_usd == 0.5);
+    CHECK(local.price_output_usd == 1.0);
+    const ProviderSpec& openai = everything().providers.at("openai");
+    CHECK(openai.base_url.empty());
+    CHECK(openai.api_key.empty());
+    CHECK(openai.options == Json::object());
+    CHECK_FALSE(openai.price_input_usd.has_value());
+}
+
+TEST_CASE("decoded spec: the dataset with its paths and its condition compiled") {
+    const DatasetSpec& dataset = everything().dataset;
+    CHECK(dataset.file == "rows.jsonl");
+    CHECK(std::filesystem::exists(dataset.path));
+    REQUIRE(dataset.input);
+    CHECK(dataset.input->fields.at("question").text() == "$.question");
+    CHECK(dataset.input->fields.size() == 2);
+    CHECK(dataset.input->pointer == "/dataset/input");
+    REQUIRE(dataset.expected_output);
+    CHECK(dataset.expected_output->path->text() == "$.answer");
+    CHECK(dataset.id->text() == "$.question");
+    CHECK(dataset.cluster->text() == "$.lang");
+    CHECK(dataset.limit == 500);
+    CHECK(dataset.sample->size == 200);
+    CHECK(dataset.sample->seed == 7);
+    CHECK(dataset.input_schema.dump() == R"({"type":"object"})");
+    REQUIRE(dataset.where);
+    CHECK(dataset.where->matches(Json{{"metadata", {{"lang", "en"}}}, {"question", "x"}}));
+    CHECK_FALSE(dataset.where->matches(Json{{"metadata", {{"lang", "de"}}}, {"question", "x"}}));
+}
+
+TEST_CASE("decoded spec: a variant keeps what it does not override") {
+    const TaskSpec& task = variant("file").task;
+    CHECK(task.form == TaskForm::provider);
+    CHECK(task.provider == "local");
+    CHECK(task.model == "llama3:8b");
+    CHECK(task.parameters.dump() == R"({"max_tokens":16,"seed":1,"stop":["\n"],"temperature":0})");
+    CHECK(task.tools.size() == 1);
+    CHECK(task.tools[0]["function"]["name"] == "add");
+    CHECK(task.response_schema.dump() == R"({"type":"object"})");
+    CHECK(task.timeout == std::chrono::seconds(90));
+    CHECK(task.pointer == "/task/provider");
+    CHECK(variant("inline").task.provider == "openai");
+    CHECK(variant("inline").task.pointer == "/variants/1/provider");
+    CHECK(variant("inline").task.parameters == task.parameters);
+}
+
+TEST_CASE("decoded spec: a variant with another form keeps only what applies to it") {
+    const TaskSpec& program = variant("program").task;
+    CHECK(program.form == TaskForm::command);
+    CHECK(program.command == std::vector<std::string>{"python3", "app.py"});
+    CHECK(program.once);
+    CHECK(program.timeout == std::chrono::milliseconds(500));
+    CHECK_FALSE(program.prompt.has_value());
+    CHECK(program.provider.empty());
+    CHECK(program.parameters == Json::object());
+    const TaskSpec& recorded = variant("recorded").task;
+    CHECK(recorded.form == TaskForm::recorded);
+    CHECK(recorded.recorded->text() == "$.v1");
+    CHECK(recorded.timeout == std::chrono::seconds(90));
+}
+
+TEST_CASE("decoded spec: a prompt from a file loses the newline at its end") {
+    const PromptSpec& prompt = *variant("file").task.prompt;
+    CHECK(prompt.name == "ask");
+    REQUIRE(prompt.messages.size() == 1);
+    CHECK(prompt.messages[0].role == "user");
+    const Json input = {{"question", "why?"}};
+    CHECK(prompt.messages[0].content.render({.input = &input}) == "Question: why?");
+    CHECK(prompt.sha256.size() == 64);
+    CHECK(prompt.pointer == "/variants/0/prompt");
+}
+
+TEST_CASE("decoded spec: an inline text is one message of the user") {
+    const PromptSpec& prompt = *variant("inline").task.prompt;
+    CHECK(prompt.name == "inline");
+    REQUIRE(prompt.messages.size() == 1);
+    CHECK(prompt.messages[0].content.variables() == std::vector<std::string>{});
+    const Json input = Json::object();
+    CHECK(prompt.messages[0].content.render({.input = &input}) == "none");
+    CHECK(prompt.sha256 != variant("file").task.prompt->sha256);
+}
+
+TEST_CASE("decoded spec: chat messages with placeholders and content parts") {
+    const test::TemporaryFolder folder;
+    folder.write("rows.jsonl", "{}\n");
+    const auto path = folder.write("spec.yaml", R"(
+experiment: e
+dataset: rows.jsonl
+task:
+  provider: openai:gpt-4.1-mini
+  prompt:
+    - {role: system, content: ""}
+    - {type: placeholder, name: history}
+    - {role: user, content: [{type: text, text: "{{q}}"}]}
+)");
+    const LoadedSpec loaded = load_spec(path, {});
+    REQUIRE(to_string(loaded.diagnostics).empty());
+    REQUIRE(loaded.spec.variants.size() == 1);
+    CHECK(loaded.spec.variants[0].name == "default");
+    CHECK(loaded.spec.variants[0].pointer == "/task");
+    const auto& messages = loaded.spec.variants[0].task.prompt->messages;
+    REQUIRE(messages.size() == 3);
+    CHECK(messages[0].role == "system");
+    CHECK(messages[0].parts.is_null());
+    CHECK(messages[1].placeholder == "history");
+    CHECK(messages[2].parts.dump() == R"([{"text":"{{q}}","type":"text"}])");
+}
+
+TEST_CASE("decoded spec: an evaluator is split into common keys and its own") {
+    const auto& evaluators = everything().evaluators;
+    REQUIRE(evaluators.size() == 5);
+    CHECK(evaluators[0].name == "exact_match");
+    CHECK(evaluators[0].type == "exact_match");
+    CHECK(evaluators[0].parameters == Json::object());
+    CHECK(evaluators[0].common == Json::object());
+    CHECK(evaluators[0].pointer == "/evaluators/0");
+    CHECK(evaluators[1].name == "keyword");
+    CHECK(evaluators[1].type == "contains");
+    CHECK(evaluators[1].common.dump() ==
+          R"({"not":true,"on":"$.answer","value":"{{metadata.lang}}"})");
+    CHECK(evaluators[3].parameters.dump() == R"({"schema":{"type":"object"}})");
+}
+
+TEST_CASE("decoded spec: gates in both forms") {
+    const auto& gates = everything().gates;
+    REQUIRE(gates.size() == 5);
+    CHECK(gates[0].score == "exact_match");
+    CHECK(gates[0].threshold == 0.85);
+    CHECK(gates[0].place.line == 63);
+    CHECK(gates[1].text == "exact_match >= 0.2");
+    CHECK(gates[1].variant == "inline");
+    CHECK(gates[2].text == "exact_match <= 0.9");
+    CHECK(gates[2].op == GateOperator::less_equal);
+    CHECK(gates[3].text == "team[billing] >= 0.2");
+    CHECK(gates[3].category == "billing");
+    CHECK(gates[4].measure == "error_rate");
+    CHECK(gates[4].op == GateOperator::equal);
+    CHECK(gates[4].score.empty());
+    const auto& run_evaluators = everything().run_evaluators;
+    REQUIRE(run_evaluators.size() == 1);
+    CHECK(run_evaluators[0].name == "typical");
+    CHECK(run_evaluators[0].type == "median");
+    CHECK(run_evaluators[0].parameters.dump() == R"({"score":"near"})");
+}
+
+TEST_CASE("decoded spec: execution and its defaults") {
+    const ExecutionSpec& execution = everything().execution;
+    CHECK(execution.concurrency == 8);
+    CHECK(execution.retries == 0);
+    CHECK(execution.unit_deadline == std::chrono::hours(1));
+    CHECK(execution.seed == 1);
+    CHECK(execution.min_coverage == 0.9);
+    const ExecutionSpec defaults;
+    CHECK(defaults.concurrency == 32);
+    CHECK(defaults.min_coverage == 0.95);
+}
+
+}  // namespace
+}  // namespace assay
