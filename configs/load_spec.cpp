@@ -42,7 +42,10 @@ Json without_secrets(Json spec) {
     const auto providers = spec.find("providers");
     if (providers == spec.end() || !providers->is_object()) return spec;
     for (Json& provider : *providers) {
-        if (!provider.is_object()) continue;
+        if (!provider.is_object()) {
+            redact(provider);  // a mistake; what was meant for a key may stand here
+            continue;
+        }
         if (provider.contains("api_key")) redact(provider["api_key"]);
         const auto headers = provider.find("headers");
         if (headers == provider.end()) continue;

@@ -22,14 +22,7 @@ class TreeBuilder final : public YAML::EventHandler {
   public:
     explicit TreeBuilder(TextPlaces places) : places_(std::move(places)) {}
 
-    void OnDocumentStart(const YAML::Mark& mark) override {
-        if (++documents_ == 2) {
-            mistake(place_of(mark),
-                    "a second YAML document begins here and would be ignored; keep one document "
-                    "in a file, without `---` between parts");
-            stopped_ = true;
-        }
-    }
+    void OnDocumentStart(const YAML::Mark& mark) override;
     void OnDocumentEnd() override {}
 
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -97,6 +90,19 @@ class TreeBuilder final : public YAML::EventHandler {
     bool stopped_ = false;   ///< what follows is not looked at
     bool broken_ = false;
 };
+
+void TreeBuilder::OnDocumentStart(const YAML::Mark& mark) {
+    if (++documents_ == 1) return;
+    const Place place = place_of(mark);
+    if (places_.text().substr(static_cast<std::size_t>(mark.pos)).starts_with("---")) {
+        mistake(place,
+                "a second YAML document begins here and would be ignored; keep one document in a "
+                "file, without `---` between parts");
+        stopped_ = true;
+    } else {
+        refuse(place, "this is not valid YAML: it belongs to nothing above it; put text in quotes");
+    }
+}
 
 Place TreeBuilder::place_of_null(const YAML::Mark& mark) {
     // A null that is not written out has the place of whatever comes next.
@@ -287,8 +293,9 @@ YamlTree parse_yaml_tree(TextPlaces places) {
     TreeBuilder builder(std::move(places));
     try {
         YAML::Parser parser(stream);
-        while (parser.HandleNextDocument(builder)) {
-        }
+        // One document, and a look at whether there is another. Not all of them: at a stray comma
+        // the parser finds one more empty document for ever.
+        if (parser.HandleNextDocument(builder)) (void)parser.HandleNextDocument(builder);
     } catch (const YAML::ParserException& error) {
         builder.syntax_error(error);
     }

@@ -32,7 +32,13 @@ std::string plain_member(std::string_view path) {
 /// The path that selects the member, as one would write it in a spec.
 std::string path_to(const std::string& member) {
     const std::string path = "$." + member;
-    return plain_member(path).empty() ? fmt::format("$['{}']", member) : path;
+    if (!plain_member(path).empty()) return path;
+    std::string quoted;
+    for (const char c : member) {
+        if (c == '\'' || c == '\\') quoted.push_back('\\');
+        quoted.push_back(c);
+    }
+    return fmt::format("$['{}']", quoted);
 }
 
 std::vector<std::string> member_names(const Json& row) {
@@ -167,7 +173,8 @@ Result<Json> ItemMapper::take(Source& source, Json& row) const {
 }
 
 Result<Json> ItemMapper::take(Sources& sources, Json& row) const {
-    if (sources.front().field.empty()) return take(sources.front(), row);
+    const bool is_whole = sources.size() == 1 && sources.front().field.empty();
+    if (is_whole) return take(sources.front(), row);
     Json object;
     for (Source& source : sources) {
         ASSAY_TRY(Json value, take(source, row));
@@ -241,16 +248,16 @@ bool ItemMapper::passes(const Filter& filter, const Json& row, const DatasetItem
 }
 
 std::string ItemMapper::missing_input(const Json& row) const {
-    const Source& source = input_.front();
     const std::vector<std::string> names = member_names(row);
-    if (input_.size() > 1 || !source.field.empty()) {
+    if (input_.size() != 1 || !input_.front().field.empty()) {
         return fmt::format("none of the paths of input selects anything in this row; {}",
                            list_members(names));
     }
+    const Source& source = input_.front();
     if (!source.member.empty() && row.contains(source.member)) {
         return fmt::format(
-            "the input \"{}\" is null in this row; give it a value, or leave the "
-            "row out with `where`",
+            "the input \"{}\" is null in this row; give it a value, or leave the row "
+            "out with `where`",
             source.path.text());
     }
     if (source.written) {
@@ -259,8 +266,8 @@ std::string ItemMapper::missing_input(const Json& row) const {
     }
     if (names.empty()) return "the row has no \"input\"; it is empty";
     return fmt::format(
-        "the row has no \"input\"; {}: name the one to use in the spec's dataset, "
-        "e.g. input: \"{}\"",
+        "the row has no \"input\"; {}: name the one to use in the spec's dataset, e.g. "
+        "input: \"{}\"",
         list_members(names), path_to(guess_input(names)));
 }
 

@@ -65,7 +65,8 @@ const EvaluatorDefinition contains_definition{
         {"output": "The capital is Paris.", "expected": "Paris", "score": true},
         {"output": "The capital is Lyon.", "expected": "Paris", "score": false,
          "comment": "\"Paris\" is not in the output"},
-        {"parameters": {"ignore_case": true}, "output": "PARIS", "expected": "Paris", "score": true},
+        {"parameters": {"ignore_case": true}, "output": "PARIS", "expected": "Paris",
+         "score": true},
         {"output": {"answer": 42}, "expected": 42, "score": true}
     ])",
     .make = &make_contains};

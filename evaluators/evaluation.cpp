@@ -63,6 +63,13 @@ Result<void> cut_out(const Regex& expression, std::string_view what, Part& part)
     return {};
 }
 
+void turn_round(Score& score) {
+    bool* const value = std::get_if<bool>(&score.value);
+    if (value == nullptr) return;
+    *value = !*value;
+    if (!*value && score.comment.empty()) score.comment = "it is so, and `not` is set";
+}
+
 void strip_text(Part& part) {
     if (!part.value->is_string()) return;
     const std::string_view text = part.value->get_ref<const std::string&>();
@@ -200,9 +207,7 @@ class Evaluating {
         const std::size_t given = scores.size();
         for (std::size_t i = 0; i < given; ++i) {
             if (scores[i].name.empty()) scores[i].name = state_.name;
-            if (invert && std::holds_alternative<bool>(scores[i].value)) {
-                scores[i].value = !std::get<bool>(scores[i].value);
-            }
+            if (invert) turn_round(scores[i]);
             const double* const number = std::get_if<double>(&scores[i].value);
             if (number == nullptr) continue;
             if (!std::isfinite(*number)) {

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/limits.hpp"
 #include "evaluators/evaluation.hpp"
 #include "evaluators/lru_cache.hpp"
 

@@ -50,7 +50,8 @@ const EvaluatorDefinition exact_match_definition{
         {"output": "Paris", "expected": "Paris", "score": true},
         {"output": "paris", "expected": "Paris", "score": false,
          "comment": "expected \"Paris\", got \"paris\""},
-        {"parameters": {"ignore_case": true}, "output": "paris", "expected": "Paris", "score": true},
+        {"parameters": {"ignore_case": true}, "output": "paris", "expected": "Paris",
+         "score": true},
         {"output": {"b": [1, 2], "a": 1.0}, "expected": {"a": 1, "b": [1, 2]}, "score": true},
         {"output": "42", "expected": 42, "score": true},
         {"output": "Paris ", "expected": "Paris", "score": false}

@@ -91,6 +91,14 @@ std::vector<JsonSchema::Violation> in_order_of_instance(
     return ordered;
 }
 
+std::unexpected<Error> exhausted() {
+    return failure(
+        ErrorCode::resource_exhausted,
+        fmt::format("the JSON Schema needs more than {} levels of recursion or {} steps for this "
+                    "value; look for a \"$ref\" that leads back to itself",
+                    limits::k_json_schema_depth_max, limits::k_json_schema_steps_max));
+}
+
 }  // namespace
 
 struct JsonSchema::State {
@@ -119,16 +127,12 @@ Result<std::vector<JsonSchema::Violation>> JsonSchema::validate(const Json& inst
                                                                 std::size_t violations_max) const {
     // Most instances are valid: the first pass only decides, the second finds the words.
     json_schema::Validation decision(state_->compiled);
-    if (decision.is_valid(instance) && !decision.exhausted()) return std::vector<Violation>{};
+    const bool valid = decision.is_valid(instance);
+    if (decision.exhausted()) return exhausted();
+    if (valid) return std::vector<Violation>{};
     json_schema::Validation explanation(state_->compiled);
     std::vector<Violation> violations = explanation.violations(instance, violations_max);
-    if (decision.exhausted() || explanation.exhausted()) {
-        return failure(
-            ErrorCode::resource_exhausted,
-            fmt::format("the JSON Schema needs more than {} levels of recursion or {} steps for "
-                        "this value; look for a \"$ref\" that leads back to itself",
-                        limits::k_json_schema_depth_max, limits::k_json_schema_steps_max));
-    }
+    if (explanation.exhausted()) return exhausted();
     return in_order_of_instance(std::move(violations));
 }
 

@@ -11,12 +11,16 @@ namespace assay {
 
 /// A compiled JSON Schema, draft 7 or 2020-12 (chosen by `$schema`; 2020-12 when absent). Ours,
 /// because the packaged C++ validators evaluate `pattern` with std::regex, which hostile input can
-/// take down. Remote `$ref`s are never fetched. Immutable, safe to use from several threads.
+/// take down. Remote `$ref`s are never fetched; the drafts' own schemas of schemas are built in.
+/// `format` and the `content...` keywords are annotations, as 2020-12 has it: they assert nothing.
+/// `pattern` is ECMA-262 as far as RE2 can express it. Immutable, safe to use from several threads.
 class JsonSchema {
   public:
     /// One violation.
     struct Violation {
-        std::string pointer;   ///< JSON pointer into the instance, "" = the whole
+        /// JSON pointer into the instance, "" = the whole. Of an unknown or missing property, it
+        /// is the object's.
+        std::string pointer;
         std::string keyword;   ///< "type", "additionalProperties", ...
         std::string message;   ///< "must be a string", without the place
         std::string property;  ///< the property an object has too many of or lacks, else ""
@@ -24,11 +28,15 @@ class JsonSchema {
     };
 
     /// @error invalid_argument naming the place in the schema: a keyword of the wrong type, an
-    ///        invalid pattern, a `$ref` that leads nowhere or to another document.
+    ///        invalid pattern, a `$ref` that leads nowhere or to another document, another draft;
+    ///        nesting deeper than limits::k_json_depth_max.
     static Result<JsonSchema> compile(const Json& schema);
 
-    /// Every violation, at most `violations_max`, in the order of the instance.
-    /// @error resource_exhausted when the schema recurses beyond limits::k_json_schema_depth_max.
+    /// The violations, at most `violations_max` (at least 1) and about a megabyte, in the order of
+    /// the instance. Empty: the instance is valid. Of the branches of an `anyOf` or `oneOf` that
+    /// all fail, the violations of the one that got furthest are given.
+    /// @error resource_exhausted when the schema recurses beyond limits::k_json_schema_depth_max or
+    ///        takes more than limits::k_json_schema_steps_max steps.
     [[nodiscard]] Result<std::vector<Violation>> validate(const Json& instance,
                                                           std::size_t violations_max = 100) const;
 

@@ -102,9 +102,12 @@ const EvaluatorDefinition length_definition{
         "type": "object",
         "properties": {
             "unit": {"enum": ["characters", "words", "lines", "bytes"], "default": "characters",
-                     "description": "characters are Unicode code points; words stand between white space"},
-            "min": {"type": "integer", "minimum": 0, "description": "the least length that is true"},
-            "max": {"type": "integer", "minimum": 0, "description": "the greatest length that is true"}
+                     "description":
+                     "characters are Unicode code points; words stand between white space"},
+            "min": {"type": "integer", "minimum": 0,
+                    "description": "the least length that is true"},
+            "max": {"type": "integer", "minimum": 0,
+                    "description": "the greatest length that is true"}
         },
         "additionalProperties": false
     })",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/limits.hpp"
 #include "core/base/text.hpp"
 #include "evaluators/builtin.hpp"
 #include "evaluators/edit_distance.hpp"

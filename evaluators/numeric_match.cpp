@@ -16,8 +16,8 @@ struct Tolerance {
     double relative = 0;  ///< of the expected value
 };
 
-/// The difference of two doubles may be off by a rounding of each: 1.1 − 1.0 is a little more than
-/// 0.1, and yet within a tolerance of 0.1.
+/// The difference of two doubles may be off by a rounding of each: 1.1 − 1.0 is a little more
+/// than 0.1, and yet within a tolerance of 0.1.
 bool is_within(double output, double expected, const Tolerance& tolerance) {
     const double rounding =
         4 * std::numeric_limits<double>::epsilon() * std::max(std::abs(output), std::abs(expected));
@@ -91,7 +91,8 @@ const EvaluatorDefinition numeric_match_definition{
             "absolute_tolerance": {"type": "number", "minimum": 0, "default": 0,
                                    "description": "the greatest difference that is still a match"},
             "relative_tolerance": {"type": "number", "minimum": 0, "default": 0,
-                                   "description": "the same as a share of the expected value; being within either is enough"}
+                                   "description":
+                    "the same as a share of the expected value; being within either is enough"}
         },
         "additionalProperties": false
     })",
@@ -99,7 +100,8 @@ const EvaluatorDefinition numeric_match_definition{
         {"output": "$1,234.50", "expected": "1234.5", "score": true},
         {"output": "50%", "expected": "1/2", "score": true},
         {"output": "18.", "expected": 18, "score": true},
-        {"output": "19", "expected": "18", "score": false, "comment": "expected \"18\", got \"19\""},
+        {"output": "19", "expected": "18", "score": false,
+         "comment": "expected \"18\", got \"19\""},
         {"output": "18 dollars", "expected": "18", "score": false,
          "comment": "\"18 dollars\" is not a number"},
         {"parameters": {"absolute_tolerance": 0.01}, "output": "3.14", "expected": 3.14159,

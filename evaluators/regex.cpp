@@ -49,7 +49,8 @@ const EvaluatorDefinition regex_definition{
         "type": "object",
         "properties": {
             "pattern": {"type": "string",
-                        "description": "RE2 syntax; the text of {{...}} in it is part of the expression"},
+                        "description":
+                        "RE2 syntax; the text of {{...}} in it is part of the expression"},
             "ignore_case": {"type": "boolean", "default": false,
                             "description": "upper and lower case letters are equal"},
             "full": {"type": "boolean", "default": false,

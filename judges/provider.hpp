@@ -35,8 +35,8 @@ struct ProviderRequest {
 };
 
 struct ProviderReply {
-    Json output;            ///< the text, or what the program answered
-    std::string model;      ///< the model that answered, as the provider names it
+    Json output;        ///< the text, or what the program answered
+    std::string model;  ///< the model that answered, as the provider names it
     std::string finish_reason;
     UsageDetails usage;
     std::optional<NanoUsd> cost;  ///< nothing = unknown
@@ -65,20 +65,21 @@ class Provider {
 /// What a provider is made from.
 struct ProviderSettings {
     HttpTransport* transport = nullptr;  ///< the network; nullptr = one of the provider's own
-    std::string name;                          ///< for messages: "openai", "command"
+    std::string name;                    ///< for messages: "openai", "command"
     std::string base_url;
     Secret api_key;
     std::map<std::string, Secret> headers;
-    Json options;                              ///< merged into every request
-    std::optional<double> price_input_usd;     ///< per million tokens; nothing = unknown
-    std::optional<double> price_output_usd;    ///< per million tokens; nothing = unknown
-    std::vector<std::string> command;          ///< programs
-    std::filesystem::path folder;              ///< programs run here
+    Json options;                            ///< merged into every request
+    std::optional<double> price_input_usd;   ///< per million tokens; nothing = unknown
+    std::optional<double> price_output_usd;  ///< per million tokens; nothing = unknown
+    std::vector<std::string> command;        ///< programs
+    std::filesystem::path folder;            ///< programs run here
     bool once = false;
-    int workers_max = 1;                       ///< programs: processes at a time
+    int workers_max = 1;  ///< programs: processes at a time
 };
 
-/// Everything there is to know about one kind of provider; the list is judges/providers/builtin.def.
+/// Everything there is to know about one kind of provider; the list is
+/// judges/providers/builtin.def.
 struct ProviderDefinition {
     std::string_view id;
     std::string_view summary;

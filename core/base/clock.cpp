@@ -75,9 +75,9 @@ Result<Time> parse_rfc3339(std::string_view text) {
                             (text[10] == 'T' || text[10] == 't' || text[10] == ' ');
     const year_month_day date{year{y}, month{static_cast<unsigned>(mo)},
                               std::chrono::day{static_cast<unsigned>(d)}};
-    // Nanoseconds in 64 bits reach from 1677-09-21 to 2262-04-11; a day less on both ends leaves
+    // Nanoseconds in 64 bits reach from 1677-09-21 to 2262-04-11; two days less on both ends leave
     // room for the offset.
-    const bool representable = date > year{1677} / 9 / 21 && date < year{2262} / 4 / 11;
+    const bool representable = date > year{1677} / 9 / 22 && date < year{2262} / 4 / 10;
     if (!separators || !date.ok() || !representable) return refuse();
 
     std::string_view rest = text.substr(19);

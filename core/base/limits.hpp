@@ -26,7 +26,8 @@ inline constexpr std::size_t k_template_output_bytes_max = 1U << 20U;
 inline constexpr std::size_t k_json_path_nodes_max = 1'000'000;
 inline constexpr std::size_t k_filter_depth_max = 64;
 inline constexpr std::size_t k_json_schema_depth_max = 1024;  // schemas within schemas, running
-inline constexpr std::size_t k_json_schema_steps_max = 20'000'000;  // schemas applied to a value
+inline constexpr std::size_t k_json_schema_steps_max = 10'000'000;  // schemas applied to a value
+inline constexpr std::size_t k_json_schema_report_bytes_max = 1U << 20U;  // then no more violations
 inline constexpr std::size_t k_edit_distance_characters_max = 20'000;
 inline constexpr std::size_t k_evaluator_renderings_max = 256;
 
@@ -38,7 +39,6 @@ inline constexpr std::chrono::milliseconds k_program_stop_grace{2000};
 // Providers.
 inline constexpr std::size_t k_provider_reply_bytes_max = 20U << 20U;
 inline constexpr std::chrono::seconds k_connect_timeout{10};
-inline constexpr std::size_t k_http_idle_connections_max = 512;
 inline constexpr std::chrono::seconds k_task_timeout_default{60};
 inline constexpr std::chrono::minutes k_unit_deadline_default{10};
 inline constexpr int k_retries_default = 4;
@@ -53,6 +53,7 @@ inline constexpr std::size_t k_journal_group_units_max = 1024;
 
 // The store.
 inline constexpr std::size_t k_field_bytes_max = 1U << 20U;
+inline constexpr std::size_t k_document_bytes_max = 256U << 20U;  // all texts of one trace
 inline constexpr std::chrono::milliseconds k_store_busy_timeout{5000};
 
 }  // namespace assay::limits

@@ -27,13 +27,31 @@ std::string url_part(CURLU* url, CURLUPart part) {
     return owned.get();
 }
 
-std::string connect_failure(const TransferFailure& failure, const std::string& to) {
+/// libcurl names the host that it could not connect to: when that is another one, it is the proxy.
+bool is_proxy_failure(const TransferFailure& failure, const Endpoint& endpoint) {
+    const bool is_ipv6 = endpoint.host.starts_with('[');
+    const std::string host =
+        is_ipv6 ? endpoint.host.substr(1, endpoint.host.size() - 2) : endpoint.host;
+    return !failure.detail.empty() && failure.detail.find(host) == std::string::npos;
+}
+
+std::string connect_failure(const TransferFailure& failure, const Endpoint& endpoint) {
+    const std::string to = endpoint.text();
+    if (failure.os_error == EMFILE) {
+        return "too many open connections for this process: raise `ulimit -n`";
+    }
+    if (is_proxy_failure(failure, endpoint)) {
+        return fmt::format(
+            "cannot reach {} through the proxy ({}): check HTTPS_PROXY, HTTP_PROXY, "
+            "ALL_PROXY and NO_PROXY",
+            to, failure.detail);
+    }
     switch (failure.os_error) {
-        case ECONNREFUSED: return fmt::format("connection refused by {}: is the server running?", to);
+        case ECONNREFUSED:
+            return fmt::format("connection refused by {}: is the server running?", to);
         case ENETUNREACH:
         case EHOSTUNREACH: return fmt::format("no route to {}: is the network up?", to);
-        case EMFILE: return "too many open connections for this process: raise `ulimit -n`";
-        default: return fmt::format("cannot connect to {}: {}", to, failure.detail);
+        default: return fmt::format("cannot connect to {}: is the address right?", to);
     }
 }
 
@@ -66,7 +84,7 @@ Error transfer_error(const TransferFailure& failure, const Endpoint& endpoint) {
         case CURLE_COULDNT_RESOLVE_PROXY:
             return unavailable(
                 "cannot find the proxy's host: check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY", false);
-        case CURLE_COULDNT_CONNECT: return unavailable(connect_failure({failure.code, failure.os_error, detail}, to));
+        case CURLE_COULDNT_CONNECT: return unavailable(connect_failure(failure, endpoint));
         case CURLE_OPERATION_TIMEDOUT:
             return unavailable(
                 fmt::format("no connection to {} within {} s: is the address right, or is a "
@@ -91,15 +109,14 @@ Error transfer_error(const TransferFailure& failure, const Endpoint& endpoint) {
         case CURLE_PARTIAL_FILE:
         case CURLE_HTTP2:
         case CURLE_HTTP2_STREAM:
-            return unavailable(
-                fmt::format("the connection to {} broke before the answer was complete ({})", to,
-                            detail));
+            return unavailable(fmt::format(
+                "the connection to {} broke before the answer was complete ({})", to, detail));
         case CURLE_UNSUPPORTED_PROTOCOL:
         case CURLE_WEIRD_SERVER_REPLY:
         case CURLE_BAD_CONTENT_ENCODING:
-            return unavailable(fmt::format(
-                "{} did not answer in HTTP ({}): is the port right, and http or https?", to,
-                detail));
+            return unavailable(
+                fmt::format("{} did not answer in HTTP ({}): is the port right, and http or https?",
+                            to, detail));
         case CURLE_URL_MALFORMAT:
             return Error{ErrorCode::invalid_argument,
                          fmt::format("the URL for {} cannot be sent: {}", to, detail)};

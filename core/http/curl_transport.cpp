@@ -32,8 +32,8 @@ class EasyOptions {
     }
     [[nodiscard]] Result<void> result() const {
         if (code_ == CURLE_OK) return {};
-        return failure(ErrorCode::internal, fmt::format("libcurl refused an option: {}",
-                                                        curl_easy_strerror(code_)));
+        return failure(ErrorCode::internal,
+                       fmt::format("libcurl refused an option: {}", curl_easy_strerror(code_)));
     }
 
   private:
@@ -61,9 +61,9 @@ Result<void> check_request(const HttpRequest& request) {
     }
     for (const HttpHeader& header : request.headers) {
         if (!is_token(header.name)) {
-            return failure(ErrorCode::invalid_argument,
-                           fmt::format("\"{}\" is no name of an HTTP header",
-                                       terminal_safe(header.name)));
+            return failure(
+                ErrorCode::invalid_argument,
+                fmt::format("\"{}\" is no name of an HTTP header", terminal_safe(header.name)));
         }
         if (has_line_break_or_null(header.value.reveal())) {
             return failure(ErrorCode::invalid_argument,
@@ -296,7 +296,8 @@ Result<void> CurlMultiLoop::open() {
     set(CURLMOPT_SOCKETDATA, this);
     set(CURLMOPT_TIMERFUNCTION, &CurlMultiLoop::on_timeout);
     set(CURLMOPT_TIMERDATA, this);
-    set(CURLMOPT_MAXCONNECTS, static_cast<long>(limits::k_http_idle_connections_max));
+    // The default shrinks with the requests under way and would close what the next ones need.
+    set(CURLMOPT_MAXCONNECTS, static_cast<long>(limits::k_concurrency_max));
     if (code == CURLM_OK) return {};
     return failure(ErrorCode::internal,
                    fmt::format("libcurl cannot be initialised: {}", curl_multi_strerror(code)));
@@ -371,11 +372,10 @@ int CurlMultiLoop::on_timeout(CURLM* /*multi*/, long timeout_ms, void* self) {
         return 0;
     }
     loop.timer_->expires_after(std::chrono::milliseconds(timeout_ms));
-    loop.timer_->async_wait(
-        [weak = loop.weak_from_this()](const boost::system::error_code& error) {
-            const auto again = weak.lock();
-            if (again && !error) again->act(CURL_SOCKET_TIMEOUT, 0);
-        });
+    loop.timer_->async_wait([weak = loop.weak_from_this()](const boost::system::error_code& error) {
+        const auto again = weak.lock();
+        if (again && !error) again->act(CURL_SOCKET_TIMEOUT, 0);
+    });
     return 0;
 }
 

@@ -1,6 +1,10 @@
 #include "core/model/filter.hpp"
 
 #include <algorithm>
+#include <compare>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "core/model/filter_node.hpp"
 #include "core/model/json_value.hpp"

@@ -15,7 +15,8 @@ namespace assay {
 using FilterLookup = std::function<const Json*(const std::vector<std::string>& path)>;
 
 /// A compiled condition of the filter language (SPEC 1.3), e.g. `metadata.tier = 'gold' and not
-/// output contains 'sorry'`. Safe to use from several threads.
+/// output contains 'sorry'`. Values of different types are never equal and have no order, but true
+/// and false are 1 and 0. Texts are ordered by code point. Safe to use from several threads.
 class Filter {
   public:
     /// @param heads  names a path may begin with; empty = any.

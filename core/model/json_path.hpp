@@ -14,7 +14,9 @@ namespace assay {
 class JsonPath {
   public:
     /// @error invalid_argument with the offset (from 0) and what was expected there; a shorthand
-    ///        name that begins with a digit says how to quote it: $['6b'].
+    ///        name that begins with a digit says how to quote it: $['6b']. Also for a pattern of
+    ///        match or search that is written out and is no regular expression; one that comes
+    ///        from the document matches nothing then, as the RFC says.
     static Result<JsonPath> parse(std::string_view text);
 
     /// The nodes that the query selects, in the RFC's order, as pointers into `root`.

@@ -20,7 +20,9 @@ struct TemplateScope {
 
 /// A compiled text with `{{name}}` or `{{path.to.value}}` in it (SPEC 1.2). A bare name looks in
 /// `input` first, then among the scope's names. Values that are not text are inserted as compact
-/// JSON. Inserted text is never expanded again.
+/// JSON. Inserted text is never expanded again. The default in `{{name | default('text')}}` also
+/// stands in for null; a name with other characters is written `{{input['First name']}}`; `\{{` is
+/// literal.
 class TextTemplate {
   public:
     /// @error invalid_argument with line and column inside the text.

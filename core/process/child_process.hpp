@@ -20,7 +20,8 @@ struct ProcessOptions {
     std::size_t log_bytes_max = limits::k_program_log_bytes_max;
 };
 
-/// How a process ended, in plain words: "ended with exit code 3", "was killed by signal 9 (SIGKILL)".
+/// How a process ended, in plain words: "ended with exit code 3", "was killed by signal 9
+/// (SIGKILL)".
 struct ProcessExit {
     int exit_code = 0;  ///< −1 when a signal ended it
     int signal = 0;

@@ -67,13 +67,13 @@ class SpawnPlan {
         note(posix_spawnattr_setsigdefault(&attributes_, &all));
         note(posix_spawnattr_setsigmask(&attributes_, &none));
         note(posix_spawnattr_setflags(
-            &attributes_,
-            POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK));
+            &attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK));
     }
     /// @return 0 or an errno value.
     int run(const std::vector<std::string>& command, pid_t& pid) const {
         if (error_ != 0) return error_;
         std::vector<char*> words;
+        words.reserve(command.size() + 1);
         for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
         words.push_back(nullptr);
         return posix_spawnp(&pid, words[0], &actions_, &attributes_, words.data(), environ);
@@ -117,8 +117,7 @@ std::unexpected<Error> spawn_failure(const std::vector<std::string>& command,
         case E2BIG:
             return failure(ErrorCode::invalid_argument,
                            fmt::format("the command line of \"{}\" is too long", program));
-        default:
-            return system_failure(fmt::format("cannot start \"{}\"", program), error_number);
+        default: return system_failure(fmt::format("cannot start \"{}\"", program), error_number);
     }
     if (is_path && std::filesystem::exists(in_folder, ignored)) {
         return failure(ErrorCode::not_found,

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <optional>
 #include <unordered_map>
 
 #include "core/base/diagnostic.hpp"
@@ -54,11 +56,19 @@ struct Use {
     const Json& schema;
     const Json& value;
     std::string_view keyword;
-    std::string place;  ///< of the value
+    const Site& site;  ///< of the schema
 
+    [[nodiscard]] std::unexpected<Error> refuse(std::string_view message) const {
+        return schema_failure(site.place(keyword), message);
+    }
+    /// The same for a part of the value.
+    [[nodiscard]] std::unexpected<Error> refuse(std::string_view part,
+                                                std::string_view message) const {
+        return schema_failure(site.place(keyword) + pointer_step(part), message);
+    }
     [[nodiscard]] const Node* child(const Json& inner) const { return compiler.node_for(inner); }
     [[nodiscard]] std::unexpected<Error> must_be(std::string_view what) const {
-        return schema_failure(place, fmt::format("must be {}, not {}", what, type_phrase(value)));
+        return refuse(fmt::format("must be {}, not {}", what, type_phrase(value)));
     }
 };
 
@@ -72,7 +82,7 @@ Rules& rules(std::unique_ptr<Rules>& group) {
 
 Result<std::size_t> read_count(const Use& use) {
     if ((types_of(use.value) & k_integer) == 0 || compare_numbers(use.value, 0) < 0) {
-        return schema_failure(use.place, "must be an integer of at least 0");
+        return use.refuse("must be an integer of at least 0");
     }
     constexpr std::uint64_t k_huge = std::uint64_t{1} << 62U;
     if (compare_numbers(use.value, k_huge) > 0) return std::size_t{k_huge};
@@ -89,22 +99,15 @@ Result<bool> read_flag(const Use& use) {
     return use.value.get<bool>();
 }
 
-Result<std::vector<std::string>> read_names(const Json& value, std::string_view place) {
+std::optional<std::vector<std::string>> read_names(const Json& value) {
     const auto is_string = [](const Json& entry) { return entry.is_string(); };
-    if (!value.is_array() || !std::ranges::all_of(value, is_string)) {
-        return schema_failure(place, "must be a list of property names");
-    }
+    if (!value.is_array() || !std::ranges::all_of(value, is_string)) return std::nullopt;
     return value.get<std::vector<std::string>>();
 }
-
-Result<Regex> read_pattern(std::string_view pattern, std::string_view place) {
-    Result<Regex> regex = compile_pattern(pattern);
-    if (!regex) return schema_failure(place, regex.error().message);
-    return regex;
-}
+constexpr std::string_view k_no_names = "must be a list of property names";
 
 Result<std::vector<const Node*>> read_schemas(const Use& use) {
-    if (use.value.empty()) return schema_failure(use.place, "must hold at least one schema");
+    if (use.value.empty()) return use.refuse("must hold at least one schema");
     std::vector<const Node*> nodes;
     for (const Json& schema : use.value) nodes.push_back(use.child(schema));
     return nodes;
@@ -122,27 +125,31 @@ constexpr std::array<std::pair<std::string_view, TypeSet>, 7> k_types = {{
     {"string", k_string},
 }};
 
-Result<TypeSet> read_type(const Json& value, const std::string& place) {
-    const std::string name = value.is_string() ? value.get<std::string>() : "";
+/// 0 when there is none of that name.
+TypeSet type_named(const Json& name) {
+    const auto known = std::ranges::find_if(
+        k_types, [&](const auto& entry) { return name == std::string(entry.first); });
+    return known == k_types.end() ? TypeSet{0} : known->second;
+}
+
+std::string no_type(const Json& name) {
     std::vector<std::string> known;
-    for (const auto& [type, bit] : k_types) {
-        if (type == name) return bit;
-        known.emplace_back(type);
-    }
-    return schema_failure(
-        place, fmt::format("{} is not a type{}", to_text(value), did_you_mean(name, known)));
+    for (const auto& [type, bit] : k_types) known.emplace_back(type);
+    const std::string near = name.is_string() ? did_you_mean(as_text(name), known) : "";
+    return fmt::format("{} is not a type{}", to_text(name), near);
 }
 
 Result<void> compile_type(const Use& use) {
     if (!use.value.is_array()) {
-        ASSAY_TRY(use.node.types, read_type(use.value, use.place));
+        use.node.types = type_named(use.value);
+        if (use.node.types == 0) return use.refuse(no_type(use.value));
         return {};
     }
-    if (use.value.empty()) return schema_failure(use.place, "must name at least one type");
+    if (use.value.empty()) return use.refuse("must name at least one type");
     use.node.types = 0;
     for (std::size_t i = 0; i < use.value.size(); ++i) {
-        const std::string place = place_below(use.place, std::to_string(i));
-        ASSAY_TRY(const TypeSet type, read_type(use.value[i], place));
+        const TypeSet type = type_named(use.value[i]);
+        if (type == 0) return use.refuse(std::to_string(i), no_type(use.value[i]));
         use.node.types |= type;
     }
     return {};
@@ -180,7 +187,8 @@ Result<void> compile_bound(const Use& use) {
 
 Result<void> compile_multiple_of(const Use& use) {
     ASSAY_TRY(const Json* const divisor, read_number(use));
-    if (compare_numbers(*divisor, 0) <= 0) return schema_failure(use.place, "must be more than 0");
+    const bool finite = std::isfinite(divisor->get<double>());  // YAML has .inf
+    if (!finite || !(compare_numbers(*divisor, 0) > 0)) return use.refuse("must be more than 0");
     rules(use.node.numbers).multiple_of = divisor;
     return {};
 }
@@ -197,7 +205,9 @@ Result<void> compile_pattern_keyword(const Use& use) {
     if (!use.value.is_string()) return use.must_be("a string");
     StringRules& strings = rules(use.node.strings);
     strings.pattern_text = use.value.get<std::string>();
-    ASSAY_TRY(strings.pattern, read_pattern(strings.pattern_text, use.place));
+    Result<Regex> pattern = compile_pattern(strings.pattern_text);
+    if (!pattern) return use.refuse(pattern.error().message);
+    strings.pattern = std::move(*pattern);
     return {};
 }
 
@@ -258,7 +268,9 @@ Result<void> compile_properties_count(const Use& use) {
 }
 
 Result<void> compile_required(const Use& use) {
-    ASSAY_TRY(rules(use.node.objects).required, read_names(use.value, use.place));
+    auto names = read_names(use.value);
+    if (!names) return use.refuse(k_no_names);
+    rules(use.node.objects).required = std::move(*names);
     return {};
 }
 
@@ -271,8 +283,9 @@ Result<void> compile_properties(const Use& use) {
 
 Result<void> compile_pattern_properties(const Use& use) {
     for (const auto& [pattern, schema] : use.value.items()) {
-        ASSAY_TRY(Regex regex, read_pattern(pattern, place_below(use.place, pattern)));
-        rules(use.node.objects).patterns.push_back({std::move(regex), use.child(schema)});
+        Result<Regex> regex = compile_pattern(pattern);
+        if (!regex) return use.refuse(pattern, regex.error().message);
+        rules(use.node.objects).patterns.push_back({std::move(*regex), use.child(schema)});
     }
     return {};
 }
@@ -290,7 +303,9 @@ Result<void> compile_dependencies(const Use& use) {
         Dependency dependency{.property = property, .keyword = use.keyword};
         const bool names = use.keyword == "dependentRequired" || value.is_array();
         if (names) {
-            ASSAY_TRY(dependency.required, read_names(value, place_below(use.place, property)));
+            auto required = read_names(value);
+            if (!required) return use.refuse(property, k_no_names);
+            dependency.required = std::move(*required);
         } else {
             dependency.schema = use.child(value);
         }
@@ -413,7 +428,7 @@ Result<void> Compiler::compile_pending() {
 
 Result<void> Compiler::compile_schema(const Json& schema) {
     Node& node = *by_schema_.at(&schema);
-    const Site site = index_.site(schema);  // a copy: references add sites
+    const Site& site = index_.site(schema);
     node.resource = site.resource;
     if (schema.is_boolean()) {
         node.always = schema.get<bool>();
@@ -424,8 +439,7 @@ Result<void> Compiler::compile_schema(const Json& schema) {
     for (const auto& [name, value] : schema.items()) {
         const Keyword* const keyword = find_keyword(name, draft);
         if (keyword == nullptr || (reference_alone && name != "$ref")) continue;
-        ASSAY_CHECK(keyword->compile(
-            {*this, node, schema, value, keyword->name, place_below(site.place, name)}));
+        ASSAY_CHECK(keyword->compile({*this, node, schema, value, keyword->name, site}));
     }
     return {};
 }

@@ -124,23 +124,14 @@ class Translator {
             case 'S':
                 out_ += in_class_ ? std::string(k_not_space) : fmt::format("[^{}]", k_space);
                 break;
-            case 'b':
-                out_ += in_class_ ? "\\x{8}" : "\\b";
-                break;
-            case '0':
-                out_ += "\\x{0}";
-                break;
-            case 'c':
-                return control();
-            case 'x':
-                return hexadecimal(2);
-            case 'u':
-                return unicode();
+            case 'b': out_ += in_class_ ? "\\x{8}" : "\\b"; break;
+            case '0': out_ += "\\x{0}"; break;
+            case 'c': return control();
+            case 'x': return hexadecimal(2);
+            case 'u': return unicode();
             case 'p':
-            case 'P':
-                return property(kind);
-            default:
-                return plain_escape(kind);
+            case 'P': return property(kind);
+            default: return plain_escape(kind);
         }
         return {};
     }

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "core/base/diagnostic.hpp"
+#include "core/base/text.hpp"
 #include "evaluators/json_schema/metaschemas.hpp"
 #include "evaluators/json_schema/uri.hpp"
 
@@ -57,9 +58,8 @@ std::optional<Holds> holds_schemas(std::string_view keyword, Draft draft) {
     return std::nullopt;
 }
 
-Result<Draft> draft_of(const Json& uri, std::string_view place) {
-    const std::string where = place_below(place, "$schema");
-    if (!uri.is_string()) return schema_failure(where, "must be a string");
+Result<Draft> draft_of(const Json& uri, const Site& site) {
+    if (!uri.is_string()) return schema_failure(site.place("$schema"), "must be a string");
     std::string_view name = split_fragment(uri.get_ref<const std::string&>()).base;
     for (const std::string_view scheme : {"http://", "https://"}) {
         if (name.starts_with(scheme)) name.remove_prefix(scheme.size());
@@ -67,9 +67,10 @@ Result<Draft> draft_of(const Json& uri, std::string_view place) {
     if (name == "json-schema.org/draft-07/schema") return Draft::draft_7;
     if (name == "json-schema.org/draft/2020-12/schema") return Draft::draft_2020_12;
     return schema_failure(
-        where, fmt::format("\"{}\" is not supported; use http://json-schema.org/draft-07/schema# "
-                           "or https://json-schema.org/draft/2020-12/schema",
-                           uri.get_ref<const std::string&>()));
+        site.place("$schema"),
+        fmt::format("\"{}\" is not supported; use http://json-schema.org/draft-07/schema# "
+                    "or https://json-schema.org/draft/2020-12/schema",
+                    uri.get_ref<const std::string&>()));
 }
 
 bool is_anchor_name(std::string_view name) {
@@ -77,7 +78,7 @@ bool is_anchor_name(std::string_view name) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
     };
     return !name.empty() && is_letter(name.front()) && std::ranges::all_of(name, [&](char c) {
-        return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == ':';
+        return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '.';
     });
 }
 
@@ -120,46 +121,55 @@ std::unexpected<Error> schema_failure(std::string_view place, std::string_view m
                    fmt::format("the JSON Schema, at {}: {}", place, message));
 }
 
-std::string place_below(std::string_view place, std::string_view token) {
-    std::string below = fmt::format("{}/", place);
+std::string pointer_step(std::string_view token) {
+    std::string step = "/";
     for (const char c : token) {
         if (c == '~') {
-            below += "~0";
+            step += "~0";
         } else if (c == '/') {
-            below += "~1";
+            step += "~1";
         } else {
-            below.push_back(c);
+            step.push_back(c);
         }
     }
-    return below;
+    return step;
+}
+
+std::string Site::place(std::string_view keyword) const {
+    std::vector<std::string_view> steps;
+    for (const Site* at = this; at != nullptr; at = at->parent) steps.push_back(at->step);
+    std::string place;
+    for (auto at = steps.rbegin(); at != steps.rend(); ++at) place += *at;
+    return keyword.empty() ? place : place + pointer_step(keyword);
 }
 
 Result<void> SchemaIndex::add_document(const Json& document, std::string place) {
+    Site site{.resource = resources_.size(), .parent = nullptr, .step = std::move(place)};
     Draft draft = Draft::draft_2020_12;
     if (const Json* uri = find(document, "$schema")) {
-        ASSAY_TRY(draft, draft_of(*uri, place));
+        ASSAY_TRY(draft, draft_of(*uri, site));
     }
     resources_.push_back({.uri = {}, .root = &document, .draft = draft});
-    return scan({&document, {resources_.size() - 1, std::move(place)}});
+    return scan({&document, std::move(site)});
 }
 
 Result<void> SchemaIndex::scan(Pending first) {
     pending_.push_back(std::move(first));
     while (!pending_.empty()) {
-        auto [schema, site] = std::move(pending_.back());
+        const Json& schema = *pending_.back().schema;
+        const auto [entry, added] = sites_.emplace(&schema, std::move(pending_.back().site));
         pending_.pop_back();
-        if (sites_.contains(schema)) continue;
-        if (!schema->is_object() && !schema->is_boolean()) {
-            return schema_failure(site.place,
+        if (!added) continue;
+        Site& site = entry->second;
+        if (!schema.is_object() && !schema.is_boolean()) {
+            return schema_failure(site.place(),
                                   fmt::format("must be a schema (an object, true or false), not {}",
-                                              type_phrase(*schema)));
+                                              type_phrase(schema)));
         }
-        if (schema->is_object()) {
-            ASSAY_CHECK(add_identity(*schema, site));
-            ASSAY_CHECK(add_anchors(*schema, site));
-            ASSAY_CHECK(push_children(*schema, site));
-        }
-        sites_.emplace(schema, std::move(site));
+        if (schema.is_boolean()) continue;
+        ASSAY_CHECK(add_identity(schema, site));
+        ASSAY_CHECK(add_anchors(schema, site));
+        ASSAY_CHECK(push_children(schema, site));
     }
     return {};
 }
@@ -169,8 +179,7 @@ Result<void> SchemaIndex::add_identity(const Json& schema, Site& site) {
     const Draft draft = resources_[site.resource].draft;
     const bool ignored = draft == Draft::draft_7 && schema.contains("$ref");
     if (id == nullptr || ignored) return {};
-    const std::string place = place_below(site.place, "$id");
-    if (!id->is_string()) return schema_failure(place, "must be a string");
+    if (!id->is_string()) return schema_failure(site.place("$id"), "must be a string");
     const auto [base, fragment] = split_fragment(id->get_ref<const std::string&>());
     if (!base.empty()) {
         std::string uri = resolve_uri(resources_[site.resource].uri, base);
@@ -178,21 +187,22 @@ Result<void> SchemaIndex::add_identity(const Json& schema, Site& site) {
     }
     if (fragment.empty()) return {};
     if (draft == Draft::draft_7) return add_anchor(fragment, schema, site);
-    return schema_failure(place, "must not have a fragment; name a place by \"$anchor\"");
+    return schema_failure(site.place("$id"),
+                          "must not have a fragment; name a place by \"$anchor\"");
 }
 
 Result<void> SchemaIndex::open_resource(const Json& schema, std::string uri, Site& site) {
     if (resources_[site.resource].root != &schema) {
         Draft draft = resources_[site.resource].draft;
         if (const Json* declared = find(schema, "$schema")) {
-            ASSAY_TRY(draft, draft_of(*declared, site.place));
+            ASSAY_TRY(draft, draft_of(*declared, site));
         }
         resources_.push_back({.uri = {}, .root = &schema, .draft = draft});
         site.resource = resources_.size() - 1;
     }
     resources_[site.resource].uri = uri;
     if (by_uri_.emplace(uri, site.resource).second) return {};
-    return schema_failure(place_below(site.place, "$id"),
+    return schema_failure(site.place("$id"),
                           fmt::format("\"{}\" is the address of another schema too", uri));
 }
 
@@ -203,7 +213,7 @@ Result<void> SchemaIndex::add_anchors(const Json& schema, const Site& site) {
         if (name == nullptr) continue;
         const std::string text = name->is_string() ? name->get<std::string>() : "";
         if (!is_anchor_name(text)) {
-            return schema_failure(place_below(site.place, keyword),
+            return schema_failure(site.place(keyword),
                                   "must be a name of letters, digits, \"-\", \"_\" and \".\"");
         }
         ASSAY_CHECK(add_anchor(text, schema, site));
@@ -215,7 +225,7 @@ Result<void> SchemaIndex::add_anchors(const Json& schema, const Site& site) {
 Result<void> SchemaIndex::add_anchor(std::string_view name, const Json& schema, const Site& site) {
     const auto [entry, added] = resources_[site.resource].anchors.emplace(name, &schema);
     if (added || entry->second == &schema) return {};
-    return schema_failure(site.place, fmt::format("the anchor \"{}\" stands twice", name));
+    return schema_failure(site.place(), fmt::format("the anchor \"{}\" stands twice", name));
 }
 
 Result<void> SchemaIndex::push_children(const Json& schema, const Site& site) {
@@ -223,43 +233,47 @@ Result<void> SchemaIndex::push_children(const Json& schema, const Site& site) {
     for (const auto& [keyword, value] : schema.items()) {
         const std::optional<Holds> holds = holds_schemas(keyword, draft);
         if (!holds) continue;
-        const std::string place = place_below(site.place, keyword);
         const bool list =
             *holds == Holds::schemas || (*holds == Holds::schema_or_schemas && value.is_array());
         if (list) {
-            ASSAY_CHECK(push_list(value, {site.resource, place}));
+            ASSAY_CHECK(push_list(value, keyword, site));
         } else if (*holds == Holds::named || *holds == Holds::named_or_names) {
-            ASSAY_CHECK(push_named(value, {site.resource, place}, *holds == Holds::named));
+            ASSAY_CHECK(push_named(value, keyword, site, *holds == Holds::named));
         } else if (keyword == "items" && value.is_array()) {
-            return schema_failure(place,
+            return schema_failure(site.place(keyword),
                                   "must be a schema; a list of schemas is \"prefixItems\" "
                                   "in draft 2020-12");
         } else {
-            pending_.push_back({&value, {site.resource, place}});
+            pending_.push_back({&value, {site.resource, &site, pointer_step(keyword)}});
         }
     }
     return {};
 }
 
-Result<void> SchemaIndex::push_list(const Json& list, const Site& site) {
+Result<void> SchemaIndex::push_list(const Json& list, const std::string& keyword,
+                                    const Site& site) {
     if (!list.is_array()) {
-        return schema_failure(site.place,
+        return schema_failure(site.place(keyword),
                               fmt::format("must be a list of schemas, not {}", type_phrase(list)));
     }
     for (std::size_t i = 0; i < list.size(); ++i) {
-        pending_.push_back({&list[i], {site.resource, place_below(site.place, std::to_string(i))}});
+        std::string step = fmt::format("{}/{}", pointer_step(keyword), i);
+        pending_.push_back({&list[i], {site.resource, &site, std::move(step)}});
     }
     return {};
 }
 
-Result<void> SchemaIndex::push_named(const Json& named, const Site& site, bool schemas_only) {
+Result<void> SchemaIndex::push_named(const Json& named, const std::string& keyword,
+                                     const Site& site, bool schemas_only) {
     if (!named.is_object()) {
         return schema_failure(
-            site.place, fmt::format("must be an object of schemas, not {}", type_phrase(named)));
+            site.place(keyword),
+            fmt::format("must be an object of schemas, not {}", type_phrase(named)));
     }
     for (const auto& [name, value] : named.items()) {
         if (!schemas_only && value.is_array()) continue;
-        pending_.push_back({&value, {site.resource, place_below(site.place, name)}});
+        std::string step = pointer_step(keyword) + pointer_step(name);
+        pending_.push_back({&value, {site.resource, &site, std::move(step)}});
     }
     return {};
 }
@@ -272,8 +286,8 @@ const Site& SchemaIndex::site(const Json& schema) const {
 
 Result<const Json*> SchemaIndex::resolve(std::string_view reference, const Json& from,
                                          std::string_view keyword) {
-    const Site origin = site(from);
-    const Request request{reference, place_below(origin.place, keyword)};
+    const Site& origin = site(from);
+    const Request request{reference, origin, keyword};
     const auto [base, encoded] = split_fragment(reference);
     std::size_t resource = origin.resource;
     if (!base.empty()) {
@@ -288,9 +302,9 @@ Result<const Json*> SchemaIndex::resolve(std::string_view reference, const Json&
     if (found != anchors.end()) return found->second;
     std::vector<std::string> names;
     for (const auto& [name, schema] : anchors) names.push_back(name);
-    return schema_failure(
-        request.place, fmt::format("\"{}\" leads nowhere: no anchor \"{}\"{}", reference, fragment,
-                                   did_you_mean(fragment, names)));
+    return schema_failure(request.from.place(request.keyword),
+                          fmt::format("\"{}\" leads nowhere: no anchor \"{}\"{}", reference,
+                                      fragment, did_you_mean(fragment, names)));
 }
 
 Result<std::size_t> SchemaIndex::find_resource(const std::string& uri, const Request& request) {
@@ -302,7 +316,7 @@ Result<std::size_t> SchemaIndex::find_resource(const std::string& uri, const Req
         return added;
     }
     return schema_failure(
-        request.place,
+        request.from.place(request.keyword),
         fmt::format("\"{}\" leads to another document, \"{}\"; references are never fetched: copy "
                     "it under \"{}\" with its \"$id\"",
                     request.reference, uri,
@@ -312,27 +326,26 @@ Result<std::size_t> SchemaIndex::find_resource(const std::string& uri, const Req
 Result<const Json*> SchemaIndex::follow_pointer(std::string_view pointer, std::size_t resource,
                                                 const Request& request) {
     const Json* at = resources_[resource].root;
-    Site here = site(*at);
-    pointer.remove_prefix(1);
-    while (true) {
-        const std::size_t slash = pointer.find('/');
-        const std::string token = unescaped_token(pointer.substr(0, slash));
+    const Site* known = &site(*at);
+    std::string steps;  // from there on
+    for (const std::string_view escaped : split(pointer.substr(1), '/')) {
+        const std::string token = unescaped_token(escaped);
         const Json* const next = member(*at, token);
         if (next == nullptr) {
-            return schema_failure(request.place,
+            return schema_failure(request.from.place(request.keyword),
                                   fmt::format("\"{}\" leads nowhere: there is no \"{}\" under {}{}",
-                                              request.reference, token, here.place,
+                                              request.reference, token, known->place() + steps,
                                               did_you_mean(token, names_in(*at))));
         }
         at = next;
-        const auto known = sites_.find(at);
-        here = known != sites_.end() ? known->second
-                                     : Site{here.resource, place_below(here.place, token)};
-        if (slash == std::string_view::npos) break;
-        pointer.remove_prefix(slash + 1);
+        steps += pointer_step(token);
+        if (const auto found = sites_.find(at); found != sites_.end()) {
+            known = &found->second;
+            steps.clear();
+        }
     }
     // A place that no keyword known to the draft makes a schema becomes one by being referred to.
-    if (!sites_.contains(at)) ASSAY_CHECK(scan({at, here}));
+    if (!sites_.contains(at)) ASSAY_CHECK(scan({at, {known->resource, known, steps}}));
     return at;
 }
 

@@ -24,10 +24,15 @@ struct Resource {
     std::map<std::string, const Json*, std::less<>> dynamic_anchors;  ///< `$dynamicAnchor` alone
 };
 
-/// Where a schema stands.
+/// Where a schema stands. Its place is put together only for a message: a copy for each schema
+/// would let one long name cost its length as many times as there are schemas below it.
 struct Site {
     std::size_t resource = 0;
-    std::string place;  ///< for messages: "#/properties/name"
+    const Site* parent = nullptr;
+    std::string step;  ///< from the parent: "/properties/name"; of a document: its address and "#"
+
+    /// "#/properties/name"; `keyword` adds a last "/keyword".
+    [[nodiscard]] std::string place(std::string_view keyword = {}) const;
 };
 
 /// Every schema of a document and of the meta-schemas it refers to, found by where keywords hold
@@ -57,7 +62,8 @@ class SchemaIndex {
     /// A reference as it is written, and where.
     struct Request {
         std::string_view reference;
-        std::string place;
+        const Site& from;
+        std::string_view keyword;
     };
     Result<void> scan(Pending first);
     Result<void> add_identity(const Json& schema, Site& site);
@@ -65,22 +71,23 @@ class SchemaIndex {
     Result<void> add_anchors(const Json& schema, const Site& site);
     Result<void> add_anchor(std::string_view name, const Json& schema, const Site& site);
     Result<void> push_children(const Json& schema, const Site& site);
-    Result<void> push_list(const Json& list, const Site& site);
-    Result<void> push_named(const Json& named, const Site& site, bool schemas_only);
+    Result<void> push_list(const Json& list, const std::string& keyword, const Site& site);
+    Result<void> push_named(const Json& named, const std::string& keyword, const Site& site,
+                            bool schemas_only);
     Result<std::size_t> find_resource(const std::string& uri, const Request& request);
     Result<const Json*> follow_pointer(std::string_view pointer, std::size_t resource,
                                        const Request& request);
 
     std::vector<Resource> resources_;
     std::map<std::string, std::size_t, std::less<>> by_uri_;
-    std::unordered_map<const Json*, Site> sites_;
+    std::unordered_map<const Json*, Site> sites_;  // its elements stay where they are
     std::vector<Pending> pending_;
 };
 
 /// `failure` of a schema: "#/properties/name/type: message".
 [[nodiscard]] std::unexpected<Error> schema_failure(std::string_view place,
                                                     std::string_view message);
-/// The place of a member of the value at `place`, escaped as JSON pointers are.
-[[nodiscard]] std::string place_below(std::string_view place, std::string_view token);
+/// "/" and the token, escaped as in JSON pointers.
+[[nodiscard]] std::string pointer_step(std::string_view token);
 
 }  // namespace assay::json_schema

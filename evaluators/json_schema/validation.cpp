@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <tuple>
 
-#include "core/base/limits.hpp"
 #include "evaluators/json_schema/wording.hpp"
 
 namespace assay::json_schema {
@@ -72,13 +71,20 @@ std::vector<Violation> Validation::violations(const Json& instance, std::size_t 
     violations_max_ = std::max<std::size_t>(violations_max, 1);
     check(*schema_.root, {instance, InstancePath{}, nullptr});
     sink_ = nullptr;
+    // The attempts of an "anyOf" can use up the bytes of the report before any is told.
+    if (found.empty()) found.push_back({"", "", "does not obey the schema", {}, {}});
     return found;
 }
 
+void Validation::add(Violation violation) {
+    reported_bytes_ += violation.pointer.size() + violation.message.size();
+    for (const std::string& name : violation.known) reported_bytes_ += name.size();
+    sink_->push_back(std::move(violation));
+}
+
 bool Validation::check(const Node& node, const Subject& subject) {
-    if (++steps_ > limits::k_json_schema_steps_max || depth_ >= limits::k_json_schema_depth_max) {
-        exhausted_ = true;
-    }
+    spend(1);
+    if (depth_ >= limits::k_json_schema_depth_max) exhausted_ = true;
     if (exhausted_) return false;
     ++depth_;
     const DynamicScope* const outer = scope_;

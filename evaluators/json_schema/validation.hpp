@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "core/base/json.hpp"
+#include "core/base/limits.hpp"
 #include "evaluators/json_schema/node.hpp"
 #include "evaluators/json_schema_validator.hpp"
 
@@ -40,7 +42,7 @@ class Validation {
     explicit Validation(const CompiledSchema& schema) : schema_(schema) {}
 
     [[nodiscard]] bool is_valid(const Json& instance);
-    /// At most `violations_max`, at least one for an instance that is not valid.
+    /// At most `violations_max`, at least one. The instance is not valid.
     [[nodiscard]] std::vector<Violation> violations(const Json& instance,
                                                     std::size_t violations_max);
     /// The last answer means nothing: the schema recursed too deep or took too many steps.
@@ -70,6 +72,7 @@ class Validation {
 
     bool check_type(const Node& node, const Subject& subject);
     bool check_allowed(const AllowedValues& allowed, const Subject& subject);
+    std::optional<std::string> canonical(const Json& value);
     bool check_number(const NumberRules& rules, const Subject& subject);
     bool check_string(const StringRules& rules, const Subject& subject);
 
@@ -109,7 +112,8 @@ class Validation {
         if (valid || collecting()) valid = rule() && valid;
     }
     [[nodiscard]] bool collecting() const {
-        return sink_ != nullptr && sink_->size() < violations_max_ && !exhausted_;
+        return sink_ != nullptr && sink_->size() < violations_max_ && !exhausted_ &&
+               reported_bytes_ < limits::k_json_schema_report_bytes_max;
     }
     /// False; notes the violation when somebody collects. `message` is called only then.
     template <class Message>
@@ -117,7 +121,14 @@ class Validation {
         if (collecting()) add({pointer_to(path), std::string(keyword), message(), {}, {}});
         return false;
     }
-    void add(Violation violation) { sink_->push_back(std::move(violation)); }
+    void add(Violation violation);
+    /// Counts work; too much of it ends the pass.
+    void spend(std::size_t steps) {
+        steps_ += steps;
+        if (steps_ > limits::k_json_schema_steps_max) exhausted_ = true;
+    }
+    void spend_on_bytes(std::size_t bytes) { spend(bytes / k_bytes_per_step); }
+    static constexpr std::size_t k_bytes_per_step = 16;
 
     const CompiledSchema& schema_;
     const DynamicScope* scope_ = nullptr;
@@ -125,6 +136,7 @@ class Validation {
     std::size_t violations_max_ = 0;
     std::size_t depth_ = 0;
     std::size_t steps_ = 0;
+    std::size_t reported_bytes_ = 0;
     bool exhausted_ = false;
 };
 

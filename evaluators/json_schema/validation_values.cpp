@@ -45,8 +45,7 @@ bool Validation::check_type(const Node& node, const Subject& subject) {
 
 bool Validation::check_allowed(const AllowedValues& allowed, const Subject& subject) {
     if ((allowed.types & types_of(subject.value)) != 0) {
-        const std::optional<std::string> text = canonical_text(subject.value);
-        if (!text) exhausted_ = true;
+        const std::optional<std::string> text = canonical(subject.value);
         if (text && std::ranges::binary_search(allowed.texts, *text)) return true;
     }
     return fail(subject.path, allowed.keyword, [&] {
@@ -55,6 +54,14 @@ bool Validation::check_allowed(const AllowedValues& allowed, const Subject& subj
         return fmt::format("{} {}, not {}", how, list_of_values(allowed.values),
                            shown(subject.value));
     });
+}
+
+/// Nothing when that exhausts the pass.
+std::optional<std::string> Validation::canonical(const Json& value) {
+    std::optional<std::string> text = canonical_text(value);
+    if (!text) exhausted_ = true;
+    if (text) spend_on_bytes(text->size());
+    return text;
 }
 
 bool Validation::check_number(const NumberRules& rules, const Subject& subject) {
@@ -85,6 +92,7 @@ bool Validation::check_number(const NumberRules& rules, const Subject& subject) 
 
 bool Validation::check_string(const StringRules& rules, const Subject& subject) {
     const auto& text = subject.value.get_ref<const std::string&>();
+    spend_on_bytes(text.size());
     const bool counts = rules.length_min.has_value() || rules.length_max.has_value();
     const std::size_t length = counts ? count_code_points(text) : 0;
     bool valid = true;
@@ -155,11 +163,8 @@ bool Validation::check_unique(const Subject& subject) {
     std::vector<std::pair<std::string, std::size_t>> texts;
     texts.reserve(subject.value.size());
     for (std::size_t i = 0; i < subject.value.size(); ++i) {
-        std::optional<std::string> text = canonical_text(subject.value[i]);
-        if (!text) {
-            exhausted_ = true;
-            return false;
-        }
+        std::optional<std::string> text = canonical(subject.value[i]);
+        if (!text) return false;
         texts.emplace_back(std::move(*text), i);
     }
     std::ranges::sort(texts);
@@ -173,8 +178,10 @@ bool Validation::check_unique(const Subject& subject) {
 }
 
 bool Validation::check_contains(const ArrayRules& rules, const Subject& subject) {
+    const bool to_the_end = rules.contains_max.has_value() || subject.evaluated != nullptr;
     std::size_t count = 0;
     for (std::size_t i = 0; i < subject.value.size(); ++i) {
+        if (count >= rules.contains_min && !to_the_end) return true;
         const InstancePath path{&subject.path, nullptr, i};
         if (!matches(*rules.contains, {subject.value[i], path, nullptr})) continue;
         ++count;
@@ -278,7 +285,8 @@ bool Validation::check_property(const ObjectRules& rules, const Property* proper
     bool described = property != nullptr;
     if (property != nullptr) also(valid, [&] { return check(*property->node, member); });
     for (const PatternProperty& pattern : rules.patterns) {
-        if (!pattern.pattern.found_in(name)) continue;
+        spend(1 + name.size() / k_bytes_per_step);
+        if (exhausted_ || !pattern.pattern.found_in(name)) continue;
         described = true;
         also(valid, [&] { return check(*pattern.node, member); });
     }

@@ -1,7 +1,5 @@
 #include "evaluators/json_schema/values.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -84,20 +82,31 @@ Decimal decimal_of(const Json& number) {
 
 __extension__ using Wide = unsigned __int128;
 
+template <class Number>
+void append_digits(std::string& text, Number number) {
+    std::array<char, 32> digits{};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+    text.append(digits.data(), end);
+}
+
 void append_number(std::string& text, const Json& number) {
-    const auto out = std::back_inserter(text);
-    if (!number.is_number_float()) {
-        text += number.is_number_unsigned() ? fmt::format("n{},", number.get<std::uint64_t>())
-                                            : fmt::format("n{},", number.get<std::int64_t>());
-        return;
+    if (number.is_number_unsigned()) {
+        append_digits(text, number.get<std::uint64_t>());
+    } else if (number.is_number_integer()) {
+        append_digits(text, number.get<std::int64_t>());
+    } else {
+        const auto value = number.get<double>();
+        if (is_whole(value) && fits_integer(value)) return append_number(text, as_integer(value));
+        append_digits(text, value);
     }
-    const auto value = number.get<double>();
-    if (is_whole(value) && fits_integer(value)) return append_number(text, as_integer(value));
-    fmt::format_to(out, "n{},", value);
+    text += ',';
 }
 
 void append_string(std::string& text, std::string_view value) {
-    fmt::format_to(std::back_inserter(text), "s{}:{}", value.size(), value);
+    text += 's';
+    append_digits(text, value.size());
+    text += ':';
+    text += value;
 }
 
 bool append_canonical(std::string& text, const Json& value, std::size_t depth) {
@@ -106,17 +115,11 @@ bool append_canonical(std::string& text, const Json& value, std::size_t depth) {
         return append_canonical(text, inner, depth + 1);
     };
     switch (value.type()) {
-        case Json::value_t::boolean:
-            text += value.get<bool>() ? 't' : 'f';
-            return true;
-        case Json::value_t::string:
-            append_string(text, value.get_ref<const std::string&>());
-            break;
+        case Json::value_t::boolean: text += value.get<bool>() ? 't' : 'f'; return true;
+        case Json::value_t::string: append_string(text, value.get_ref<const std::string&>()); break;
         case Json::value_t::number_integer:
         case Json::value_t::number_unsigned:
-        case Json::value_t::number_float:
-            append_number(text, value);
-            break;
+        case Json::value_t::number_float: append_number(text, value); break;
         case Json::value_t::array:
             text += '[';
             if (!std::ranges::all_of(value, append_inner)) return false;
@@ -130,9 +133,7 @@ bool append_canonical(std::string& text, const Json& value, std::size_t depth) {
             }
             text += '}';
             break;
-        default:
-            text += '0';
-            break;
+        default: text += 'z'; break;
     }
     return true;
 }
@@ -141,23 +142,16 @@ bool append_canonical(std::string& text, const Json& value, std::size_t depth) {
 
 TypeSet types_of(const Json& value) {
     switch (value.type()) {
-        case Json::value_t::null:
-            return k_null;
-        case Json::value_t::boolean:
-            return k_boolean;
-        case Json::value_t::string:
-            return k_string;
-        case Json::value_t::array:
-            return k_array;
-        case Json::value_t::object:
-            return k_object;
+        case Json::value_t::null: return k_null;
+        case Json::value_t::boolean: return k_boolean;
+        case Json::value_t::string: return k_string;
+        case Json::value_t::array: return k_array;
+        case Json::value_t::object: return k_object;
         case Json::value_t::number_integer:
-        case Json::value_t::number_unsigned:
-            return k_integer | k_number;
+        case Json::value_t::number_unsigned: return k_integer | k_number;
         case Json::value_t::number_float:
             return is_whole(value.get<double>()) ? k_integer | k_number : k_number;
-        default:
-            return 0;
+        default: return 0;
     }
 }
 

@@ -35,7 +35,8 @@ Result<std::int64_t> read_tokens(const Json& value, const std::string& key) {
 
 Result<UsageDetails> read_usage(const Json& usage) {
     if (!usage.is_object()) {
-        return failure(ErrorCode::invalid_argument, "the program's answer has a usage that is no object");
+        return failure(ErrorCode::invalid_argument,
+                       "the program's answer has a usage that is no object");
     }
     UsageDetails details;
     std::int64_t sum = 0;
@@ -56,7 +57,9 @@ Result<NanoUsd> read_cost(const Json& cost) {
                    "the program's answer has a cost_usd that is no amount");
 }
 
-bool says_error(const Json& answer) { return answer.contains("error") && !answer["error"].is_null(); }
+bool says_error(const Json& answer) {
+    return answer.contains("error") && !answer["error"].is_null();
+}
 
 /// Reads {"id", "output"} or {"id", "error"}, with "usage", "cost_usd" and "model" when they are
 /// there.
@@ -192,12 +195,11 @@ asio::awaitable<Error> Worker::explain(Error error) {
 
 std::string Worker::how_it_ended(const Result<ProcessExit>& exit) const {
     if (!exit) return fmt::format("the program `{}` closed its output and was killed", name_);
-    std::string message =
-        fmt::format("the program `{}` {} before it answered", name_, exit->describe());
+    std::string message = fmt::format("the program `{}` {}", name_, exit->describe());
     if (exit->exit_code == 0) {
         message +=
-            "; it must read lines until its input ends (or set `mode: once` for one process an "
-            "item)";
+            " without an answer; it must read lines until its input ends (or set `mode: once` for "
+            "one process an item)";
     }
     return message;
 }
@@ -208,8 +210,8 @@ class CommandProvider final : public Provider {
   public:
     explicit CommandProvider(ProviderSettings settings)
         : settings_(std::move(settings)),
-          name_(fit_width(fmt::format("{}", fmt::join(settings_.command, " ")),
-                          k_name_columns_max)),
+          name_(
+              fit_width(fmt::format("{}", fmt::join(settings_.command, " ")), k_name_columns_max)),
           turns_(settings_.workers_max) {}
 
     Task<ProviderReply> call(ProviderRequest request, Deadline deadline) override;
@@ -229,6 +231,7 @@ class CommandProvider final : public Provider {
 };
 
 Task<ProviderReply> CommandProvider::call(ProviderRequest request, Deadline deadline) {
+    ASSAY_ASSERT(request.unit.is_object(), "a program is asked with a unit");
     ASSAY_CO_TRY(const Turns::Turn turn, co_await turns_.take(deadline));
     if (settings_.once) {
         ASSAY_CO_TRY(Worker worker, co_await start_worker());
@@ -259,9 +262,8 @@ Task<Worker> CommandProvider::start_worker() {
     if (start_error_) co_return std::unexpected(*start_error_);
     ProcessOptions options{.command = settings_.command, .folder = settings_.folder};
     auto worker = co_await Worker::start(std::move(options), name_);
-    const bool may_work_later =
-        worker || worker.error().code == ErrorCode::unavailable ||
-        worker.error().code == ErrorCode::resource_exhausted;
+    const bool may_work_later = worker || worker.error().code == ErrorCode::unavailable ||
+                                worker.error().code == ErrorCode::resource_exhausted;
     if (!may_work_later) start_error_ = worker.error();
     co_return worker;
 }

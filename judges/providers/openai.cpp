@@ -14,13 +14,12 @@ Result<std::unique_ptr<Provider>> make_openai(ProviderSettings settings) {
 
 }  // namespace
 
-const ProviderDefinition openai_definition{
-    .id = "openai",
-    .summary = "OpenAI's models by Chat Completions.",
-    .default_base_url = k_base_url,
-    .api_key_variable = k_key_variable,
-    .base_url_variable = "OPENAI_BASE_URL",
-    .key_required = true,
-    .make = &make_openai};
+const ProviderDefinition openai_definition{.id = "openai",
+                                           .summary = "OpenAI's models by Chat Completions.",
+                                           .default_base_url = k_base_url,
+                                           .api_key_variable = k_key_variable,
+                                           .base_url_variable = "OPENAI_BASE_URL",
+                                           .key_required = true,
+                                           .make = &make_openai};
 
 }  // namespace assay

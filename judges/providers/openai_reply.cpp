@@ -81,8 +81,9 @@ Error refused_key(const HttpResponse& response, const ChatReplyContext& context,
         context.key_variable.empty()
             ? "set its `api_key` under `providers:`"
             : fmt::format("set {} or its `api_key` under `providers:`", context.key_variable);
-    return {ErrorCode::unauthenticated, fmt::format("{} does not accept the key ({}); {}{}",
-                                                    context.provider, response.status, remedy, said)};
+    return {ErrorCode::unauthenticated,
+            fmt::format("{} does not accept the key ({}); {}{}", context.provider, response.status,
+                        remedy, said)};
 }
 
 /// The error of a reply whose status is none of 2xx.
@@ -101,7 +102,8 @@ Error status_error(const HttpResponse& response, const ChatReplyContext& context
         return error(ErrorCode::invalid_argument, "knows no such model or address", false);
     }
     if (status == 413 || complaint.code == "context_length_exceeded") {
-        return error(ErrorCode::invalid_argument, "says the prompt is too long for the model", false);
+        return error(ErrorCode::invalid_argument, "says the prompt is too long for the model",
+                     false);
     }
     if (status == 429) {
         if (complaint.code == "insufficient_quota") {

@@ -11,7 +11,9 @@ namespace assay {
 class Turns::Waiter {
   public:
     Waiter(Turns& turns, const boost::asio::any_io_executor& executor)
-        : turns_(turns), wakeup_(executor), place_(turns.waiting_.insert(turns.waiting_.end(), this)) {}
+        : turns_(turns),
+          wakeup_(executor),
+          place_(turns.waiting_.insert(turns.waiting_.end(), this)) {}
     Waiter(const Waiter&) = delete;
     Waiter& operator=(const Waiter&) = delete;
     ~Waiter() {

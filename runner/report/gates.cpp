@@ -11,17 +11,15 @@ namespace {
 
 /// What a gate looks at in one variant: the number and what it stands for ("over 200 items"), or
 /// why there is none.
-struct Observation {
+struct Observed {
     std::optional<double> value;
     std::string basis;
     std::string missing;
 };
 
-Observation nothing(std::string why) {
-    return {.value = {}, .basis = {}, .missing = std::move(why)};
-}
+Observed nothing(std::string why) { return {.value = {}, .basis = {}, .missing = std::move(why)}; }
 
-Observation observe_category(const Gate& gate, const ScoreSummary& score) {
+Observed observe_category(const Gate& gate, const ScoreSummary& score) {
     if (score.data_type && *score.data_type != ScoreDataType::categorical) {
         return nothing(
             fmt::format("{} is {} and has no categories", score.name, to_string(*score.data_type)));
@@ -35,7 +33,7 @@ Observation observe_category(const Gate& gate, const ScoreSummary& score) {
         .missing = {}};
 }
 
-Observation observe_score(const Gate& gate, const ScoreSummary& score) {
+Observed observe_score(const Gate& gate, const ScoreSummary& score) {
     if (!gate.category.empty()) return observe_category(gate, score);
     if (score.count == 0) return nothing(fmt::format("no unit has the score {}", score.name));
     if (score.data_type == ScoreDataType::categorical) {
@@ -49,7 +47,7 @@ Observation observe_score(const Gate& gate, const ScoreSummary& score) {
         .value = score.mean, .basis = " over " + format_some(score.items, "item"), .missing = {}};
 }
 
-Observation observe_coverage(const VariantSummary& variant) {
+Observed observe_coverage(const VariantSummary& variant) {
     if (variant.units.planned == 0) return nothing("no units were planned");
     return {.value = variant.coverage,
             .basis = fmt::format(" ({} of {} scored)", format_count(variant.units.scored),
@@ -57,7 +55,7 @@ Observation observe_coverage(const VariantSummary& variant) {
             .missing = {}};
 }
 
-Observation observe_error_rate(const UnitCounts& units) {
+Observed observe_error_rate(const UnitCounts& units) {
     if (units.planned == 0) return nothing("no units were planned");
     const std::uint64_t broken = units.failed + units.unscored;
     return {.value = static_cast<double>(broken) / static_cast<double>(units.planned),
@@ -66,18 +64,18 @@ Observation observe_error_rate(const UnitCounts& units) {
             .missing = {}};
 }
 
-Observation observe_latency(const std::optional<double>& milliseconds) {
+Observed observe_latency(const std::optional<double>& milliseconds) {
     if (!milliseconds) return nothing("no unit has a measured latency");
     return {.value = milliseconds, .basis = {}, .missing = {}};
 }
 
-Observation observe_tokens(const UsageDetails& tokens) {
+Observed observe_tokens(const UsageDetails& tokens) {
     const auto total = tokens.find("total");
     if (total == tokens.end()) return nothing("no unit reported tokens");
     return {.value = static_cast<double>(total->second), .basis = {}, .missing = {}};
 }
 
-Observation observe_measure(const std::string& measure, const VariantSummary& variant) {
+Observed observe_measure(const std::string& measure, const VariantSummary& variant) {
     if (measure == "coverage") return observe_coverage(variant);
     if (measure == "error_rate") return observe_error_rate(variant.units);
     if (measure == "latency_p50_ms") return observe_latency(variant.latency.p50);
@@ -91,7 +89,7 @@ Observation observe_measure(const std::string& measure, const VariantSummary& va
     return nothing(fmt::format("there is no measure {}", measure));
 }
 
-Observation observe(const Gate& gate, const VariantSummary& variant) {
+Observed observe(const Gate& gate, const VariantSummary& variant) {
     if (!gate.measure.empty()) return observe_measure(gate.measure, variant);
     for (const ScoreSummary& score : variant.scores) {
         if (score.name == gate.score) return observe_score(gate, score);
@@ -155,23 +153,26 @@ GateVerdict decide(const Gate& gate, const VariantSummary& variant, double min_c
                         .status = GateStatus::inconclusive,
                         .observed = {},
                         .reason = {}};
-    const Observation observation = observe(gate, variant);
-    verdict.observed = observation.value;
+    const Observed seen = observe(gate, variant);
+    verdict.observed = seen.value;
     if (variant.coverage < min_coverage) {
         verdict.reason = coverage_reason(variant, min_coverage);
         return verdict;
     }
-    if (!observation.value || !std::isfinite(*observation.value)) {
-        verdict.reason = observation.value ? fmt::format("{} is not a number", subject_of(gate))
-                                           : observation.missing;
+    if (!seen.value) {
+        verdict.reason = seen.missing;
         return verdict;
     }
-    const double observed = without_noise(*observation.value, gate.threshold);
-    const bool passed = holds(observed, gate.op, gate.threshold);
+    if (!std::isfinite(*seen.value)) {
+        verdict.reason = fmt::format("{} is not a number", subject_of(gate));
+        return verdict;
+    }
+    const double value = without_noise(*seen.value, gate.threshold);
+    const bool passed = holds(value, gate.op, gate.threshold);
     verdict.status = passed ? GateStatus::passed : GateStatus::failed;
     const Words words = words_of(gate.op);
     verdict.reason = fmt::format("{} is {}{}, which {} the {} {}", subject_of(gate),
-                                 format_against(observed, gate.threshold), observation.basis,
+                                 format_against(value, gate.threshold), seen.basis,
                                  passed ? words.passed : words.failed, format_exact(gate.threshold),
                                  words.after);
     return verdict;
@@ -193,7 +194,9 @@ std::vector<GateVerdict> decide_gates(const ReportPlan& plan,
                             .variant = gate.variant,
                             .status = GateStatus::inconclusive,
                             .observed = {},
-                            .reason = fmt::format("the run has no variant {}", gate.variant)});
+                            .reason = gate.variant.empty()
+                                          ? "the run has no variants"
+                                          : "the run has no variant " + gate.variant});
     }
     return verdicts;
 }

@@ -97,7 +97,10 @@ class CaseFolder {
 
     void describe(const UnitResult& unit) {
         const auto shown = [](const Json& value) {
-            return fit_width(as_text(value), k_detail_columns);
+            std::string text = as_text(value);
+            // An output may have megabytes; a character has at most four bytes.
+            if (text.size() > 5 * k_detail_columns) text.resize(5 * k_detail_columns);
+            return fit_width(text, k_detail_columns);
         };
         case_.details.push_back(fmt::format("  repetition: {}", unit.repetition));
         case_.details.push_back("  input: " + shown(unit.item.input));

@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <span>
+#include <utility>
 
 #include "core/base/text.hpp"
 #include "runner/report/grid.hpp"
@@ -46,6 +48,7 @@ class GridBuilder {
 
   private:
     using Number = std::function<std::optional<double>(const VariantSummary&)>;
+    using Count = std::function<std::uint64_t(const VariantSummary&)>;
     using Text = std::function<std::string(const VariantSummary&)>;
 
     void begin_group() { opens_group_ = true; }
@@ -70,8 +73,7 @@ class GridBuilder {
     }
 
     /// Left out when it is zero everywhere.
-    void add_count(const std::string& label,
-                   const std::function<std::uint64_t(const VariantSummary&)>& count) {
+    void add_count(const std::string& label, const Count& count) {
         const bool any = std::ranges::any_of(
             report_.variants, [&](const VariantSummary& variant) { return count(variant) > 0; });
         if (!any) return;
@@ -192,8 +194,9 @@ class TableWriter {
         const std::string name = terminal_safe(report_.run.experiment);
         line(paint(fit_width(name, style_.columns), Paint::bold, style_));
         std::vector<std::string> facts;
-        if (report_.run.name != report_.run.experiment)
+        if (!report_.run.name.empty() && report_.run.name != report_.run.experiment) {
             facts.push_back(terminal_safe(report_.run.name));
+        }
         if (report_.variants.size() > 1) {
             facts.push_back(format_some(report_.variants.size(), "variant"));
         }

@@ -44,8 +44,8 @@ constexpr const char* k_add_project = "INSERT INTO projects(id) VALUES(?1)";
 constexpr const char* k_any_dictionary = "SELECT 1 FROM dictionaries LIMIT 1";
 constexpr const char* k_newest_document = "SELECT max(trace) FROM trace_documents";
 constexpr const char* k_training_set =
-    "SELECT dictionary, size, document FROM trace_documents "
-    "UNION ALL SELECT dictionary, size, document FROM item_versions LIMIT ?1";
+    "SELECT * FROM (SELECT dictionary, size, document FROM trace_documents LIMIT ?1) UNION ALL "
+    "SELECT * FROM (SELECT dictionary, size, document FROM item_versions LIMIT ?1)";
 constexpr const char* k_add_dictionary = "INSERT INTO dictionaries(data) VALUES(?1)";
 
 Result<void> prepare_folder(const fs::path& folder, Database::Missing missing) {
@@ -141,27 +141,29 @@ Result<std::unique_ptr<Database>> Database::open(const fs::path& folder, Missing
 }
 
 Result<void> Database::train_when_due() {
-    if (writer_->codec().has_dictionary()) return {};
-    Connection& connection = writer_->connection();
-    ASSAY_TRY(const auto documents, connection.find_integer(k_newest_document));
+    if (training_tried_ || writer_->codec().has_dictionary()) return {};
+    ASSAY_TRY(const auto documents, writer_->connection().find_integer(k_newest_document));
     if (documents.value_or(0) < k_training_documents) return {};
-    return transact([&]() -> Result<void> {
-        ASSAY_TRY(const auto known, connection.find_integer(k_any_dictionary));
-        if (known) return {};
-        std::vector<std::string> samples;
-        ASSAY_TRY(Rows rows, connection.query(k_training_set, k_training_documents));
-        while (true) {
-            ASSAY_TRY(const bool more, rows.next());
-            if (!more) break;
-            ASSAY_TRY(std::string sample,
-                      writer_->codec().unpack(
-                          {rows.integer(0), rows.integer(1), Blob{rows.bytes(2)}}));
-            sample.resize(std::min(sample.size(), k_training_sample_bytes_max));
-            samples.push_back(std::move(sample));
-        }
-        const std::string dictionary = train_dictionary(samples);
-        return connection.run(k_add_dictionary, Blob{dictionary});
-    });
+    training_tried_ = true;
+    return transact([&] { return train(); });
+}
+
+Result<void> Database::train() {
+    Connection& connection = writer_->connection();
+    ASSAY_TRY(const auto known, connection.find_integer(k_any_dictionary));
+    if (known) return {};
+    std::vector<std::string> samples;
+    ASSAY_TRY(Rows rows, connection.query(k_training_set, k_training_documents / 2));
+    while (true) {
+        ASSAY_TRY(const bool more, rows.next());
+        if (!more) break;
+        const PackedDocument packed{rows.integer(0), rows.integer(1), Blob{rows.bytes(2)}};
+        ASSAY_TRY(std::string sample, writer_->codec().unpack(packed));
+        sample.resize(std::min(sample.size(), k_training_sample_bytes_max));
+        samples.push_back(std::move(sample));
+    }
+    const std::string dictionary = train_dictionary(samples);
+    return connection.run(k_add_dictionary, Blob{dictionary});
 }
 
 }  // namespace assay

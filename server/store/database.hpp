@@ -59,7 +59,8 @@ class Database {
         return done;
     }
 
-    /// Trains the dictionary once enough documents are there to learn from.
+    /// Trains the dictionary once enough documents are there to learn from. An error leaves the
+    /// store as it was and is not tried again by this object: it only costs space.
     [[nodiscard]] Result<void> train_when_due();
 
   private:
@@ -74,8 +75,11 @@ class Database {
         return transaction.commit();
     }
 
+    [[nodiscard]] Result<void> train();
+
     std::unique_ptr<Session> writer_;
     std::unique_ptr<Session> reader_;
+    bool training_tried_ = false;
 };
 
 }  // namespace assay

@@ -4,12 +4,13 @@
 #include <zdict.h>
 #include <zstd.h>
 
+#include "core/base/limits.hpp"
+
 namespace assay {
 namespace {
 
 // Level 1 packs a short document in half the time of level 3 and gives up 9 % of the gain.
 constexpr int k_level = 1;
-constexpr std::size_t k_document_bytes_max = 256U << 20U;
 constexpr std::size_t k_dictionary_bytes = 64U << 10U;
 
 constexpr const char* k_newest_dictionary =
@@ -37,7 +38,8 @@ struct PayloadCodec::State {
     Handle<ZSTD_CCtx> compress{ZSTD_createCCtx()};
     Handle<ZSTD_DCtx> decompress{ZSTD_createDCtx()};
     Handle<ZSTD_CDict> dictionary;
-    std::int64_t dictionary_id = 0;
+    std::int64_t dictionary_id = 0;  ///< of the one in use; 0 = none
+    bool has_dictionary = false;
     std::unordered_map<std::int64_t, Handle<ZSTD_DDict>> dictionaries;
     std::string buffer;
 };
@@ -56,11 +58,11 @@ PayloadCodec::PayloadCodec(Connection& connection)
 PayloadCodec::~PayloadCodec() = default;
 
 Result<PackedDocument> PayloadCodec::pack(std::string_view document) {
-    if (document.size() > k_document_bytes_max) {
+    if (document.size() > limits::k_document_bytes_max) {
         return failure(ErrorCode::resource_exhausted,
                        fmt::format("{}: a unit has more than {} MB of content, the most the store "
                                    "accepts",
-                                   connection_.path().string(), k_document_bytes_max >> 20U));
+                                   connection_.path().string(), limits::k_document_bytes_max >> 20U));
     }
     const std::size_t bound = ZSTD_compressBound(document.size());
     if (state_->buffer.size() < bound) state_->buffer.resize(bound);
@@ -91,7 +93,7 @@ Result<std::string> PayloadCodec::unpack(const PackedDocument& packed) {
     // Both sizes must agree before memory is taken: a damaged one could ask for any amount.
     const std::string_view bytes = packed.bytes.bytes;
     const std::uint64_t size = ZSTD_getFrameContentSize(bytes.data(), bytes.size());
-    if (size != static_cast<std::uint64_t>(packed.size) || size > k_document_bytes_max) {
+    if (size != static_cast<std::uint64_t>(packed.size) || size > limits::k_document_bytes_max) {
         return damaged(connection_);
     }
     std::string document(size, '\0');
@@ -103,9 +105,11 @@ Result<std::string> PayloadCodec::unpack(const PackedDocument& packed) {
 }
 
 Result<void> PayloadCodec::use_newest_dictionary() {
+    if (state_->has_dictionary) return {};
     ASSAY_TRY(Rows rows, connection_.query(k_newest_dictionary));
     ASSAY_TRY(const bool found, rows.next());
-    if (!found || rows.integer(0) == state_->dictionary_id) return {};
+    state_->has_dictionary = found;
+    if (!found || rows.bytes(1).empty()) return {};
     const std::string_view data = rows.bytes(1);
     state_->dictionary.reset(ZSTD_createCDict(data.data(), data.size(), k_level));
     const std::size_t set =
@@ -115,7 +119,7 @@ Result<void> PayloadCodec::use_newest_dictionary() {
     return {};
 }
 
-bool PayloadCodec::has_dictionary() const { return state_->dictionary_id != 0; }
+bool PayloadCodec::has_dictionary() const { return state_->has_dictionary; }
 
 std::string train_dictionary(const std::vector<std::string>& samples) {
     std::string joined;

@@ -31,8 +31,9 @@ class PayloadCodec {
     /// @error data_loss when the bytes are not what was written.
     [[nodiscard]] Result<std::string> unpack(const PackedDocument& packed);
 
-    /// Uses the store's newest dictionary for pack() from now on. Call inside a transaction.
+    /// Uses the store's newest dictionary, if there is one, for pack() from now on.
     [[nodiscard]] Result<void> use_newest_dictionary();
+    /// Whether the store's dictionary is decided: trained, or found to be no use.
     [[nodiscard]] bool has_dictionary() const;
 
   private:

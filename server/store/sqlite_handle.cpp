@@ -71,6 +71,7 @@ void Rows::release() {
 }
 
 Result<bool> Rows::next() {
+    errno = 0;  // SQLite does not record the cause of every failure; see Connection::error()
     const int code = sqlite3_step(statement_->handle());
     if (code == SQLITE_ROW) return true;
     if (code == SQLITE_DONE) return false;
@@ -145,8 +146,9 @@ Result<Statement*> Connection::acquire(const char* sql) {
 }
 
 Error Connection::error(int code) const {
+    const int recorded = handle_ ? sqlite3_system_errno(handle_.get()) : 0;
+    const int system = recorded != 0 ? recorded : errno;
     const std::string name = path_.string();
-    const int system = handle_ ? sqlite3_system_errno(handle_.get()) : 0;
     const char* const detail = handle_ ? sqlite3_errmsg(handle_.get()) : sqlite3_errstr(code);
     switch (code & 0xff) {
         case SQLITE_FULL: return file_error(ENOSPC, "write", path_);

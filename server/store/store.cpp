@@ -124,7 +124,9 @@ Result<void> Store::commit(std::span<const UnitResult> units) {
         }
         return {};
     }));
-    return state_->database->train_when_due();
+    // The units are stored whatever becomes of the dictionary.
+    (void)state_->database->train_when_due();
+    return {};
 }
 
 Result<void> Store::finish(const RunRecord& run) {

@@ -8,6 +8,7 @@ from source import Finding
 FILE_LINES_MAX = 600
 FUNCTION_LINES_MAX = 70
 COLUMNS_MAX = 100
+COLUMNS_EXEMPT = {"cmake/check_layers.cmake"}  # a row of its table is one line
 README_LINES_MAX = 40
 
 # name -> (pattern over code without comments and texts, why, files that may)
@@ -103,7 +104,7 @@ def check_size(sources):
                                  f"{FILE_LINES_MAX}")
         offset = 0
         for line in source.lines:
-            if len(line) > COLUMNS_MAX:
+            if len(line) > COLUMNS_MAX and source.path not in COLUMNS_EXEMPT:
                 yield source.finding(offset, f"{len(line)} columns; the most is {COLUMNS_MAX}")
             offset += len(line) + 1
 

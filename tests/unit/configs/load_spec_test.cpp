@@ -225,7 +225,7 @@ TEST_CASE("load spec: a file that a spec names is checked like the spec") {
     const std::string text = to_string(spec.load().diagnostics);
     CHECK_THAT(text, Catch::Contains("bad.json:2:11: this is not valid JSON"));
     CHECK_THAT(text,
-               Catch::Contains("spec.yaml:12:41: `evaluators[1].schema` must be a JSON Schema"));
+               Catch::Contains("spec.yaml:12:42: `evaluators[1].schema` must be a JSON Schema"));
     CHECK_THAT(text, Catch::Contains("bytes.json:1:2: the byte 0xff is not valid UTF-8"));
 }
 

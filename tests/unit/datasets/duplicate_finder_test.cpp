@@ -5,6 +5,7 @@
 #include <map>
 
 #include "core/base/random.hpp"
+#include "tests/support/seed.hpp"
 
 namespace assay::test {
 namespace {
@@ -24,11 +25,6 @@ std::map<std::uint64_t, std::uint64_t> pairs(const Found& found) {
     std::map<std::uint64_t, std::uint64_t> by_line;
     for (const auto& duplicate : found.listed) by_line[duplicate.line] = duplicate.first_line;
     return by_line;
-}
-
-std::uint64_t test_seed() {
-    const char* const given = std::getenv("ASSAY_SEED");
-    return given == nullptr ? 20261121 : std::strtoull(given, nullptr, 10);
 }
 
 }  // namespace
@@ -54,7 +50,7 @@ TEST_CASE("duplicate finder: both halves of a fingerprint count") {
 }
 
 TEST_CASE("duplicate finder: spilling changes nothing at any block size") {
-    const std::uint64_t seed = test_seed();
+    const std::uint64_t seed = seed_of_test();
     INFO("ASSAY_SEED=" << seed);
     Rng rng(seed);
     std::vector<std::uint64_t> values;

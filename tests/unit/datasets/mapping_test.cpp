@@ -83,6 +83,8 @@ TEST_CASE("mapping: a row without input names its members and the line to write"
                Catch::Contains("e.g. input: \"$.Inptu\""));
     CHECK_THAT(Fixture("a.jsonl", R"({"6b":1})").problems().at(0),
                Catch::Contains("e.g. input: \"$['6b']\""));
+    CHECK_THAT(Fixture("a.jsonl", R"({"it's":1})").problems().at(0),
+               Catch::Contains(R"(e.g. input: "$['it\'s']")"));
     CHECK_THAT(Fixture("a.jsonl", "{}").problems().at(0), Catch::Contains("it is empty"));
     CHECK_THAT(Fixture("a.csv", "text,label\nhi,x\n").problems().at(0),
                Catch::StartsWith("a.csv:2: the row has no \"input\"") &&
@@ -98,6 +100,14 @@ TEST_CASE("mapping: a written input path that leads nowhere names the row and th
           R"(a.jsonl:1: the input "$.qestion" selects nothing in this row; it has "question"; did )"
           R"(you mean "question"?)");
     CHECK_THAT(problems[1], Catch::StartsWith("a.jsonl:2: the input"));
+}
+
+TEST_CASE("mapping: an empty map of paths selects nothing") {
+    Fixture rows("a.jsonl", R"({"input":"q","metadata":{"m":1}})");
+    rows.spec.metadata = MappingSpec{};
+    CHECK(rows.items().at(0).metadata.is_null());
+    rows.spec.input = MappingSpec{};
+    CHECK(rows.problems().size() == 1);
 }
 
 TEST_CASE("mapping: an input that is null or an empty map is refused") {

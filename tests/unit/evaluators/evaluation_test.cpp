@@ -1,6 +1,10 @@
 #include "evaluators/evaluation.hpp"
 
+#include <fmt/format.h>
+
 #include <atomic>
+#include <cmath>
+#include <stdexcept>
 #include <thread>
 
 #include "evaluator_helpers.hpp"

@@ -1,5 +1,7 @@
+#include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 
 #include "core/base/files.hpp"
 #include "evaluator_helpers.hpp"

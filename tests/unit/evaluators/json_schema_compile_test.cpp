@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <limits>
 #include <string>
 
 #include "evaluators/json_schema_validator.hpp"
@@ -74,6 +75,22 @@ TEST_CASE("json schema: a keyword with a wrong value is refused with its place")
         INFO(expected.schema);
         CHECK(refusal(expected.schema) == std::string("the JSON Schema, at ") + expected.message);
     }
+}
+
+TEST_CASE("json schema: a divisor that is not finite is refused") {
+    const auto compiled =
+        JsonSchema::compile({{"multipleOf", std::numeric_limits<double>::infinity()}});
+    REQUIRE_FALSE(compiled.has_value());
+    CHECK(compiled.error().message == "the JSON Schema, at #/multipleOf: must be more than 0");
+}
+
+TEST_CASE("json schema: a pattern that cannot be used is refused with its place") {
+    CHECK(refusal(R"({"properties": {"a": {"pattern": "(?=a)b"}}})")
+              .starts_with("the JSON Schema, at #/properties/a/pattern: "));
+    CHECK(refusal(R"({"patternProperties": {"(": true}})")
+              .starts_with("the JSON Schema, at #/patternProperties/(: "));
+    CHECK(refusal(to_text(Json{{"pattern", std::string(5000, 'a')}})).find("4096 bytes") !=
+          std::string::npos);
 }
 
 TEST_CASE("json schema: a reference that leads nowhere is refused with what is near") {

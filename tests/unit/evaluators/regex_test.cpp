@@ -28,6 +28,8 @@ TEST_CASE("regex: ignore_case works on text and values of any kind", "[regex]") 
 TEST_CASE("regex: it needs no expected value and not turns it round", "[regex]") {
     CHECK(outcome(bound("regex", {{"pattern", "sorry"}, {"not", true}}), "Here you are.") == true);
     CHECK(outcome(bound("regex", {{"pattern", "sorry"}, {"not", true}}), "I am sorry.") == false);
+    CHECK(comment_of(bound("regex", {{"pattern", "sorry"}, {"not", true}}), "I am sorry.") ==
+          "it is so, and `not` is set");
 }
 
 TEST_CASE("regex: the comment shows output and pattern", "[regex]") {

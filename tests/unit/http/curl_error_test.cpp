@@ -10,7 +10,7 @@ namespace {
 const Endpoint k_endpoint{"model.example", "8000"};
 
 Error error_of(CURLcode code, long os_error = 0) {
-    return transfer_error({code, os_error, "its own words"}, k_endpoint);
+    return transfer_error({code, os_error, "model.example: its own words"}, k_endpoint);
 }
 
 }  // namespace
@@ -40,6 +40,8 @@ TEST_CASE("curl error: each failure has a cause and a remedy in plain words") {
           "connection refused by model.example:8000: is the server running?");
     CHECK_THAT(error_of(CURLE_COULDNT_CONNECT, EHOSTUNREACH).message, Catch::Contains("no route"));
     CHECK_THAT(error_of(CURLE_COULDNT_CONNECT, EMFILE).message, Catch::Contains("ulimit"));
+    CHECK_THAT(error_of(CURLE_COULDNT_CONNECT, ETIMEDOUT).message,
+               Catch::StartsWith("cannot connect to model.example:8000"));
     CHECK_THAT(error_of(CURLE_COULDNT_RESOLVE_HOST).message,
                Catch::Contains("cannot find the host model.example"));
     CHECK_THAT(error_of(CURLE_COULDNT_RESOLVE_PROXY).message, Catch::Contains("HTTPS_PROXY"));
@@ -55,8 +57,8 @@ TEST_CASE("curl error: only what may end differently is retryable") {
                                 CURLE_RECV_ERROR, CURLE_PARTIAL_FILE, CURLE_HTTP2}) {
         CHECK(error_of(code).retryable);
     }
-    for (const CURLcode code : {CURLE_PEER_FAILED_VERIFICATION, CURLE_URL_MALFORMAT,
-                                CURLE_COULDNT_RESOLVE_PROXY}) {
+    for (const CURLcode code :
+         {CURLE_PEER_FAILED_VERIFICATION, CURLE_URL_MALFORMAT, CURLE_COULDNT_RESOLVE_PROXY}) {
         CHECK(!error_of(code).retryable);
     }
 }

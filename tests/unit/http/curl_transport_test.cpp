@@ -33,7 +33,8 @@ struct Client {
     asio::io_context io;
     std::unique_ptr<HttpTransport> transport = make_transport();
 
-    Result<HttpResponse> send(HttpRequest request, std::chrono::milliseconds patience = k_patience) {
+    Result<HttpResponse> send(HttpRequest request,
+                              std::chrono::milliseconds patience = k_patience) {
         return run_task(io, transport->send(std::move(request), in(patience)));
     }
 };
@@ -86,11 +87,12 @@ class Crowd {
         auto& cancellation = cancellations_.emplace_back();
         ++running_;
         asio::co_spawn(client.io, store_result(client.transport->send(request, deadline), result),
-                       asio::bind_cancellation_slot(
-                           cancellation.slot(), [this](std::exception_ptr) { --running_; }));
+                       asio::bind_cancellation_slot(cancellation.slot(),
+                                                    [this](std::exception_ptr) { --running_; }));
     }
     void cancel() {
-        for (auto& cancellation : cancellations_) cancellation.emit(asio::cancellation_type::terminal);
+        for (auto& cancellation : cancellations_)
+            cancellation.emit(asio::cancellation_type::terminal);
     }
     void run() {
         client.io.restart();
@@ -140,7 +142,8 @@ TEST_CASE("http: every method and body goes through") {
     const StubServer server({.body = "ok"});
     Client client;
     for (const char* method : {"GET", "POST", "PUT", "PATCH", "DELETE"}) {
-        for (const std::string& body : {std::string(), std::string("a\0b", 3), std::string(3'000'000, 'x')}) {
+        for (const std::string& body :
+             {std::string(), std::string("a\0b", 3), std::string(3'000'000, 'x')}) {
             REQUIRE(client.send({.method = method, .url = server.url(), .body = body}));
             CHECK(server.requests().back().method == method);
             CHECK(server.requests().back().body == body);
@@ -166,8 +169,8 @@ TEST_CASE("http: what cannot be sent safely is refused before it is sent") {
         const auto refused = client.send(request);
         REQUIRE(!refused);
         CHECK(refused.error().code == ErrorCode::invalid_argument);
-        CHECK_THAT(refused.error().message,
-                   Catch::Contains("X-Key") && !Catch::Contains("Evil") && !Catch::Contains("secret"));
+        CHECK_THAT(refused.error().message, Catch::Contains("X-Key") && !Catch::Contains("Evil") &&
+                                                !Catch::Contains("secret"));
     }
     for (const char* name : {"", "X Y", "X:Y", "X\r\nY", "X\x80"}) {
         HttpRequest request = post(server.url());
@@ -246,7 +249,8 @@ TEST_CASE("http: a transport is usable after every kind of failure") {
 }
 
 TEST_CASE("http: an answer may be as large as the limit and no larger") {
-    const std::size_t headers = std::string("HTTP/1.1 200 Stub\r\nContent-Length: 20000000\r\n\r\n").size();
+    const std::size_t headers =
+        std::string("HTTP/1.1 200 Stub\r\nContent-Length: 20000000\r\n\r\n").size();
     const std::size_t fits = limits::k_provider_reply_bytes_max - headers;
     CHECK(answer_to({.body = std::string(fits, 'x'), .headers = {}}).value().body.size() == fits);
     const auto large = answer_to({.body = std::string(fits + 1, 'x'), .headers = {}});
@@ -258,7 +262,9 @@ TEST_CASE("http: an answer may be as large as the limit and no larger") {
 
 TEST_CASE("http: the limit holds for what is packed as well") {
     const std::map<std::string, std::string> headers = {{"Content-Encoding", "gzip"}};
-    CHECK(answer_to({.body = output_of("printf 'the answer' | gzip"), .headers = headers}).value().body == "the answer");
+    CHECK(answer_to({.body = output_of("printf 'the answer' | gzip"), .headers = headers})
+              .value()
+              .body == "the answer");
     const std::string bomb = output_of("head -c 104857600 /dev/zero | gzip -9");
     REQUIRE(bomb.size() < 1U << 20U);
     CHECK(answer_to({.body = bomb, .headers = headers}).error().code ==
@@ -333,6 +339,12 @@ TEST_CASE("http: the proxy variables are honoured and exceptions to them too") {
     const Variable variable("http_proxy", proxy.url());
     CHECK(Client().send(post("http://model.invalid/v1")).value().body == "by proxy");
     CHECK(proxy.requests().at(0).target == "http://model.invalid/v1");
+
+    const Variable broken("http_proxy", fmt::format("http://127.0.0.1:{}", unused_port()));
+    const auto refused = Client().send(post("http://model.invalid/v1"));
+    REQUIRE(!refused);
+    CHECK_THAT(refused.error().message,
+               Catch::StartsWith("cannot reach model.invalid:80 through the proxy"));
 
     const StubServer server({.body = "direct"});
     const Variable exception("no_proxy", "127.0.0.1");

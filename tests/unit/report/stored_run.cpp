@@ -1,5 +1,7 @@
 #include "stored_run.hpp"
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 
 #include "core/base/hash.hpp"

@@ -302,7 +302,8 @@ std::vector<std::string> query_file(const std::filesystem::path& file, const std
     std::vector<std::string> values;
     const auto collect = [](void* into, int count, char** columns, char**) {
         auto& list = *static_cast<std::vector<std::string>*>(into);
-        if (count > 0) list.emplace_back(columns[0] == nullptr ? "" : columns[0]);
+        const char* const value = count > 0 ? columns[count - 1] : nullptr;
+        list.emplace_back(value == nullptr ? "" : value);
         return 0;
     };
     char* message = nullptr;

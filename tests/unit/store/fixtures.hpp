@@ -47,7 +47,7 @@ void check_same_run(const RunRecord& read, const RunRecord& written);
 
 /// The database file of a store's folder.
 [[nodiscard]] std::filesystem::path file_of(const std::filesystem::path& folder);
-/// Runs one statement on the file, past the store, and gives its first column; for looking at
+/// Runs one statement on the file, past the store, and gives its last column; for looking at
 /// what was written and for damaging it.
 std::vector<std::string> query_file(const std::filesystem::path& file, const std::string& sql);
 
