@@ -152,10 +152,9 @@ Result<void> Transfer::prepare() {
 
 Result<void> Transfer::add_headers() {
     const auto add = [this](const std::string& line) {
-        curl_slist* const longer = curl_slist_append(headers_.get(), line.c_str());
-        if (longer == nullptr) return false;
-        (void)headers_.release();  // `longer` is the same list, or its first node
-        headers_.reset(longer);
+        curl_slist* const list = curl_slist_append(headers_.get(), line.c_str());
+        if (list == nullptr) return false;
+        if (!headers_) headers_.reset(list);  // later it is the list that we have
         return true;
     };
     bool added = add("Expect:");  // no waiting for "100 Continue" before a long body

@@ -27,6 +27,8 @@ using Descriptor = asio::posix::stream_descriptor;
 
 /// How long the end of a killed process is waited for before it is left to init.
 constexpr int k_reap_timeout_ms = 1000;
+/// The most that a pipe holds (Linux's limit), and so the most that an ended program left in it.
+constexpr std::size_t k_pipe_bytes_max = 1U << 20U;
 
 /// What came on stdout and was not read yet.
 class OutputBuffer {
@@ -35,7 +37,7 @@ class OutputBuffer {
 
     void append(std::string_view text) { text_ += text; }
     [[nodiscard]] std::size_t size() const { return text_.size() - begin_; }
-    [[nodiscard]] bool has_room() const { return size() <= bytes_max_; }
+    [[nodiscard]] std::size_t bytes_max() const { return bytes_max_; }
 
     /// The next line without its end, or nothing when no line is complete.
     std::optional<std::string> take_line() {
@@ -68,10 +70,14 @@ class OutputBuffer {
     std::size_t searched_ = 0;  ///< no line end before this
 };
 
+bool has_room(const OutputBuffer& output) { return output.size() <= output.bytes_max(); }
+bool has_room(const BoundedLog& /*log*/) { return true; }  // it leaves out what is too much
+
 struct ReadEnd {
     Descriptor pipe;
     bool is_waiting = false;
     bool ended = false;
+    std::size_t read_after_exit_bytes = 0;
 };
 
 Descriptor adopt(const asio::any_io_executor& executor, FileDescriptor& fd) {
@@ -103,7 +109,7 @@ class ChildProcess::State : public std::enable_shared_from_this<State> {
 
     Result<void> begin();
     void begin_write(std::string text);
-    void read_more();
+    void pump_output();
     void close_input();
     void kill() const;
     void stop(std::chrono::milliseconds grace);
@@ -132,7 +138,6 @@ class ChildProcess::State : public std::enable_shared_from_this<State> {
     void on_exit();
     template <class Sink>
     void pump(ReadEnd& end, Sink& sink);
-    void pump_output();
     void pump_errors();
 
     pid_t pid_;
@@ -143,11 +148,7 @@ class ChildProcess::State : public std::enable_shared_from_this<State> {
     ReadEnd stdout_;
     ReadEnd stderr_;
     asio::steady_timer grace_;
-    struct LogSink : BoundedLog {
-        using BoundedLog::BoundedLog;
-        [[nodiscard]] static bool has_room() { return true; }
-    };
-    LogSink log_;
+    BoundedLog log_;
     std::array<char, 64U << 10U> chunk_{};
 };
 
@@ -201,26 +202,31 @@ void ChildProcess::State::on_exit() {
     changed.notify();
 }
 
-/// Reads what is there; then, while the process runs, waits for more. A full sink stops it until
-/// read_more().
+/// Moves what is there from the pipe into the sink, as long as that has room.
 template <class Sink>
 void ChildProcess::State::pump(ReadEnd& end, Sink& sink) {
-    // One chunk an event while it runs, so that a flood cannot keep the loop to itself.
-    for (bool again = true; again && !end.ended && sink.has_room();) {
+    // One chunk an event while it runs, so that a flood cannot keep the loop to itself. After its
+    // end all that it left; a child that escaped may go on writing, which is not waited for.
+    for (bool again = true; again && !end.ended && has_room(sink);) {
         error_code error;
         const std::size_t count = end.pipe.read_some(asio::buffer(chunk_), error);
         sink.append(std::string_view(chunk_.data(), count));
-        const bool empty = error == asio::error::would_block;
-        end.ended = empty ? exit.has_value() : static_cast<bool>(error);
-        again = exit.has_value() && !error;
+        if (exit) {
+            end.read_after_exit_bytes += count;
+            end.ended = error || end.read_after_exit_bytes >= k_pipe_bytes_max;
+        } else {
+            end.ended = error && error != asio::error::would_block;
+            again = false;
+        }
     }
 }
 
+/// Reads stdout and waits for more of it. A full buffer stops it until it is called again.
 void ChildProcess::State::pump_output() {
     if (stdout_.is_waiting || !stdout_.pipe.is_open()) return;
     pump(stdout_, output);
     changed.notify();
-    if (stdout_.ended || exit || !output.has_room()) return;
+    if (stdout_.ended || exit || !has_room(output)) return;
     stdout_.is_waiting = true;
     stdout_.pipe.async_wait(Descriptor::wait_read,
                             [self = shared_from_this()](const error_code& /*cancelled*/) {
@@ -240,8 +246,6 @@ void ChildProcess::State::pump_errors() {
                                 self->pump_errors();
                             });
 }
-
-void ChildProcess::State::read_more() { pump_output(); }
 
 void ChildProcess::State::begin_write(std::string text) {
     written.reset();
@@ -358,7 +362,7 @@ Task<std::optional<std::string>> ChildProcess::read_line(Deadline deadline) {
                               fmt::format("\"{}\" wrote a line of more than {} bytes",
                                           state_->program, state_->output_bytes_max));
         }
-        state_->read_more();
+        state_->pump_output();
         if (line) co_return line;
         if (state_->output_ended()) break;
         ASSAY_CO_CHECK(co_await state_->wait_change(deadline, "wrote no line"));
@@ -369,7 +373,7 @@ Task<std::optional<std::string>> ChildProcess::read_line(Deadline deadline) {
 
 Task<std::string> ChildProcess::read_all(Deadline deadline) {
     while (!state_->output_ended()) {
-        if (!state_->output.has_room()) {
+        if (!has_room(state_->output)) {
             co_return failure(ErrorCode::resource_exhausted,
                               fmt::format("\"{}\" wrote more than {} bytes", state_->program,
                                           state_->output_bytes_max));

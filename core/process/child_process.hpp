@@ -32,13 +32,14 @@ struct ProcessExit {
 /// are read in the background: stdout up to its limit, stderr into a log that keeps its beginning
 /// and its end. When the program itself ends, what it left behind in its group is killed.
 /// Destroying the object kills the whole group. Used from the I/O thread and by one coroutine at a
-/// time; the event loop has work as long as the process runs.
+/// time; the event loop has work as long as the process
+/// runs, and must outlive the object.
 class ChildProcess {
   public:
     /// @error not_found when there is no such program, permission_denied when it cannot be run.
     static Task<std::unique_ptr<ChildProcess>> start(ProcessOptions options);
 
-    /// Writes all of `text`. @error unavailable when the program closed its input.
+    /// Writes all of `text`. @error unavailable when the program closed its input;
     /// deadline_exceeded, after which the input is closed.
     [[nodiscard]] Task<void> write(std::string text, Deadline deadline);
     /// Closes the program's stdin.

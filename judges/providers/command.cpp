@@ -16,7 +16,7 @@ namespace asio = boost::asio;
 
 /// How long a program whose output has ended is given to end itself, so that its exit code can be
 /// told.
-constexpr std::chrono::seconds k_exit_wait{1};
+constexpr std::chrono::milliseconds k_exit_wait{500};
 constexpr std::size_t k_quoted_columns_max = 200;
 constexpr std::size_t k_name_columns_max = 60;
 

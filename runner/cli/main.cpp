@@ -1,3 +1,5 @@
+#include <sys/resource.h>
+
 #include <csignal>
 #include <exception>
 
@@ -27,6 +29,14 @@ struct Dispatch {
     ExitCode operator()(const VersionArguments& a) const { return version_command(a, console); }
 };
 
+/// A request or a pipe in flight is a file descriptor, and the soft limit is often 1,024.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)::setrlimit(RLIMIT_NOFILE, &limit);  // a refusal leaves what there was
+}
+
 int run_program(int argc, const char* const* argv) {
     const auto parsed = parse_command_line(argc, argv);
     if (const int* const exit_code = std::get_if<int>(&parsed)) return *exit_code;
@@ -41,6 +51,7 @@ int run_program(int argc, const char* const* argv) {
 int main(int argc, char** argv) {
     // A program or a pipe that closes its end is an error value here, not the end of the process.
     (void)std::signal(SIGPIPE, SIG_IGN);
+    assay::raise_descriptor_limit();
     try {
         return assay::run_program(argc, argv);
     } catch (const std::exception& error) {

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 
+#include "configs/located_document.hpp"
 #include "core/base/limits.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -248,6 +249,49 @@ TEST_CASE("load spec: places serve whoever binds the spec") {
     CHECK(loaded.places.find_key("/evaluators/0/pattern").column == 5);
     CHECK(loaded.places.find("/evaluators/0/flags").line == 11);
     CHECK_THAT(loaded.places.find("/task").file, Catch::EndsWith("spec.yaml"));
+}
+
+void collect_pointers(const Json& value, const std::string& pointer,
+                      std::vector<std::string>& pointers) {
+    pointers.push_back(pointer);
+    if (value.is_object()) {
+        for (const auto& [key, member] : value.items()) {
+            collect_pointers(member, pointer_to(pointer, key), pointers);
+        }
+    }
+    for (std::size_t i = 0; value.is_array() && i < value.size(); ++i) {
+        collect_pointers(value[i], pointer_to(pointer, i), pointers);
+    }
+}
+
+TEST_CASE("load spec: any value in any place is read or reported at a place") {
+    const test::TemporaryFolder folder;
+    std::filesystem::copy(
+        std::filesystem::path(ASSAY_SOURCE_DIR) / "tests/golden/specs/all_available_keys",
+        folder.path(), std::filesystem::copy_options::recursive);
+    const Json good =
+        parse_located(test::read_text(folder.path() / "spec.yaml"), "spec.yaml").value;
+    const std::map<std::string, std::string> environment = {{"LOCAL_KEY", "k"}};
+    std::vector<std::string> pointers;
+    collect_pointers(good, "", pointers);
+    REQUIRE(pointers.size() > 100);
+    const Json replacements[] = {nullptr, true,          -1,        1e300,
+                                 "",      "{{x",         "$.a",     Json::array(),
+                                 "a.md",  {{"name", 1}}, {nullptr}, {{{"type", "x"}}}};
+    for (const std::string& pointer : pointers) {
+        for (const Json& replacement : replacements) {
+            Json spec = good;
+            spec[Json::json_pointer(pointer)] = replacement;
+            const auto path = folder.write("spec.json", to_text(spec));
+            INFO(pointer << " = " << to_text(replacement));
+            const LoadedSpec loaded =
+                load_spec(path, {.overrides = {}, .environment = &environment});
+            for (const Diagnostic& diagnostic : loaded.diagnostics) {
+                CHECK_FALSE(diagnostic.place.file.empty());
+                CHECK_FALSE(diagnostic.message.empty());
+            }
+        }
+    }
 }
 
 }  // namespace

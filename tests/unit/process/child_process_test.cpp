@@ -254,6 +254,9 @@ TEST_CASE("process: children that hold the pipe do not keep us waiting") {
     const auto output = in_group.all();
     REQUIRE(output);
     CHECK(in_group.wait().value().exit_code == 0);
+    Running flooding("setsid sh -c 'yes >&2' & sleep 0.1; echo out");
+    CHECK(flooding.all().value() == "out\n");
+    CHECK(!flooding.process->take_log().empty());
     // One that left the group is out of reach, but its pipe is not waited for either.
     Running escaped("setsid sleep 2 & sleep 0.2; echo out");
     const auto begin = std::chrono::steady_clock::now();
