@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "configs/spec_parts.hpp"
 #include "core/base/files.hpp"
 #include "core/base/hash.hpp"

@@ -6,12 +6,14 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <sstream>
 
 #include "configs/plain_scalar.hpp"
 #include "core/base/limits.hpp"
+#include "core/base/text.hpp"
 
 namespace assay {
 namespace {
@@ -42,7 +44,7 @@ class TreeBuilder final : public YAML::EventHandler {
     }
     void OnMapEnd() override { close(); }
 
-    void syntax_error(const YAML::ParserException& error);
+    void syntax_error(const YAML::Exception& error);
     /// True when the tree ends in the middle.
     [[nodiscard]] bool is_broken() const { return broken_; }
 
@@ -106,9 +108,10 @@ void TreeBuilder::OnDocumentStart(const YAML::Mark& mark) {
 
 Place TreeBuilder::place_of_null(const YAML::Mark& mark) {
     // A null that is not written out has the place of whatever comes next.
-    auto offset = static_cast<std::size_t>(mark.pos);
     const std::string_view text = places_.text();
-    const bool written = offset < text.size() && std::string_view("~nN").contains(text[offset]);
+    const std::size_t offset = std::min(static_cast<std::size_t>(mark.pos), text.size());
+    const bool written =
+        text.substr(offset).starts_with('~') || to_lower_ascii(text.substr(offset, 4)) == "null";
     if (written || frames_.empty()) return places_.at(offset);
     const Frame& frame = frames_.back();
     if (frame.has_key) return tree.nodes[frame.node].entries.back().key_place;
@@ -253,7 +256,7 @@ bool TreeBuilder::is_unclosed_quote(std::size_t offset) const {
     return true;
 }
 
-void TreeBuilder::syntax_error(const YAML::ParserException& error) {
+void TreeBuilder::syntax_error(const YAML::Exception& error) {
     static const std::map<std::string, std::string> k_plain_words = {
         {"illegal map value", "a `:` stands where none can be; put text that holds one in quotes"},
         {"end of map not found",
@@ -296,7 +299,7 @@ YamlTree parse_yaml_tree(TextPlaces places) {
         // One document, and a look at whether there is another. Not all of them: at a stray comma
         // the parser finds one more empty document for ever.
         if (parser.HandleNextDocument(builder)) (void)parser.HandleNextDocument(builder);
-    } catch (const YAML::ParserException& error) {
+    } catch (const YAML::Exception& error) {
         builder.syntax_error(error);
     }
     if (builder.is_broken()) builder.tree.nodes.clear();

@@ -67,6 +67,12 @@ struct Settings {
     [[nodiscard]] ItemMapper make_mapper() const {
         return ItemMapper(spec, {selection.filter, options.keep_row});
     }
+    /// A row that makes no item is not left out: it has to be reported.
+    [[nodiscard]] bool leaves_out(const ItemMapper::Mapped& mapped) const {
+        if (mapped.left_out) return true;
+        if (!selection.item_ids || !mapped.problem.empty()) return false;
+        return !selection.item_ids->contains(mapped.item.id.value());
+    }
     [[nodiscard]] std::optional<std::uint64_t> limit() const {
         return smaller(spec.limit, selection.limit);
     }
@@ -92,7 +98,7 @@ class ValidationPass {
             return {};
         }
         ItemMapper::Mapped mapped = mapper_.map(std::move(row.value), row.line);
-        if (mapped.left_out) return {};
+        if (settings_.leaves_out(mapped)) return {};
         if (mapped.problem.empty() && check_) mapped.problem = check_(mapped.item);
         if (!mapped.problem.empty()) {
             problems_.add({row.line}, std::move(mapped.problem));
@@ -154,6 +160,7 @@ class ValidationPass {
         if (settings_.selection.filter) {
             why += fmt::format(", filter {}", settings_.selection.filter->text());
         }
+        if (settings_.selection.item_ids) why += ", items that failed in an earlier run";
         return fmt::format("none of the {} rows is selected{}; widen the selection", facts_.rows,
                            why);
     }
@@ -179,7 +186,8 @@ class SelectedItems final : public Dataset::Items {
   public:
     SelectedItems(const Settings& settings, const Validated& validated,
                   std::unique_ptr<RowReader> rows)
-        : path_(settings.spec.path),
+        : settings_(settings),
+          path_(settings.spec.path),
           validated_(validated),
           rows_(std::move(rows)),
           mapper_(settings.make_mapper()) {}
@@ -189,7 +197,7 @@ class SelectedItems final : public Dataset::Items {
             ASSAY_TRY(std::optional<RowReader::Row> row, rows_->next());
             if (!row || !row->problem.empty()) return changed(path_);
             ItemMapper::Mapped mapped = mapper_.map(std::move(row->value), row->line);
-            if (mapped.left_out) continue;
+            if (settings_.leaves_out(mapped)) continue;
             if (!mapped.problem.empty()) return changed(path_);
             if (validated_.sampler && !validated_.sampler->takes(mapped.fingerprint)) continue;
             hash_.update(hash_entry(mapped.item));
@@ -209,6 +217,7 @@ class SelectedItems final : public Dataset::Items {
         return std::nullopt;
     }
 
+    const Settings& settings_;
     const std::filesystem::path& path_;
     const Validated& validated_;
     std::unique_ptr<RowReader> rows_;

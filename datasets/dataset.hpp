@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "core/base/diagnostic.hpp"
@@ -19,6 +20,7 @@ struct DatasetSelection {
     std::optional<std::uint64_t> limit;
     std::optional<SampleSpec> sample;
     std::optional<Filter> filter;
+    std::optional<std::set<std::string>> item_ids;  ///< only these items; they were chosen by a run
 };
 
 struct DatasetOptions {

@@ -109,7 +109,7 @@ class Evaluating {
     Result<Scores> scores() {
         ASSAY_CHECK(choose_instance());
         Part expected;
-        if (state_.definition->needs_expected) ASSAY_CHECK(read_expected(expected));
+        if (state_.needs_expected) ASSAY_CHECK(read_expected(expected));
         Part judged;
         ASSAY_CHECK(read_judged(judged));
         if (!judged.missing.empty()) return wrong_answer(std::move(judged.missing), expected);

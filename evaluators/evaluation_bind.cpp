@@ -67,10 +67,13 @@ class Binding {
         state_->name = entry.name.empty() ? std::string(definition_.id) : entry.name;
         sort_keys(entry.parameters);
         sort_keys(entry.common);
-        refuse_keys();
         const std::size_t before_own = mistakes_.size();
         check_against(own_schema_, parameters_);
         const bool sound = mistakes_.size() == before_own;
+        const bool by_parameters = sound && definition_.needs_expected_for != nullptr;
+        state_->needs_expected = by_parameters ? definition_.needs_expected_for(parameters_)
+                                               : definition_.needs_expected;
+        refuse_keys();
         check_against(common_schema_, common_);
 
         bind_parameters();
@@ -130,7 +133,7 @@ class Binding {
                 mistake(key, fmt::format("\"{}\" is not available yet", key));
             }
         }
-        if (definition_.needs_expected) return;
+        if (state_->needs_expected) return;
         for (const char* key : {"value", "expected_extract"}) {
             if (common_.erase(key) == 0) continue;
             mistake(key, fmt::format("\"{}\" does not apply to {}, which looks at the output alone",

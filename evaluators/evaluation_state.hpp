@@ -39,6 +39,7 @@ struct BoundEvaluator::State {
     std::string hash;
     std::vector<std::string> variables;
     ScoreDataType data_type = ScoreDataType::boolean;
+    bool needs_expected = true;
 
     // What is judged, and against what.
     bool on_input = false;

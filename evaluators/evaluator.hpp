@@ -56,6 +56,8 @@ struct EvaluatorDefinition {
     Result<std::unique_ptr<Evaluator>> (*make)(const Json& parameters);
     /// When the parameters decide the type; nullptr: it is always `data_type`.
     ScoreDataType (*data_type_for)(const Json& parameters) = nullptr;
+    /// When the parameters decide whether it needs one; nullptr: it is always `needs_expected`.
+    bool (*needs_expected_for)(const Json& parameters) = nullptr;
 };
 
 /// The built-in evaluators, sorted by id: the list is evaluators/builtin.def.

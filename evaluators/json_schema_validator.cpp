@@ -87,6 +87,7 @@ std::vector<JsonSchema::Violation> in_order_of_instance(
         return stands_before(violations[a].pointer, violations[b].pointer);
     });
     std::vector<JsonSchema::Violation> ordered;
+    ordered.reserve(order.size());
     for (const std::size_t i : order) ordered.push_back(std::move(violations[i]));
     return ordered;
 }

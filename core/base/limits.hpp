@@ -29,6 +29,13 @@ inline constexpr std::size_t k_json_schema_depth_max = 1024;  // schemas within 
 inline constexpr std::size_t k_json_schema_steps_max = 10'000'000;  // schemas applied to a value
 inline constexpr std::size_t k_json_schema_report_bytes_max = 1U << 20U;  // then no more violations
 inline constexpr std::size_t k_edit_distance_characters_max = 20'000;
+inline constexpr std::size_t k_text_search_bytes_max = 256U << 20U;  // texts times the output
+inline constexpr std::size_t k_json_comparison_nodes_max = 1'000'000;  // of each side
+inline constexpr std::size_t k_json_pairings_max = 4'000'000;  // pairs of nodes tried, any order
+inline constexpr std::size_t k_unordered_elements_max = 256;   // left without an equal, any order
+inline constexpr std::size_t k_tool_calls_max = 128;
+inline constexpr std::size_t k_language_bytes_max = 64U << 10U;  // the beginning tells
+inline constexpr std::size_t k_refusal_bytes_max = 600;          // a refusal comes first
 inline constexpr std::size_t k_evaluator_renderings_max = 256;
 
 // Programs.

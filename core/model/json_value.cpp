@@ -1,7 +1,10 @@
 #include "core/model/json_value.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstdint>
 
 namespace assay {
@@ -28,6 +31,16 @@ bool equal_objects(const Json& a, const Json& b) {
 
 std::partial_ordering compare_numbers(const Json& a, const Json& b) {
     return exact_number(a) <=> exact_number(b);
+}
+
+std::string canonical_number(const Json& number) {
+    if (!number.is_number_float()) return number.dump();
+    const auto value = number.get<double>();
+    if (!std::isfinite(value)) return fmt::format("{}", value);
+    // Beyond 64 bits no integer is equal to it.
+    if (value != std::trunc(value) || value < -0x1p63 || value >= 0x1p64) return number.dump();
+    return value < 0 ? fmt::format("{}", static_cast<std::int64_t>(value))
+                     : fmt::format("{}", static_cast<std::uint64_t>(value));
 }
 
 bool json_equal(const Json& a, const Json& b) {

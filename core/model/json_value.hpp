@@ -12,6 +12,9 @@ namespace assay {
 /// 18446744073709551615 as -1 and rounds large integers to doubles. Both must be numbers.
 [[nodiscard]] std::partial_ordering compare_numbers(const Json& a, const Json& b);
 
+/// The same text for numbers that compare_numbers() calls equal, and for no others: 3 for 3.0.
+[[nodiscard]] std::string canonical_number(const Json& number);
+
 /// Equality of JSON values with numbers compared as compare_numbers does: 1 equals 1.0.
 [[nodiscard]] bool json_equal(const Json& a, const Json& b);
 

@@ -83,4 +83,14 @@ UnitStatus status_from(const std::vector<Evaluation>& evaluations) {
     return broken ? UnitStatus::unscored : UnitStatus::scored;
 }
 
+bool is_failing(const UnitResult& unit) {
+    if (unit.status == UnitStatus::failed || unit.status == UnitStatus::unscored) return true;
+    return std::ranges::any_of(unit.evaluations, [](const Evaluation& evaluation) {
+        return std::ranges::any_of(evaluation.scores, [](const Score& score) {
+            const bool* const flag = std::get_if<bool>(&score.value);
+            return flag != nullptr && !*flag;
+        });
+    });
+}
+
 }  // namespace assay

@@ -102,4 +102,8 @@ struct UnitResult {
 /// of them errored, else `scored`. (SPEC 1.8)
 [[nodiscard]] UnitStatus status_from(const std::vector<Evaluation>& evaluations);
 
+/// Whether the unit is worth another look: it failed, is unscored or has a BOOLEAN score that is
+/// false.
+[[nodiscard]] bool is_failing(const UnitResult& unit);
+
 }  // namespace assay

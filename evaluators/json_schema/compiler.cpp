@@ -134,6 +134,7 @@ TypeSet type_named(const Json& name) {
 
 std::string no_type(const Json& name) {
     std::vector<std::string> known;
+    known.reserve(k_types.size());
     for (const auto& [type, bit] : k_types) known.emplace_back(type);
     const std::string near = name.is_string() ? did_you_mean(as_text(name), known) : "";
     return fmt::format("{} is not a type{}", to_text(name), near);

@@ -168,8 +168,9 @@ class Translator {
     std::optional<std::uint32_t> take_hexadecimal(std::size_t digits) {
         std::uint32_t value = 0;
         if (rest_.size() < digits) return std::nullopt;
-        const char* const end = rest_.data() + digits;
-        if (std::from_chars(rest_.data(), end, value, 16).ptr != end) return std::nullopt;
+        const char* const begin = rest_.data();
+        const char* const end = begin + digits;
+        if (std::from_chars(begin, end, value, 16).ptr != end) return std::nullopt;
         rest_.remove_prefix(digits);
         return value;
     }

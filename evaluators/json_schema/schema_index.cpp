@@ -301,6 +301,7 @@ Result<const Json*> SchemaIndex::resolve(std::string_view reference, const Json&
     const auto found = anchors.find(fragment);
     if (found != anchors.end()) return found->second;
     std::vector<std::string> names;
+    names.reserve(anchors.size());
     for (const auto& [name, schema] : anchors) names.push_back(name);
     return schema_failure(request.from.place(request.keyword),
                           fmt::format("\"{}\" leads nowhere: no anchor \"{}\"{}", reference,

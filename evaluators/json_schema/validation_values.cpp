@@ -28,6 +28,7 @@ std::string list_of_values(const std::vector<const Json*>& values) {
 
 std::vector<std::string> names_of(const std::vector<Property>& properties) {
     std::vector<std::string> names;
+    names.reserve(properties.size());
     for (const Property& property : properties) names.push_back(property.name);
     return names;
 }

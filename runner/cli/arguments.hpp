@@ -18,9 +18,11 @@ struct StoreArguments {
 };
 
 struct RunArguments : StoreArguments {
-    std::string spec;
+    std::vector<std::string> specs;
     std::vector<std::string> overrides;
     std::optional<std::string> filter;
+    std::string filter_failing;  ///< a run: only its failing items
+    bool fail_fast = false;
     std::optional<std::uint64_t> limit;
     std::optional<std::uint64_t> sample;
     std::optional<std::uint64_t> seed;
@@ -53,6 +55,8 @@ struct RunsArguments : StoreArguments {
 
 struct ShowArguments : StoreArguments {
     std::string run;
+    std::string item;     ///< one item of it, whole
+    bool failed = false;  ///< its failing units, a line each
     bool json = false;
 };
 

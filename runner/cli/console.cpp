@@ -70,6 +70,10 @@ ExitCode report_error(const Error& error) {
     return exit_code_for(error.code);
 }
 
+ExitCode end_with(const Result<ExitCode>& result) {
+    return result ? *result : report_error(result.error());
+}
+
 ExitCode report_mistakes(const Diagnostics& diagnostics) {
     print_error(to_string(diagnostics) + "\n");
     if (in_github_actions()) {

@@ -24,6 +24,8 @@ void print_error(std::string_view text);
 
 /// Prints "assay: MESSAGE" on stderr and gives the exit code that belongs to the error.
 ExitCode report_error(const Error& error);
+/// What a command ends with: its own exit code, or that of the error, which is printed.
+ExitCode end_with(const Result<ExitCode>& result);
 /// Prints every mistake on stderr, in order of place, and a GitHub annotation for each where the
 /// environment asks for them.
 ExitCode report_mistakes(const Diagnostics& diagnostics);

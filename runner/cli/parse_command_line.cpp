@@ -15,6 +15,8 @@ constexpr const char* k_run_footer = R"(Examples:
   assay run tickets.eval.yaml
   assay run tickets.eval.yaml --limit 20 --variant short
   assay run tickets.eval.yaml --out report.json --out junit.xml
+  assay run specs/*.eval.yaml --out 'reports/{experiment}.xml'
+  assay run tickets.eval.yaml --filter-failing latest
   assay run tickets.eval.yaml --set task.parameters.temperature=0.2
 
 Exit codes: 0 all gates passed · 1 a gate failed · 2 the command line or the spec
@@ -113,13 +115,16 @@ void Parser::add_run() {
         command<RunArguments>("run", "Run a spec: score, store, report, gate", k_run_footer);
     const CLI::Validator at_least_one = whole_number(1);
     const CLI::Validator not_negative = whole_number(0);
-    sub->add_option("SPEC", a->spec, "The experiment spec (.yaml or .json)")->required();
+    sub->add_option("SPEC", a->specs, "Experiment specs (.yaml or .json)")->required();
     sub->add_option("--set", a->overrides, "Override a key of the spec (value in YAML)")
         ->type_name("KEY=VALUE")
         ->allow_extra_args(false);
     sub->add_option("--filter", a->filter,
                     "Only rows for which this holds, e.g. \"metadata.lang = 'de'\"")
         ->type_name("EXPR");
+    sub->add_option("--filter-failing", a->filter_failing,
+                    "Only items that failed in this run: failed, unscored or with a false score")
+        ->type_name("RUN");
     sub->add_option("--limit", a->limit, "Only the first N rows")
         ->type_name("N")
         ->check(at_least_one);
@@ -138,6 +143,8 @@ void Parser::add_run() {
     sub->add_option("--variant", a->variants, "Only this variant (repeatable)")
         ->type_name("NAME")
         ->allow_extra_args(false);
+    sub->add_flag("--fail-fast", a->fail_fast,
+                  "Stop at the first unit that fails, is unscored or has a false check");
     sub->add_option("--run-name", a->run_name, "Name of the run")->type_name("NAME");
     sub->add_option("--tag", a->tags, "Add a tag to the run (repeatable)")
         ->type_name("TAG")
@@ -183,11 +190,15 @@ void Parser::add_runs() {
 }
 
 void Parser::add_show() {
-    auto [sub, a] =
-        command<ShowArguments>("show", "Show a stored run: scores, gates, errors",
-                               "RUN is an id, the beginning of one, a run's name, or `latest`.\n\n"
-                               "Examples:\n  assay show latest\n  assay show 20261101-0930 --json");
+    auto [sub, a] = command<ShowArguments>(
+        "show", "Show a stored run: scores, gates, errors",
+        "RUN is an id, the beginning of one, a run's name, or `latest`.\n\n"
+        "Examples:\n  assay show latest\n  assay show latest --failed\n"
+        "  assay show latest --item T-014\n  assay show 20261101-0930 --json");
     sub->add_option("RUN", a->run, "Which run")->required();
+    sub->add_option("--item", a->item, "Everything about one item of the run")->type_name("ID");
+    sub->add_flag("--failed", a->failed,
+                  "The units that failed, are unscored or have a false score");
     sub->add_flag("--json", a->json, "For machines");
     add_store(sub, a);
 }

@@ -1,9 +1,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <fstream>
+#include <map>
+#include <set>
 
 #include "core/base/text.hpp"
 #include "runner/cli/commands.hpp"
@@ -52,18 +55,39 @@ Result<void> narrow_variants(Experiment& experiment, const std::vector<std::stri
     return {};
 }
 
-Result<PlanOptions> plan_options_of(const RunArguments& arguments, const Experiment& experiment) {
-    PlanOptions options;
-    options.run_name = arguments.run_name;
-    options.tags = arguments.tags;
-    for (const std::string& entry : arguments.metadata) {
+Result<std::map<std::string, std::string>> metadata_of(const std::vector<std::string>& entries) {
+    std::map<std::string, std::string> metadata;
+    for (const std::string& entry : entries) {
         const std::size_t equals = entry.find('=');
         if (equals == std::string::npos || equals == 0) {
             return failure(ErrorCode::invalid_argument,
                            fmt::format("--metadata {}: write it as KEY=VALUE", entry));
         }
-        options.metadata[entry.substr(0, equals)] = entry.substr(equals + 1);
+        metadata[entry.substr(0, equals)] = entry.substr(equals + 1);
     }
+    return metadata;
+}
+
+/// The items of an earlier run that are worth another look.
+Result<std::set<std::string>> failing_items(const std::string& folder,
+                                            const std::string& reference) {
+    ASSAY_TRY(const auto store, Store::open_existing(folder, default_project_id()));
+    ASSAY_TRY(const RunRecord run, store->find_run(reference));
+    std::set<std::string> items;
+    ASSAY_CHECK(store->for_each_unit(run, [&](const UnitResult& unit) -> Result<void> {
+        if (is_failing(unit)) items.insert(unit.item.id.value());
+        return {};
+    }));
+    if (!items.empty()) return items;
+    return failure(ErrorCode::invalid_argument,
+                   fmt::format("--filter-failing {}: nothing failed in that run", reference));
+}
+
+Result<PlanOptions> plan_options_of(const RunArguments& arguments, const Experiment& experiment) {
+    PlanOptions options;
+    options.run_name = arguments.run_name;
+    options.tags = arguments.tags;
+    ASSAY_TRY(options.metadata, metadata_of(arguments.metadata));
     options.selection.limit = arguments.limit;
     if (arguments.sample) {
         options.selection.sample = {.size = *arguments.sample,
@@ -77,17 +101,24 @@ Result<PlanOptions> plan_options_of(const RunArguments& arguments, const Experim
         }
         options.selection.filter = std::move(*filter);
     }
+    if (!arguments.filter_failing.empty()) {
+        ASSAY_TRY(options.selection.item_ids,
+                  failing_items(arguments.store, arguments.filter_failing));
+    }
     options.manifest = describe_surroundings(experiment.spec.folder);
     return options;
 }
+
+constexpr std::string_view k_experiment_placeholder = "{experiment}";
 
 std::vector<std::filesystem::path> output_paths(const std::vector<std::string>& written,
                                                 const std::string& experiment) {
     std::vector<std::filesystem::path> paths;
     for (std::string path : written) {
-        constexpr std::string_view k_placeholder = "{experiment}";
-        const std::size_t at = path.find(k_placeholder);
-        if (at != std::string::npos) path.replace(at, k_placeholder.size(), experiment);
+        const std::size_t at = path.find(k_experiment_placeholder);
+        if (at != std::string::npos) {
+            path.replace(at, k_experiment_placeholder.size(), experiment);
+        }
         paths.emplace_back(std::move(path));
     }
     return paths;
@@ -116,8 +147,7 @@ void annotate_gates(const Report& report) {
 }
 
 /// ASSAY_EXIT_GATE_FAILED lets a CI job give a failed gate another code.
-ExitCode exit_code_of_run(const Report& report) {
-    const auto code = static_cast<ExitCode>(exit_code_of(report.status));
+ExitCode as_wanted(ExitCode code) {
     const char* const wanted = std::getenv("ASSAY_EXIT_GATE_FAILED");
     if (code != ExitCode::gate_failed || wanted == nullptr) return code;
     const std::string_view text(wanted);
@@ -127,8 +157,8 @@ ExitCode exit_code_of_run(const Report& report) {
         error == std::errc() && end == text.data() + text.size() && value >= 0 && value <= 255;
     if (usable) return static_cast<ExitCode>(value);
     print_error(
-        fmt::format("assay: ASSAY_EXIT_GATE_FAILED is \"{}\", which is no exit code from "
-                    "0 to 255; using 1\n",
+        fmt::format("assay: ASSAY_EXIT_GATE_FAILED is \"{}\", which is no exit code from 0 to 255; "
+                    "using 1\n",
                     text));
     return code;
 }
@@ -157,39 +187,103 @@ Result<ExitCode> conclude(const RunRecord& run, Store& store, const RunArguments
     }
     if (!run.reason.empty())
         print_error(fmt::format("assay: the run is {}: {}\n", to_string(run.state), run.reason));
-    return exit_code_of_run(report);
+    return static_cast<ExitCode>(exit_code_of(report.status));
 }
 
-Result<ExitCode> run_experiment(const RunArguments& arguments, const Console& console) {
-    ASSAY_CHECK(read_env_file(arguments.env_file));
-    for (const std::string& path : arguments.out) ASSAY_CHECK(check_report_path(path));
-    Diagnostics mistakes;
-    auto experiment =
-        prepare_experiment(arguments.spec, overrides_of(arguments), BindOptions{}, mistakes);
-    if (!experiment) return report_mistakes(mistakes);
+/// One spec, checked to the end: what is left to do is to call.
+struct PreparedRun {
+    Experiment experiment;
+    Plan plan;
+    std::vector<std::filesystem::path> outputs;
+};
+
+Result<std::optional<PreparedRun>> prepare_run(const std::string& spec,
+                                               const RunArguments& arguments, const Clock& clock,
+                                               Diagnostics& mistakes) {
+    auto experiment = prepare_experiment(spec, overrides_of(arguments), BindOptions{}, mistakes);
+    if (!experiment) return std::nullopt;
     ASSAY_CHECK(narrow_variants(*experiment, arguments.variants));
     ASSAY_TRY(PlanOptions options, plan_options_of(arguments, *experiment));
-
-    const SystemClock clock;
     ASSAY_TRY(auto plan, make_plan(*experiment, std::move(options), clock, mistakes));
-    if (!plan) return report_mistakes(mistakes);
-    ASSAY_TRY(const auto store, Store::open(arguments.store, default_project_id()));
+    if (!plan) return std::nullopt;
+    auto outputs = output_paths(arguments.out, plan->run.experiment);
+    return PreparedRun{std::move(*experiment), std::move(*plan), std::move(outputs)};
+}
 
-    const std::uint64_t planned = plan->run.variants.size() * plan->run.variants.front().planned;
+/// Two specs must not write one file.
+Result<void> check_outputs(const RunArguments& arguments, const std::vector<PreparedRun>& runs) {
+    std::map<std::filesystem::path, std::string> owners;
+    for (const PreparedRun& run : runs) {
+        const std::string& experiment = run.plan.run.experiment;
+        for (std::size_t i = 0; i < run.outputs.size(); ++i) {
+            const auto [owner, fresh] = owners.emplace(run.outputs[i], experiment);
+            if (fresh) continue;
+            const bool named = arguments.out[i].find(k_experiment_placeholder) != std::string::npos;
+            return failure(ErrorCode::invalid_argument,
+                           named ? fmt::format("--out {}: two specs are called \"{}\"; give one "
+                                               "another `experiment`",
+                                               arguments.out[i], experiment)
+                                 : fmt::format("--out {}: with several specs the name needs "
+                                               "{{experiment}} in it",
+                                               arguments.out[i]));
+        }
+    }
+    return {};
+}
+
+Result<ExitCode> execute_run(PreparedRun prepared, Store& store, const RunArguments& arguments,
+                             const Clock& clock, const Console& console) {
+    const auto& variants = prepared.plan.run.variants;
+    const std::uint64_t planned = variants.size() * variants.front().planned;
     const auto mode = arguments.quiet ? ProgressMode::none : arguments.progress;
     Progress progress(planned, mode, console, clock);
     ASSAY_TRY(const RunRecord run,
-              execute(*experiment, std::move(*plan), *store, clock, {.observer = &progress}));
+              execute(prepared.experiment, std::move(prepared.plan), store, clock,
+                      {.observer = &progress, .fail_fast = arguments.fail_fast}));
     progress.finish();
-    const auto outputs = output_paths(arguments.out, run.experiment);
-    return conclude(run, *store, arguments, outputs, console);
+    return conclude(run, store, arguments, prepared.outputs, console);
+}
+
+/// Of several exit codes the one that counts (SPEC section 2).
+ExitCode graver(ExitCode a, ExitCode b) {
+    constexpr std::array k_order = {ExitCode::interrupted, ExitCode::incomplete,
+                                    ExitCode::gate_failed, ExitCode::undecided};
+    for (const ExitCode code : k_order) {
+        if (a == code || b == code) return code;
+    }
+    return a == ExitCode::ok ? b : a;
+}
+
+Result<ExitCode> run_specs(const RunArguments& arguments, const Console& console) {
+    ASSAY_CHECK(read_env_file(arguments.env_file));
+    for (const std::string& path : arguments.out) ASSAY_CHECK(check_report_path(path));
+    const SystemClock clock;
+    Diagnostics mistakes;
+    std::vector<PreparedRun> runs;
+    for (const std::string& spec : arguments.specs) {
+        Diagnostics found;
+        ASSAY_TRY(auto run, prepare_run(spec, arguments, clock, found));
+        std::ranges::move(found, std::back_inserter(mistakes));
+        if (run) runs.push_back(std::move(*run));
+    }
+    if (!mistakes.empty()) return report_mistakes(mistakes);
+    ASSAY_CHECK(check_outputs(arguments, runs));
+    ASSAY_TRY(const auto store, Store::open(arguments.store, default_project_id()));
+
+    ExitCode code = ExitCode::ok;
+    for (PreparedRun& run : runs) {
+        ASSAY_TRY(const ExitCode ended,
+                  execute_run(std::move(run), *store, arguments, clock, console));
+        code = graver(code, ended);
+        if (code == ExitCode::interrupted) break;
+    }
+    return as_wanted(code);
 }
 
 }  // namespace
 
 ExitCode run_command(const RunArguments& arguments, const Console& console) {
-    const auto ended = run_experiment(arguments, console);
-    return ended ? *ended : report_error(ended.error());
+    return end_with(run_specs(arguments, console));
 }
 
 }  // namespace assay

@@ -1,33 +1,15 @@
-// The commands that read stored runs: runs, show, gate, export.
+// The commands that read stored runs and need no file of their own: runs, gate, export.
 #include <fmt/format.h>
 
 #include "core/base/text.hpp"
 #include "runner/cli/commands.hpp"
+#include "runner/cli/open_run.hpp"
 #include "runner/cli/prepare.hpp"
 #include "runner/report/report.hpp"
 #include "runner/report/writers.hpp"
-#include "server/store/store.hpp"
 
 namespace assay {
 namespace {
-
-/// A stored run with the store it comes from.
-struct OpenRun {
-    std::unique_ptr<Store> store;
-    RunRecord run;
-
-    [[nodiscard]] UnitStream units() const {
-        return [this](const UnitVisitor& visit) { return store->for_each_unit(run, visit); };
-    }
-    [[nodiscard]] Result<Report> report() const { return make_report(run, units()); }
-};
-
-Result<OpenRun> open_run(const std::string& store, const std::string& reference) {
-    OpenRun open;
-    ASSAY_TRY(open.store, Store::open_existing(store, default_project_id()));
-    ASSAY_TRY(open.run, open.store->find_run(reference));
-    return open;
-}
 
 OrderedJson run_to_json(const RunRecord& run) {
     OrderedJson variants = OrderedJson::array();
@@ -92,20 +74,6 @@ Result<ExitCode> list_runs(const RunsArguments& arguments, const Console& consol
     return ExitCode::ok;
 }
 
-Result<ExitCode> show_run(const ShowArguments& arguments, const Console& console) {
-    ASSAY_TRY(const OpenRun open, open_run(arguments.store, arguments.run));
-    ASSAY_TRY(const Report report, open.report());
-    if (arguments.json) {
-        OrderedJson entry;
-        entry["id"] = open.run.id.value();
-        entry.update(report_to_json(report));
-        print_out(to_pretty_text(OrderedJson::array({entry})));
-        return ExitCode::ok;
-    }
-    print_out(report_to_table(report, {.columns = console.columns, .color = console.color}));
-    return ExitCode::ok;
-}
-
 /// Takes the gates, and what else decides them, from another spec. Every score they name must be
 /// one that the run has.
 Result<bool> take_gates(RunRecord& run, const std::string& spec, Diagnostics& mistakes) {
@@ -152,26 +120,18 @@ Result<ExitCode> export_run(const ExportArguments& arguments) {
     return ExitCode::ok;
 }
 
-ExitCode ended(const Result<ExitCode>& result) {
-    return result ? *result : report_error(result.error());
-}
-
 }  // namespace
 
 ExitCode runs_command(const RunsArguments& arguments, const Console& console) {
-    return ended(list_runs(arguments, console));
-}
-
-ExitCode show_command(const ShowArguments& arguments, const Console& console) {
-    return ended(show_run(arguments, console));
+    return end_with(list_runs(arguments, console));
 }
 
 ExitCode gate_command(const GateArguments& arguments, const Console& console) {
-    return ended(gate_run(arguments, console));
+    return end_with(gate_run(arguments, console));
 }
 
 ExitCode export_command(const ExportArguments& arguments, const Console& /*console*/) {
-    return ended(export_run(arguments));
+    return end_with(export_run(arguments));
 }
 
 }  // namespace assay

@@ -1,3 +1,6 @@
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -86,6 +89,7 @@ class Execution {
     void watch_signals();
     void tick();
     void stop(RunState state, std::string reason);
+    void stop_if_broken(const UnitResult& unit);
     void stop_at_once();
 
     const Experiment& experiment_;
@@ -206,6 +210,7 @@ asio::awaitable<void> Execution::work() {
         auto unit = co_await run_unit(std::move(**planned));
         --in_flight_;
         if (!unit) break;  // cancelled: it has no final state
+        if (options_.fail_fast) stop_if_broken(*unit);
         const auto queued = co_await writer_.append(std::move(*unit));
         if (!queued) {
             stop(RunState::incomplete, queued.error().message);
@@ -275,6 +280,23 @@ void Execution::stop(RunState state, std::string reason) {
     if (run_.state != RunState::running) return;  // the first cause counts
     run_.state = state;
     run_.reason = std::move(reason);
+}
+
+void Execution::stop_if_broken(const UnitResult& unit) {
+    const auto has_false_check = [&](const BoundEvaluator& evaluator) {
+        const auto said =
+            std::ranges::find(unit.evaluations, evaluator.name(), &Evaluation::evaluator);
+        if (!evaluator.is_check() || said == unit.evaluations.end()) return false;
+        return std::ranges::any_of(
+            said->scores, [](const Score& score) { return score.value == ScoreValue(false); });
+    };
+    const bool broken = unit.status != UnitStatus::scored ||
+                        std::ranges::any_of(experiment_.evaluators, has_false_check);
+    if (!broken) return;
+    stop(
+        RunState::incomplete,
+        fmt::format("--fail-fast: item {} of variant \"{}\" {}", unit.item.id.value(), unit.variant,
+                    unit.status == UnitStatus::scored ? "failed a check" : to_string(unit.status)));
 }
 
 void Execution::stop_at_once() {

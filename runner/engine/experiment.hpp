@@ -90,6 +90,8 @@ class ExecutionObserver {
 
 struct ExecuteOptions {
     ExecutionObserver* observer = nullptr;
+    /// Start nothing more once a unit failed, is unscored or has a false `check`.
+    bool fail_fast = false;
     bool handle_signals = true;  ///< SIGINT and SIGTERM: once drains, twice stops at once
     std::chrono::milliseconds retry_delay{500};  ///< before the first retry; doubles each time
 };

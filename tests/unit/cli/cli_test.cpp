@@ -38,7 +38,7 @@ TEST_CASE("command line: every option of run is read", "[cli]") {
          "--tag",         "t",         "--metadata", "k=v",      "--out",      "r.json",
          "--out",         "r.md",      "--progress", "plain",    "--quiet",    "--yes",
          "--store",       "elsewhere", "--env-file", ".env"});
-    CHECK(a.spec == "s.yaml");
+    CHECK(a.specs == std::vector<std::string>{"s.yaml"});
     CHECK(a.overrides == std::vector<std::string>{"a=1", "b=2"});
     CHECK(a.limit == 5U);
     CHECK(a.sample == 4U);
@@ -59,7 +59,7 @@ TEST_CASE("command line: every option of run is read", "[cli]") {
 
 TEST_CASE("command line: a repeated option does not swallow what follows", "[cli]") {
     const auto a = parsed<RunArguments>({"run", "--out", "r.json", "s.yaml"});
-    CHECK(a.spec == "s.yaml");
+    CHECK(a.specs == std::vector<std::string>{"s.yaml"});
     CHECK(a.out == std::vector<std::string>{"r.json"});
 }
 

@@ -63,7 +63,8 @@ quoted: {"<<": 1}
 
 TEST_CASE("located document: keys and values have places that count from 1") {
     const LocatedDocument document = parse_located(
-        "a: 1\nb:\n  - x\n  - {k: v}\nü: \"ä\" # two bytes each\nn:\nm: ~\nl: [é, , z]\n",
+        "a: 1\nb:\n  - x\n  - {k: v}\nü: \"ä\" # two bytes each\nn:\nm: ~\nl: [é, , "
+        "z]\nnext:\nname: 1\n",
         "a.yaml");
     CHECK(document.diagnostics.empty());
     CHECK(place_of(document, "") == "1:1 1:1");
@@ -73,7 +74,9 @@ TEST_CASE("located document: keys and values have places that count from 1") {
     CHECK(place_of(document, "/ü") == "5:1 5:4");
     CHECK(place_of(document, "/n") == "6:1 6:1");
     CHECK(place_of(document, "/m") == "7:1 7:4");
+    CHECK(place_of(document, "/l/1") == "8:6 8:6");
     CHECK(place_of(document, "/l/2") == "8:10 8:10");
+    CHECK(place_of(document, "/next") == "9:1 9:1");
 }
 
 TEST_CASE("located document: what an alias repeats is placed where it is written") {

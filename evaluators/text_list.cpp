@@ -1,0 +1,126 @@
+#include "evaluators/text_list.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/base/limits.hpp"
+#include "core/base/text.hpp"
+#include "core/model/json_value.hpp"
+#include "evaluators/comment.hpp"
+
+namespace assay {
+namespace {
+
+constexpr std::size_t k_texts_shown_max = 3;
+
+/// The array that a text holds as JSON. Only what begins like one is parsed.
+std::optional<Json> array_in(const Json& value) {
+    if (!value.is_string()) return std::nullopt;
+    const std::string_view text = trim(value.get_ref<const std::string&>());
+    if (!text.starts_with('[') || !text.ends_with(']')) return std::nullopt;
+    auto parsed = parse_json(text);
+    if (!parsed) return std::nullopt;
+    return std::move(*parsed);
+}
+
+std::vector<std::string> split_text(std::string_view text, std::string_view separator) {
+    std::vector<std::string> parts;
+    while (true) {
+        const std::size_t at = text.find(separator);
+        const std::string_view part = trim(text.substr(0, at));
+        if (!part.empty()) parts.emplace_back(part);
+        if (at == std::string_view::npos) return parts;
+        text.remove_prefix(at + separator.size());
+    }
+}
+
+std::string element_text(const Json& element) {
+    std::string scratch;
+    if (!element.is_number()) return std::string(trim(as_text(element, scratch)));
+    return canonical_number(element);
+}
+
+}  // namespace
+
+bool is_in(std::string_view part, std::string_view text) {
+    // memmem takes linear time on any input; std::string_view::find takes quadratic time on
+    // "aaa...", which models do write.
+    return ::memmem(text.data(), text.size(), part.data(), part.size()) != nullptr;
+}
+
+Result<std::vector<std::string>> read_texts(const Json& expected) {
+    const auto written = array_in(expected);
+    const Json& value = written ? *written : expected;
+    std::vector<std::string> texts;
+    if (value.is_array()) {
+        for (const Json& element : value) texts.push_back(as_text(element));
+    } else {
+        texts.push_back(as_text(value));
+    }
+    if (texts.empty()) {
+        return failure(ErrorCode::invalid_argument, "the list of expected texts is empty");
+    }
+    if (std::ranges::find(texts, "") != texts.end()) {
+        return failure(ErrorCode::invalid_argument,
+                       "an expected text is empty, and every output contains an empty text");
+    }
+    return texts;
+}
+
+Result<FoundTexts> find_texts(const std::vector<std::string>& parts, const Json& output,
+                              bool ignore_case) {
+    std::string scratch;
+    std::string_view text = as_text(output, scratch);
+    if (parts.size() > 1 && text.size() > limits::k_text_search_bytes_max / parts.size()) {
+        return failure(ErrorCode::resource_exhausted,
+                       fmt::format("{} texts in an output of {} bytes are more than is searched; "
+                                   "look for fewer",
+                                   parts.size(), text.size()));
+    }
+    std::string folded;
+    if (ignore_case) {
+        folded = fold_case(text);
+        text = folded;
+    }
+    FoundTexts result;
+    for (const std::string& part : parts) {
+        const bool found = ignore_case ? is_in(fold_case(part), text) : is_in(part, text);
+        (found ? result.found : result.missing).push_back(part);
+    }
+    return result;
+}
+
+std::optional<std::vector<std::string>> read_list(const Json& value, const ListReading& reading) {
+    const auto written = array_in(value);
+    const Json& list = written ? *written : value;
+    std::vector<std::string> texts;
+    if (list.is_array()) {
+        for (const Json& element : list) texts.push_back(element_text(element));
+    } else if (list.is_string()) {
+        texts = split_text(list.get_ref<const std::string&>(), reading.separator);
+    } else if (list.is_object() || list.is_null()) {
+        return std::nullopt;
+    } else {
+        texts.push_back(element_text(list));
+    }
+    if (reading.ignore_case) {
+        for (std::string& text : texts) text = fold_case(text);
+    }
+    return texts;
+}
+
+std::string list_excerpt(const std::vector<std::string_view>& texts) {
+    std::string excerpt;
+    for (std::size_t i = 0; i < std::min(texts.size(), k_texts_shown_max); ++i) {
+        if (i > 0) excerpt += ", ";
+        excerpt += quoted_excerpt(texts[i]);
+    }
+    if (texts.size() > k_texts_shown_max) {
+        excerpt += fmt::format(" and {} more", texts.size() - k_texts_shown_max);
+    }
+    return excerpt;
+}
+
+}  // namespace assay

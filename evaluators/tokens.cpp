@@ -1,0 +1,140 @@
+#include "evaluators/tokens.hpp"
+
+#include <algorithm>
+
+#include "core/base/text.hpp"
+
+namespace assay {
+namespace {
+
+bool is_spaceless(char32_t c) {
+    return (c >= 0x3041 && c <= 0x30FF) || (c >= 0x31F0 && c <= 0x31FF) ||
+           (c >= 0x3400 && c <= 0x4DBF) || (c >= 0x4E00 && c <= 0x9FFF) ||
+           (c >= 0xF900 && c <= 0xFAFF) || (c >= 0xFF66 && c <= 0xFF9F) ||
+           (c >= 0x20000 && c <= 0x3134F);
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_no_digit(char c) { return !is_digit(c); }
+bool is_point(char c) { return c == '.' || c == ','; }
+bool is_dash(char c) { return c == '-'; }
+
+bool is_symbol(char c) {
+    return (c >= '!' && c <= '/' && c != '\'' && !is_point(c) && !is_dash(c)) ||
+           (c >= ':' && c <= '@') || (c >= '[' && c <= '`') || (c >= '{' && c <= '~');
+}
+
+void replace_all(std::string& text, std::string_view part, std::string_view by) {
+    std::size_t at = text.find(part);
+    if (at == std::string::npos) return;
+    std::string replaced;
+    std::size_t done = 0;
+    for (; at != std::string::npos; at = text.find(part, done)) {
+        replaced.append(text, done, at - done).append(by);
+        done = at + part.size();
+    }
+    replaced.append(text, done);
+    text = std::move(replaced);
+}
+
+using Kind = bool (*)(char c);
+
+/// Where a character of one kind stands before one of another: spaces on both sides of the second
+/// or, with `around_first`, of the first. Pairs do not overlap, as in a search and replace with a
+/// regular expression: that is what the original is written in.
+std::string space_pairs(std::string_view text, Kind first, Kind second, bool around_first) {
+    std::string spaced;
+    spaced.reserve(text.size() + text.size() / 4);
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool pair = i + 1 < text.size() && first(text[i]) && second(text[i + 1]);
+        if (!pair) {
+            spaced += text[i];
+            continue;
+        }
+        if (around_first) spaced += ' ';
+        spaced += text[i];
+        spaced += ' ';
+        spaced += text[++i];
+        if (!around_first) spaced += ' ';
+    }
+    return spaced;
+}
+
+std::string space_symbols(std::string_view text) {
+    std::string spaced = " ";
+    spaced.reserve(text.size() + text.size() / 4);
+    for (const char c : text) {
+        if (is_symbol(c)) {
+            spaced.append({' ', c, ' '});
+        } else {
+            spaced += c == '\n' ? ' ' : c;
+        }
+    }
+    return spaced += ' ';
+}
+
+std::string_view without_white_space_behind(std::string_view text) {
+    const auto is_space = [](char c) { return c >= 0 && is_white_space(static_cast<char32_t>(c)); };
+    while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+    return text;
+}
+
+}  // namespace
+
+bool is_white_space(char32_t c) {
+    if (c < 0x80) return (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x20);
+    return c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
+           c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+}
+
+std::vector<std::string> split_at_white_space(std::string_view text) {
+    std::vector<std::string> parts;
+    bool inside = false;
+    for (const char32_t c : to_code_points(text)) {
+        const bool space = is_white_space(c);
+        if (!space && !inside) parts.emplace_back();
+        if (!space) append_utf8(parts.back(), c);
+        inside = !space;
+    }
+    return parts;
+}
+
+std::vector<std::string> words_of(std::string_view text) {
+    std::vector<std::string> words;
+    bool inside = false;
+    for (const char32_t c : to_code_points(fold_case(text))) {
+        const bool alone = is_spaceless(c);
+        const bool word = is_word_character(c);
+        if (word && (alone || !inside)) words.emplace_back();
+        if (word) append_utf8(words.back(), c);
+        inside = word && !alone;
+    }
+    return words;
+}
+
+std::vector<std::string> tokens_13a(std::string_view text) {
+    std::string line(without_white_space_behind(text));
+    replace_all(line, "<skipped>", "");
+    replace_all(line, "-\n", "");
+    replace_all(line, "&quot;", "\"");
+    replace_all(line, "&amp;", "&");
+    replace_all(line, "&lt;", "<");
+    replace_all(line, "&gt;", ">");
+    line = space_symbols(line);
+    line = space_pairs(line, &is_no_digit, &is_point, false);
+    line = space_pairs(line, &is_point, &is_no_digit, true);
+    line = space_pairs(line, &is_digit, &is_dash, false);
+    return split_at_white_space(line);
+}
+
+Tokens Vocabulary::number(const std::vector<std::string>& words) {
+    Tokens tokens;
+    tokens.reserve(words.size());
+    for (const std::string& word : words) {
+        const auto next = static_cast<std::uint32_t>(numbers_.size());
+        tokens.push_back(numbers_.try_emplace(word, next).first->second);
+    }
+    return tokens;
+}
+
+}  // namespace assay

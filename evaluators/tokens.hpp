@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "evaluators/ngrams.hpp"
+
+namespace assay {
+
+/// White space of Unicode and the separators U+001C … U+001F: where Python's str.split() cuts,
+/// which the reference implementations of all metrics use.
+[[nodiscard]] bool is_white_space(char32_t c);
+
+/// Letters, digits and the marks that go with them (Unicode 14: L, N, M); not the marks that turn
+/// a symbol into an emoji.
+[[nodiscard]] bool is_word_character(char32_t c);
+
+/// What stands between white space.
+[[nodiscard]] std::vector<std::string> split_at_white_space(std::string_view text);
+
+/// Runs of word characters, folded to lower case. Chinese characters and kana are words of their
+/// own: no space separates them, and one long word would equal no other.
+[[nodiscard]] std::vector<std::string> words_of(std::string_view text);
+
+/// The words and punctuation marks of mteval-v13a.pl, the script of NIST's evaluations, as
+/// sacreBLEU's tokenizer `13a` cuts them: ASCII punctuation stands alone, but not ' and -, and a
+/// point or comma between digits stays in its number.
+[[nodiscard]] std::vector<std::string> tokens_13a(std::string_view text);
+
+/// Numbers words: equal words have equal numbers.
+class Vocabulary {
+  public:
+    [[nodiscard]] Tokens number(const std::vector<std::string>& words);
+
+  private:
+    std::unordered_map<std::string, std::uint32_t> numbers_;
+};
+
+}  // namespace assay

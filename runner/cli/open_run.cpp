@@ -1,0 +1,12 @@
+#include "runner/cli/open_run.hpp"
+
+namespace assay {
+
+Result<OpenRun> open_run(const std::string& store, const std::string& reference) {
+    OpenRun open;
+    ASSAY_TRY(open.store, Store::open_existing(store, default_project_id()));
+    ASSAY_TRY(open.run, open.store->find_run(reference));
+    return open;
+}
+
+}  // namespace assay

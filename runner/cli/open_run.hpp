@@ -1,0 +1,26 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "runner/report/report.hpp"
+#include "server/store/store.hpp"
+
+namespace assay {
+
+/// A stored run with the store it comes from.
+struct OpenRun {
+    std::unique_ptr<Store> store;
+    RunRecord run;
+
+    [[nodiscard]] UnitStream units() const {
+        return [this](const UnitVisitor& visit) { return store->for_each_unit(run, visit); };
+    }
+    [[nodiscard]] Result<Report> report() const { return make_report(run, units()); }
+};
+
+/// @param reference  an id, the beginning of one, a name, or "latest".
+/// @error as Store::open_existing and Store::find_run.
+[[nodiscard]] Result<OpenRun> open_run(const std::string& store, const std::string& reference);
+
+}  // namespace assay

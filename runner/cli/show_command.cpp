@@ -1,0 +1,159 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/base/text.hpp"
+#include "runner/cli/commands.hpp"
+#include "runner/cli/open_run.hpp"
+#include "runner/report/writers.hpp"
+
+namespace assay {
+namespace {
+
+/// Why a failing unit fails, in one line.
+std::string reason_of(const UnitResult& unit) {
+    if (unit.status == UnitStatus::failed) return unit.error;
+    std::string falses;
+    for (const Evaluation& evaluation : unit.evaluations) {
+        if (evaluation.status == EvaluationStatus::error) {
+            return fmt::format("{} broke: {}", evaluation.evaluator, evaluation.message);
+        }
+        for (const Score& score : evaluation.scores) {
+            if (score.value != ScoreValue(false)) continue;
+            falses += fmt::format("{}{} is false", falses.empty() ? "" : ", ", score.name);
+            if (!score.comment.empty()) falses += fmt::format(" ({})", score.comment);
+        }
+    }
+    return falses;
+}
+
+/// A label and a value below or beside it, as the value's size asks for.
+void print_field(std::string_view label, const Json& value) {
+    const std::string text = value.is_string() ? value.get<std::string>() : to_text(value);
+    if (text.find('\n') == std::string::npos) {
+        print_out(fmt::format("  {:<10} {}\n", label, terminal_safe(text)));
+        return;
+    }
+    print_out(fmt::format("  {}\n", label));
+    for (const std::string_view line : split(text, '\n')) {
+        print_out(fmt::format("    {}\n", terminal_safe(line)));
+    }
+}
+
+void print_evaluation(const Evaluation& evaluation) {
+    if (evaluation.status != EvaluationStatus::scored) {
+        print_out(fmt::format("  {:<10} {}: {}\n", terminal_safe(evaluation.evaluator),
+                              to_string(evaluation.status), terminal_safe(evaluation.message)));
+    }
+    for (const Score& score : evaluation.scores) {
+        print_out(fmt::format("  {:<10} {}{}\n", terminal_safe(score.name),
+                              terminal_safe(as_text(to_json(score.value))),
+                              score.comment.empty()
+                                  ? std::string()
+                                  : fmt::format("  ({})", terminal_safe(score.comment))));
+    }
+}
+
+void print_unit(const UnitResult& unit, int repetitions) {
+    std::string title = fmt::format("{} · {}", unit.variant, to_string(unit.status));
+    if (repetitions > 1) title += fmt::format(" · repetition {}", unit.repetition + 1);
+    print_out(fmt::format("\n{}\n", terminal_safe(title)));
+    if (unit.status == UnitStatus::failed) {
+        print_field("error", Json(unit.error));
+    } else {
+        print_field("output", unit.output);
+    }
+    for (const Evaluation& evaluation : unit.evaluations) print_evaluation(evaluation);
+    if (unit.latency.count() > 0) {
+        print_out(fmt::format("  {:<10} {:.1f} ms\n", "latency", to_ms(unit.latency)));
+    }
+    if (unit.cost && *unit.cost > 0) {
+        print_out(fmt::format("  {:<10} ${:.6f}\n", "cost", to_usd(*unit.cost)));
+    }
+    if (!unit.log.empty()) print_field("log", Json(unit.log));
+    print_out(fmt::format("  {:<10} {}\n", "trace", unit.trace_id.value()));
+}
+
+/// The same keys as a line of items.jsonl, and an `id` as every list of ours has.
+OrderedJson listed(const UnitResult& unit) {
+    OrderedJson entry;
+    entry["id"] = unit.trace_id.value();
+    entry.update(unit_to_json(unit));
+    return entry;
+}
+
+std::string no_item(const std::string& item, const std::vector<std::string>& known) {
+    return fmt::format("the run has no item \"{}\"{}", item, did_you_mean(item, known));
+}
+
+Result<ExitCode> show_item(const OpenRun& open, const ShowArguments& arguments) {
+    OrderedJson list = OrderedJson::array();
+    std::vector<std::string> known;
+    ASSAY_CHECK(open.store->for_each_unit(open.run, [&](const UnitResult& unit) -> Result<void> {
+        if (unit.item.id.value() != arguments.item) {
+            if (known.size() < 1000) known.push_back(unit.item.id.value());
+            return {};
+        }
+        const bool first = list.empty();
+        list.push_back(listed(unit));
+        if (arguments.json) return {};
+        if (first) {
+            print_out(fmt::format("item {}\n", terminal_safe(unit.item.id.value())));
+            print_field("input", unit.item.input);
+            print_field("expected", unit.item.expected_output);
+            if (!unit.item.metadata.is_null()) print_field("metadata", unit.item.metadata);
+        }
+        print_unit(unit, open.run.repetitions);
+        return {};
+    }));
+    if (list.empty()) return failure(ErrorCode::not_found, no_item(arguments.item, known));
+    if (arguments.json) print_out(to_pretty_text(list));
+    return ExitCode::ok;
+}
+
+Result<ExitCode> show_failed(const OpenRun& open, const ShowArguments& arguments,
+                             const Console& console) {
+    OrderedJson list = OrderedJson::array();
+    ASSAY_CHECK(open.store->for_each_unit(open.run, [&](const UnitResult& unit) -> Result<void> {
+        if (!is_failing(unit)) return {};
+        list.push_back(listed(unit));
+        if (arguments.json) return {};
+        const std::string line = fmt::format("{}  {}  {}  {}", unit.item.id.value(), unit.variant,
+                                             to_string(unit.status), reason_of(unit));
+        print_out(fit_width(terminal_safe(line), console.columns) + "\n");
+        return {};
+    }));
+    if (arguments.json) {
+        print_out(to_pretty_text(list));
+    } else if (list.empty()) {
+        print_out("No unit failed, is unscored or has a false score.\n");
+    } else {
+        print_out(fmt::format("{} units. Look closer: assay show {} --item ID\n", list.size(),
+                              open.run.id.value()));
+    }
+    return ExitCode::ok;
+}
+
+Result<ExitCode> show_run(const ShowArguments& arguments, const Console& console) {
+    ASSAY_TRY(const OpenRun open, open_run(arguments.store, arguments.run));
+    if (!arguments.item.empty()) return show_item(open, arguments);
+    if (arguments.failed) return show_failed(open, arguments, console);
+    ASSAY_TRY(const Report report, open.report());
+    if (arguments.json) {
+        OrderedJson entry;
+        entry["id"] = open.run.id.value();
+        entry.update(report_to_json(report));
+        print_out(to_pretty_text(OrderedJson::array({entry})));
+    } else {
+        print_out(report_to_table(report, {.columns = console.columns, .color = console.color}));
+    }
+    return ExitCode::ok;
+}
+
+}  // namespace
+
+ExitCode show_command(const ShowArguments& arguments, const Console& console) {
+    return end_with(show_run(arguments, console));
+}
+
+}  // namespace assay
