@@ -17,9 +17,9 @@ constexpr std::uint64_t k_repetitions_max = 1'000'000;
 const KnownNames& spec_keys() {
     static const KnownNames k_keys = {
         .names = {"experiment", "description", "tags", "metadata", "providers", "dataset", "task",
-                  "variants", "repetitions", "evaluators", "run_evaluators", "gates", "execution",
-                  "$schema"},
-        .later = {"matrix", "stop"}};
+                  "variants", "matrix", "repetitions", "evaluators", "run_evaluators", "gates",
+                  "execution", "$schema"},
+        .later = {"stop"}};
     return k_keys;
 }
 
@@ -130,6 +130,7 @@ LoadedSpec load_spec(const std::filesystem::path& path, const LoadOptions& optio
         return loaded;
     }
     for (const std::string& argument : options.overrides) apply_override(argument, *document);
+    expand_matrix(*document);
     std::ranges::move(document->diagnostics, std::back_inserter(loaded.diagnostics));
     erase_extensions(document->value);
     loaded.places = std::move(document->places);

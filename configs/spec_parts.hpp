@@ -64,5 +64,8 @@ void read_provider_name(const SpecReader& provider, const Providers& providers, 
 
 /// Applies one `--set KEY=VALUE` to the document.
 void apply_override(const std::string& argument, LocatedDocument& document);
+/// Replaces `matrix` by the variants it stands for: the product of its lists, less `exclude`, plus
+/// `include` (as in GitHub Actions), each named by the shortest distinct values.
+void expand_matrix(LocatedDocument& document);
 
 }  // namespace assay

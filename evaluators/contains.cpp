@@ -1,19 +1,12 @@
 #include <fmt/format.h>
 
-#include <cstring>
-
 #include "core/base/text.hpp"
 #include "evaluators/builtin.hpp"
 #include "evaluators/comment.hpp"
+#include "evaluators/text_list.hpp"
 
 namespace assay {
 namespace {
-
-/// memmem takes linear time on any input; std::string_view::find takes quadratic time on
-/// "aaa...", which models do write.
-bool is_in(std::string_view part, std::string_view text) {
-    return ::memmem(text.data(), text.size(), part.data(), part.size()) != nullptr;
-}
 
 class Contains final : public Evaluator {
   public:

@@ -31,6 +31,10 @@ class MatchesJsonSchema final : public Evaluator {
         return judge(*parsed);
     }
 
+    bool can_read(const Json& output) const override {
+        return !output.is_string() || parse_json(output.get_ref<const std::string&>()).has_value();
+    }
+
   private:
     [[nodiscard]] Result<std::vector<Score>> judge(const Json& output) const {
         ASSAY_TRY(const std::vector<JsonSchema::Violation> violations,

@@ -1,10 +1,8 @@
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <optional>
 
 #include "core/base/text.hpp"
 #include "evaluators/builtin.hpp"
+#include "evaluators/count_range.hpp"
 
 namespace assay {
 namespace {
@@ -39,55 +37,26 @@ Count counter_of(std::string_view unit) {
     return &count_code_points;
 }
 
-std::optional<double> bound(const Json& parameters, const char* key) {
-    const auto found = parameters.find(key);
-    if (found == parameters.end()) return std::nullopt;
-    return found->get<double>();
-}
-
 class Length final : public Evaluator {
   public:
-    explicit Length(const Json& parameters)
-        : unit_(parameters.value("unit", "characters")),
-          count_(counter_of(unit_)),
-          min_(bound(parameters, "min")),
-          max_(bound(parameters, "max")) {}
+    Length(std::string unit, CountRange range)
+        : unit_(std::move(unit)), count_(counter_of(unit_)), range_(range) {}
 
     Result<std::vector<Score>> evaluate(const EvaluationInput& input) const override {
         std::string scratch;
-        const auto length = static_cast<double>(count_(as_text(input.output, scratch)));
-        if (!min_ && !max_) return one_score(length);
-        if (min_ && length < *min_) return out_of_range(length, "fewer", *min_);
-        if (max_ && length > *max_) return out_of_range(length, "more", *max_);
-        return one_score(true, fmt::format("{} {}", length, unit_));
+        const std::size_t length = count_(as_text(input.output, scratch));
+        return range_.judge(static_cast<double>(length), unit_);
     }
-
-    [[nodiscard]] bool is_empty_range() const { return min_ && max_ && *min_ > *max_; }
 
   private:
-    [[nodiscard]] std::vector<Score> out_of_range(double length, std::string_view relation,
-                                                  double limit) const {
-        return one_score(false, fmt::format("{} {}, {} than {}", length, unit_, relation, limit));
-    }
-
     std::string unit_;
     Count count_;
-    std::optional<double> min_;
-    std::optional<double> max_;
+    CountRange range_;
 };
 
 Result<std::unique_ptr<Evaluator>> make_length(const Json& parameters) {
-    auto length = std::make_unique<Length>(parameters);
-    if (length->is_empty_range()) {
-        return failure(ErrorCode::invalid_argument,
-                       "\"min\" is greater than \"max\": no output could have such a length");
-    }
-    return length;
-}
-
-ScoreDataType length_data_type(const Json& parameters) {
-    const bool in_range = parameters.contains("min") || parameters.contains("max");
-    return in_range ? ScoreDataType::boolean : ScoreDataType::numeric;
+    ASSAY_TRY(const CountRange range, CountRange::from(parameters));
+    return std::make_unique<Length>(parameters.value("unit", "characters"), range);
 }
 
 }  // namespace
@@ -121,6 +90,6 @@ const EvaluatorDefinition length_definition{
          "comment": "2 words, fewer than 3"}
     ])",
     .make = &make_length,
-    .data_type_for = &length_data_type};
+    .data_type_for = &CountRange::data_type};
 
 }  // namespace assay

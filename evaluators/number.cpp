@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <limits>
 
 #include "core/base/text.hpp"
@@ -248,6 +249,16 @@ std::optional<Number> to_number(const Json& value) {
 bool operator==(const Number& a, const Number& b) {
     if (a.is_fraction || b.is_fraction) return a.value == b.value;
     return a.negative == b.negative && a.digits == b.digits && a.exponent == b.exponent;
+}
+
+bool is_within(double output, double expected, const Tolerance& tolerance) {
+    // The difference of two doubles may be off by a rounding of each: 1.1 − 1.0 is a little more
+    // than 0.1, and yet within a tolerance of 0.1.
+    const double rounding =
+        4 * std::numeric_limits<double>::epsilon() * std::max(std::abs(output), std::abs(expected));
+    const double difference = std::abs(output - expected);
+    const double allowed = std::max(tolerance.absolute, tolerance.relative * std::abs(expected));
+    return allowed > 0 && std::isfinite(difference) && difference <= allowed + rounding;
 }
 
 }  // namespace assay

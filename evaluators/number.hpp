@@ -36,4 +36,12 @@ struct Number {
 /// Decimals are equal digit by digit; a fraction equals the nearest double.
 [[nodiscard]] bool operator==(const Number& a, const Number& b);
 
+struct Tolerance {
+    double absolute = 0;
+    double relative = 0;  ///< of the expected value
+};
+
+/// Whether two doubles differ by no more than either tolerance allows, and a tolerance is set.
+[[nodiscard]] bool is_within(double output, double expected, const Tolerance& tolerance);
+
 }  // namespace assay

@@ -1,30 +1,11 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
-#include <limits>
-
 #include "evaluators/builtin.hpp"
 #include "evaluators/comment.hpp"
 #include "evaluators/number.hpp"
 
 namespace assay {
 namespace {
-
-struct Tolerance {
-    double absolute = 0;
-    double relative = 0;  ///< of the expected value
-};
-
-/// The difference of two doubles may be off by a rounding of each: 1.1 − 1.0 is a little more
-/// than 0.1, and yet within a tolerance of 0.1.
-bool is_within(double output, double expected, const Tolerance& tolerance) {
-    const double rounding =
-        4 * std::numeric_limits<double>::epsilon() * std::max(std::abs(output), std::abs(expected));
-    const double difference = std::abs(output - expected);
-    const double allowed = std::max(tolerance.absolute, tolerance.relative * std::abs(expected));
-    return allowed > 0 && std::isfinite(difference) && difference <= allowed + rounding;
-}
 
 class NumericMatch final : public Evaluator {
   public:

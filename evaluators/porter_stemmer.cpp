@@ -4,6 +4,7 @@
 #include <array>
 #include <span>
 #include <utility>
+#include <vector>
 
 namespace assay {
 namespace {
@@ -27,33 +28,29 @@ constexpr auto k_irregular = std::to_array<Words>({{"skies", "sky"},
                                                    {"exceed", "exceed"},
                                                    {"succeed", "succeed"}});
 
-/// A vowel is a, e, i, o, u, or a y behind a consonant.
-bool is_vowel(std::string_view word, std::size_t at) {
-    constexpr std::string_view k_vowels = "aeiou";
-    if (k_vowels.contains(word[at])) return true;
-    // In a run of y they alternate; a loop, because a model may write a million of them.
-    std::size_t first = at;
-    while (first > 0 && word[first] == 'y') --first;
-    if (word[at] != 'y') return false;
-    const bool first_is_vowel = k_vowels.contains(word[first]);
-    return (at - first) % 2 == (first_is_vowel ? 0 : 1);
+/// Which letters are vowels: a, e, i, o, u, and a y behind a consonant.
+std::vector<bool> vowels_of(std::string_view word) {
+    std::vector<bool> vowels;
+    vowels.reserve(word.size());
+    for (const char c : word) {
+        const bool y_as_vowel = c == 'y' && !vowels.empty() && !vowels.back();
+        vowels.push_back(y_as_vowel || std::string_view("aeiou").contains(c));
+    }
+    return vowels;
 }
 
 bool has_vowel(std::string_view word) {
-    for (std::size_t i = 0; i < word.size(); ++i) {
-        if (is_vowel(word, i)) return true;
-    }
-    return false;
+    const std::vector<bool> vowels = vowels_of(word);
+    return std::ranges::find(vowels, true) != vowels.end();
 }
 
 /// m: how often vowels are followed by consonants.
 std::size_t measure(std::string_view word) {
     std::size_t changes = 0;
-    bool vowel = false;
-    for (std::size_t i = 0; i < word.size(); ++i) {
-        const bool now = is_vowel(word, i);
-        if (vowel && !now) ++changes;
-        vowel = now;
+    bool behind_vowel = false;
+    for (const bool vowel : vowels_of(word)) {
+        if (behind_vowel && !vowel) ++changes;
+        behind_vowel = vowel;
     }
     return changes;
 }
@@ -61,15 +58,16 @@ std::size_t measure(std::string_view word) {
 /// *d: ends in two equal consonants.
 bool ends_in_double_consonant(std::string_view word) {
     const std::size_t size = word.size();
-    return size >= 2 && word[size - 1] == word[size - 2] && !is_vowel(word, size - 1);
+    return size >= 2 && word[size - 1] == word[size - 2] && !vowels_of(word).back();
 }
 
 /// *o: ends consonant, vowel, consonant, the last not w, x or y; or is just vowel, consonant.
 bool ends_short(std::string_view word) {
     const std::size_t size = word.size();
-    if (size == 2) return is_vowel(word, 0) && !is_vowel(word, 1);
-    return size >= 3 && !is_vowel(word, size - 3) && is_vowel(word, size - 2) &&
-           !is_vowel(word, size - 1) && !std::string_view("wxy").contains(word[size - 1]);
+    if (size < 2) return false;
+    const std::vector<bool> vowels = vowels_of(word);
+    if (!vowels[size - 2] || vowels[size - 1]) return false;
+    return size == 2 || (!vowels[size - 3] && !std::string_view("wxy").contains(word.back()));
 }
 
 struct Rule {
@@ -135,7 +133,7 @@ void step_1b(std::string& word) {
 /// "happy" is "happi", but "enjoy" and "by" stay.
 void step_1c(std::string& word) {
     const std::size_t size = word.size();
-    if (size > 2 && word.ends_with('y') && !is_vowel(word, size - 2)) word.back() = 'i';
+    if (size > 2 && word.ends_with('y') && !vowels_of(word)[size - 2]) word.back() = 'i';
 }
 
 /// Two suffixes become one.
@@ -143,11 +141,10 @@ void step_2(std::string& word) {
     static constexpr auto k_alli = std::to_array<Rule>({{"alli", "al"}});
     static constexpr auto k_rules = std::to_array<Rule>(
         {{"ational", "ate"}, {"tional", "tion"}, {"enci", "ence"},   {"anci", "ance"},
-         {"izer", "ize"},    {"bli", "ble"},     {"alli", "al"},     {"entli", "ent"},
-         {"eli", "e"},       {"ousli", "ous"},   {"ization", "ize"}, {"ation", "ate"},
-         {"ator", "ate"},    {"alism", "al"},    {"iveness", "ive"}, {"fulness", "ful"},
-         {"ousness", "ous"}, {"aliti", "al"},    {"iviti", "ive"},   {"biliti", "ble"},
-         {"fulli", "ful"}});
+         {"izer", "ize"},    {"bli", "ble"},     {"entli", "ent"},   {"eli", "e"},
+         {"ousli", "ous"},   {"ization", "ize"}, {"ation", "ate"},   {"ator", "ate"},
+         {"alism", "al"},    {"iveness", "ive"}, {"fulness", "ful"}, {"ousness", "ous"},
+         {"aliti", "al"},    {"iviti", "ive"},   {"biliti", "ble"},  {"fulli", "ful"}});
     replace_suffix(word, k_alli, 1);
     // The l of -logi counts as part of the stem: "geologi" as well as "archaeologi".
     if (word.ends_with("logi")) {
@@ -171,11 +168,29 @@ void step_3(std::string& word) {
 
 /// The last suffix goes.
 void step_4(std::string& word) {
-    static constexpr auto k_rules = std::to_array<Rule>(
-        {{"al", ""},  {"ance", ""}, {"ence", ""},  {"er", ""},   {"ic", ""},  {"able", ""},
-         {"ible", ""}, {"ant", ""}, {"ement", ""}, {"ment", ""}, {"ent", ""}, {"sion", "s"},
-         {"tion", "t"}, {"ion", "ion"}, {"ou", ""}, {"ism", ""}, {"ate", ""}, {"iti", ""},
-         {"ous", ""}, {"ive", ""}, {"ize", ""}});
+    static constexpr auto k_rules = std::to_array<Rule>({{"al", ""},
+                                                         {"ance", ""},
+                                                         {"ence", ""},
+                                                         {"er", ""},
+                                                         {"ic", ""},
+                                                         {"able", ""},
+                                                         {"ible", ""},
+                                                         {"ant", ""},
+                                                         {"ement", ""},
+                                                         {"ment", ""},
+                                                         {"ent", ""},
+                                                         {"ou", ""},
+                                                         {"ism", ""},
+                                                         {"ate", ""},
+                                                         {"iti", ""},
+                                                         {"ous", ""},
+                                                         {"ive", ""},
+                                                         {"ize", ""}});
+    if (word.ends_with("sion") || word.ends_with("tion")) {
+        const auto stem = std::string_view(word).substr(0, word.size() - 3);
+        if (measure(stem) > 1) word.resize(stem.size());
+        return;
+    }
     replace_suffix(word, k_rules, 2);
 }
 

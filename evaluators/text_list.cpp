@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
@@ -14,6 +15,7 @@ namespace assay {
 namespace {
 
 constexpr std::size_t k_texts_shown_max = 3;
+constexpr std::size_t k_separator_bytes_max = 16;
 
 /// The array that a text holds as JSON. Only what begins like one is parsed.
 std::optional<Json> array_in(const Json& value) {
@@ -25,8 +27,8 @@ std::optional<Json> array_in(const Json& value) {
     return std::move(*parsed);
 }
 
-std::vector<std::string> split_text(std::string_view text, std::string_view separator) {
-    std::vector<std::string> parts;
+TextSet split_text(std::string_view text, std::string_view separator) {
+    TextSet parts;
     while (true) {
         const std::size_t at = text.find(separator);
         const std::string_view part = trim(text.substr(0, at));
@@ -92,10 +94,21 @@ Result<FoundTexts> find_texts(const std::vector<std::string>& parts, const Json&
     return result;
 }
 
-std::optional<std::vector<std::string>> read_list(const Json& value, const ListReading& reading) {
+Result<ListReading> list_reading(const Json& parameters) {
+    ListReading reading{.separator = parameters.value("separator", "\n"),
+                        .ignore_case = parameters.value("ignore_case", false)};
+    if (reading.separator.empty() || reading.separator.size() > k_separator_bytes_max) {
+        return failure(ErrorCode::invalid_argument,
+                       fmt::format("\"separator\" is a text of 1 to {} bytes",
+                                   k_separator_bytes_max));
+    }
+    return reading;
+}
+
+std::optional<TextSet> read_list(const Json& value, const ListReading& reading) {
     const auto written = array_in(value);
     const Json& list = written ? *written : value;
-    std::vector<std::string> texts;
+    TextSet texts;
     if (list.is_array()) {
         for (const Json& element : list) texts.push_back(element_text(element));
     } else if (list.is_string()) {
@@ -108,7 +121,23 @@ std::optional<std::vector<std::string>> read_list(const Json& value, const ListR
     if (reading.ignore_case) {
         for (std::string& text : texts) text = fold_case(text);
     }
+    std::ranges::sort(texts);
+    const auto repeated = std::ranges::unique(texts);
+    texts.erase(repeated.begin(), repeated.end());
     return texts;
+}
+
+Result<TextSet> read_expected_list(const Json& expected, const ListReading& reading) {
+    auto list = read_list(expected, reading);
+    if (list) return std::move(*list);
+    return failure(ErrorCode::invalid_argument,
+                   fmt::format("the expected value is {}, not a list", type_phrase(expected)));
+}
+
+std::vector<std::string_view> difference(const TextSet& set, const TextSet& other) {
+    std::vector<std::string_view> rest;
+    std::ranges::set_difference(set, other, std::back_inserter(rest));
+    return rest;
 }
 
 std::string list_excerpt(const std::vector<std::string_view>& texts) {

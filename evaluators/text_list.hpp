@@ -32,16 +32,24 @@ struct FoundTexts {
 
 /// How a value is read as a list whose elements are compared as texts.
 struct ListReading {
-    std::string separator = "\n";  ///< between the elements of a text that is no JSON array
+    std::string separator;  ///< between the elements of a text that is no JSON array
     bool ignore_case = false;
 };
+/// From the parameters `separator` and `ignore_case`.
+/// @error invalid_argument for a separator that is empty or long.
+[[nodiscard]] Result<ListReading> list_reading(const Json& parameters);
 
-/// The elements of an array, of a text that holds a JSON array, or of a text cut at the separator.
-/// An element is compared by its text without white space at both ends, so that 3, 3.0 and "3" are
-/// the same; empty lines are no elements. A number or true and false are a list of one. Nothing
-/// when the value is an object or null.
-[[nodiscard]] std::optional<std::vector<std::string>> read_list(const Json& value,
-                                                                const ListReading& reading);
+/// The distinct elements, sorted, of an array, of a text that holds a JSON array, or of a text cut
+/// at the separator. An element is compared by its text without white space at both ends, so that
+/// 3, 3.0 and "3" are the same; in a cut text what is empty is no element. A number or true and
+/// false are a list of one. Nothing when the value is an object or null.
+using TextSet = std::vector<std::string>;
+[[nodiscard]] std::optional<TextSet> read_list(const Json& value, const ListReading& reading);
+/// @error invalid_argument when the expected value is not a list.
+[[nodiscard]] Result<TextSet> read_expected_list(const Json& expected, const ListReading& reading);
+
+/// The elements of one set that another has not. They point into `set`.
+[[nodiscard]] std::vector<std::string_view> difference(const TextSet& set, const TextSet& other);
 
 /// `"a", "b", "c" and 4 more`: the first few texts, for a comment.
 [[nodiscard]] std::string list_excerpt(const std::vector<std::string_view>& texts);

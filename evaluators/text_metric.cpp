@@ -57,11 +57,10 @@ Result<TextMetric::References> TextMetric::read_references(const Json& expected)
     std::size_t bytes = 0;
     for (const std::string& reference : references) bytes += reference.size();
     if (bytes <= bytes_max_) return references;
-    return failure(
-        ErrorCode::resource_exhausted,
-        fmt::format("the expected value has {} bytes; this metric reads up to {}; "
-                    "`expected_extract` can cut out the part that counts",
-                    bytes, bytes_max_));
+    return failure(ErrorCode::resource_exhausted,
+                   fmt::format("the expected value has {} bytes; this metric reads up to {}; "
+                               "`expected_extract` can cut out the part that counts",
+                               bytes, bytes_max_));
 }
 
 Measurement best_of(std::vector<Measurement> measurements) {

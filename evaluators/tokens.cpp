@@ -74,14 +74,14 @@ std::string space_symbols(std::string_view text) {
 }
 
 std::string_view without_white_space_behind(std::string_view text) {
-    const auto is_space = [](char c) { return c >= 0 && is_white_space(static_cast<char32_t>(c)); };
+    const auto is_space = [](char c) { return c >= 0 && is_separator(static_cast<char32_t>(c)); };
     while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
     return text;
 }
 
 }  // namespace
 
-bool is_white_space(char32_t c) {
+bool is_separator(char32_t c) {
     if (c < 0x80) return (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x20);
     return c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
            c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
@@ -91,7 +91,7 @@ std::vector<std::string> split_at_white_space(std::string_view text) {
     std::vector<std::string> parts;
     bool inside = false;
     for (const char32_t c : to_code_points(text)) {
-        const bool space = is_white_space(c);
+        const bool space = is_separator(c);
         if (!space && !inside) parts.emplace_back();
         if (!space) append_utf8(parts.back(), c);
         inside = !space;

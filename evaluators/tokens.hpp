@@ -11,7 +11,7 @@ namespace assay {
 
 /// White space of Unicode and the separators U+001C … U+001F: where Python's str.split() cuts,
 /// which the reference implementations of all metrics use.
-[[nodiscard]] bool is_white_space(char32_t c);
+[[nodiscard]] bool is_separator(char32_t c);
 
 /// Letters, digits and the marks that go with them (Unicode 14: L, N, M); not the marks that turn
 /// a symbol into an emoji.
@@ -33,6 +33,8 @@ namespace assay {
 class Vocabulary {
   public:
     [[nodiscard]] Tokens number(const std::vector<std::string>& words);
+    /// One more than the highest number.
+    [[nodiscard]] std::size_t size() const { return numbers_.size(); }
 
   private:
     std::unordered_map<std::string, std::uint32_t> numbers_;

@@ -29,9 +29,12 @@ inline constexpr std::size_t k_json_schema_depth_max = 1024;  // schemas within 
 inline constexpr std::size_t k_json_schema_steps_max = 10'000'000;  // schemas applied to a value
 inline constexpr std::size_t k_json_schema_report_bytes_max = 1U << 20U;  // then no more violations
 inline constexpr std::size_t k_edit_distance_characters_max = 20'000;
+inline constexpr std::size_t k_text_metric_bytes_max = 1U << 20U;
+inline constexpr std::size_t k_subsequence_bytes_max = 1U << 17U;  // the time is a product
+inline constexpr std::size_t k_references_max = 1000;
 inline constexpr std::size_t k_text_search_bytes_max = 256U << 20U;  // texts times the output
-inline constexpr std::size_t k_json_comparison_nodes_max = 1'000'000;  // of each side
-inline constexpr std::size_t k_json_pairings_max = 4'000'000;  // pairs of nodes tried, any order
+inline constexpr std::size_t k_json_comparison_nodes_max = 250'000;  // of each side
+inline constexpr std::size_t k_json_pairings_max = 2'000'000;  // pairs of nodes tried, any order
 inline constexpr std::size_t k_unordered_elements_max = 256;   // left without an equal, any order
 inline constexpr std::size_t k_tool_calls_max = 128;
 inline constexpr std::size_t k_language_bytes_max = 64U << 10U;  // the beginning tells
@@ -56,7 +59,7 @@ inline constexpr int k_concurrency_max = 4096;
 // The journal: finished units on their way to the store.
 inline constexpr std::size_t k_journal_queue_units_max = 4096;
 inline constexpr std::size_t k_journal_queue_bytes_max = 32U << 20U;
-inline constexpr std::size_t k_journal_group_units_max = 1024;
+inline constexpr std::size_t k_journal_group_units_max = 4096;
 
 // The store.
 inline constexpr std::size_t k_field_bytes_max = 1U << 20U;

@@ -58,9 +58,10 @@ Result<void> prepare_folder(const fs::path& folder, Database::Missing missing) {
                                    folder.string()));
     }
     if (fs::exists(folder, error) && !fs::is_directory(folder, error)) {
-        return failure(ErrorCode::invalid_argument,
-                       fmt::format("{} is a file, not a folder; choose another folder for the store",
-                                   folder.string()));
+        return failure(
+            ErrorCode::invalid_argument,
+            fmt::format("{} is a file, not a folder; choose another folder for the store",
+                        folder.string()));
     }
     fs::create_directories(folder, error);
     if (error) return std::unexpected(file_error(error.value(), "create the folder", folder));
@@ -135,9 +136,8 @@ Result<std::unique_ptr<Database>> Database::open(const fs::path& folder, Missing
     ASSAY_CHECK(migrate(*writing, store_migrations()));
     ASSAY_TRY(auto reading, Connection::open(file, Connection::Mode::read));
     ASSAY_CHECK(reading->execute_script(k_configure_reader));
-    return std::unique_ptr<Database>(
-        new Database(std::make_unique<Session>(std::move(writing)),
-                     std::make_unique<Session>(std::move(reading))));
+    return std::unique_ptr<Database>(new Database(std::make_unique<Session>(std::move(writing)),
+                                                  std::make_unique<Session>(std::move(reading))));
 }
 
 Result<void> Database::train_when_due() {

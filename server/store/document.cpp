@@ -47,8 +47,9 @@ class Cursor {
 };
 
 std::unexpected<Error> damaged() {
-    return failure(ErrorCode::data_loss, "a stored document is damaged; restore the store from a "
-                                         "backup");
+    return failure(ErrorCode::data_loss,
+                   "a stored document is damaged; restore the store from a "
+                   "backup");
 }
 
 }  // namespace

@@ -36,10 +36,11 @@ Result<void> migrate(Connection& connection, std::span<const Migration> steps) {
                                    connection.path().string()));
     }
     if (version > newest) {
-        return failure(ErrorCode::data_loss,
-                       fmt::format("{} was written by a newer assay (format {}, this one knows {}); "
-                                   "use that version, or choose another folder",
-                                   connection.path().string(), version, newest));
+        return failure(
+            ErrorCode::data_loss,
+            fmt::format("{} was written by a newer assay (format {}, this one knows {}); "
+                        "use that version, or choose another folder",
+                        connection.path().string(), version, newest));
     }
     if (version == newest) return {};
 

@@ -59,15 +59,17 @@ PayloadCodec::~PayloadCodec() = default;
 
 Result<PackedDocument> PayloadCodec::pack(std::string_view document) {
     if (document.size() > limits::k_document_bytes_max) {
-        return failure(ErrorCode::resource_exhausted,
-                       fmt::format("{}: a unit has more than {} MB of content, the most the store "
-                                   "accepts",
-                                   connection_.path().string(), limits::k_document_bytes_max >> 20U));
+        return failure(
+            ErrorCode::resource_exhausted,
+            fmt::format("{}: a unit has more than {} MB of content, the most the store "
+                        "accepts",
+                        connection_.path().string(), limits::k_document_bytes_max >> 20U));
     }
     const std::size_t bound = ZSTD_compressBound(document.size());
     if (state_->buffer.size() < bound) state_->buffer.resize(bound);
-    const std::size_t size = ZSTD_compress2(state_->compress.get(), state_->buffer.data(),
-                                            state_->buffer.size(), document.data(), document.size());
+    const std::size_t size =
+        ZSTD_compress2(state_->compress.get(), state_->buffer.data(), state_->buffer.size(),
+                       document.data(), document.size());
     if (ZSTD_isError(size) != 0) {
         return failure(ErrorCode::internal,
                        fmt::format("cannot compress a document: {}", ZSTD_getErrorName(size)));
@@ -112,8 +114,7 @@ Result<void> PayloadCodec::use_newest_dictionary() {
     if (!found || rows.bytes(1).empty()) return {};
     const std::string_view data = rows.bytes(1);
     state_->dictionary.reset(ZSTD_createCDict(data.data(), data.size(), k_level));
-    const std::size_t set =
-        ZSTD_CCtx_refCDict(state_->compress.get(), state_->dictionary.get());
+    const std::size_t set = ZSTD_CCtx_refCDict(state_->compress.get(), state_->dictionary.get());
     if (!state_->dictionary || ZSTD_isError(set) != 0) return damaged(connection_);
     state_->dictionary_id = rows.integer(0);
     return {};

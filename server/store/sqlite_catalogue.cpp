@@ -35,7 +35,8 @@ constexpr const char* k_find_version =
     "WHERE project = ?1 AND item = ?2 AND valid_from <= ?3 "
     "ORDER BY valid_from DESC, item_version DESC LIMIT 1";
 constexpr const char* k_add_version =
-    "INSERT INTO item_versions(project, item, valid_from, content_hash, dictionary, size, document) "
+    "INSERT INTO item_versions(project, item, valid_from, content_hash, dictionary, size, "
+    "document) "
     "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 constexpr const char* k_versions =
     "SELECT valid_from, content_hash, dictionary, size, document FROM item_versions "
@@ -63,9 +64,9 @@ Result<void> SqliteCatalogue::create_run(const ProjectId& project, const RunReco
     ASSAY_TRY(const auto dataset,
               connection.find_integer(k_find_dataset, row, std::string_view(run.dataset_name)));
     if (!dataset) {
-        return failure(ErrorCode::already_exists,
-                       fmt::format("the id of dataset \"{}\" belongs to another dataset",
-                                   run.dataset_name));
+        return failure(
+            ErrorCode::already_exists,
+            fmt::format("the id of dataset \"{}\" belongs to another dataset", run.dataset_name));
     }
     DocumentWriter document;
     write_run(run, document);
@@ -109,8 +110,8 @@ Result<std::vector<RunRecord>> SqliteCatalogue::runs(const ProjectId& project) c
     while (true) {
         ASSAY_TRY(const bool more, rows.next());
         if (!more) return runs;
-        ASSAY_TRY(std::string bytes, session.codec().unpack({rows.integer(0), rows.integer(1),
-                                                             Blob{rows.bytes(2)}}));
+        ASSAY_TRY(std::string bytes,
+                  session.codec().unpack({rows.integer(0), rows.integer(1), Blob{rows.bytes(2)}}));
         ASSAY_TRY(const Document document, Document::parse(std::move(bytes)));
         ASSAY_TRY(RunRecord run, read_run(document));
         runs.push_back(std::move(run));
@@ -176,8 +177,8 @@ Result<std::vector<ItemVersion>> SqliteCatalogue::item_versions(const ProjectId&
     while (true) {
         ASSAY_TRY(const bool more, rows.next());
         if (!more) return versions;
-        ASSAY_TRY(std::string bytes, session.codec().unpack({rows.integer(2), rows.integer(3),
-                                                             Blob{rows.bytes(4)}}));
+        ASSAY_TRY(std::string bytes,
+                  session.codec().unpack({rows.integer(2), rows.integer(3), Blob{rows.bytes(4)}}));
         ASSAY_TRY(const Document document, Document::parse(std::move(bytes)));
         ItemVersion version;
         version.valid_from = Time(std::chrono::nanoseconds(rows.integer(0)));

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -14,11 +14,17 @@
 namespace assay {
 namespace {
 
-int hex_value(char digit) {
-    if (digit >= '0' && digit <= '9') return digit - '0';
-    if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
-    return -1;
-}
+/// The value of each lower-case hex digit; -1 for every other character.
+constexpr std::array<std::int8_t, 256> k_hex_values = [] {
+    std::array<std::int8_t, 256> values{};
+    values.fill(-1);
+    for (unsigned i = 0; i < 16; ++i) {
+        values[static_cast<unsigned char>("0123456789abcdef"[i])] = static_cast<std::int8_t>(i);
+    }
+    return values;
+}();
+
+int hex_value(char digit) { return k_hex_values[static_cast<unsigned char>(digit)]; }
 
 /// A null pointer would be bound as NULL, so an empty text needs an address.
 const char* address_of(std::string_view bytes) { return bytes.data() ? bytes.data() : ""; }
@@ -82,9 +88,7 @@ std::int64_t Rows::integer(int column) const {
     return sqlite3_column_int64(statement_->handle(), column);
 }
 
-double Rows::real(int column) const {
-    return sqlite3_column_double(statement_->handle(), column);
-}
+double Rows::real(int column) const { return sqlite3_column_double(statement_->handle(), column); }
 
 bool Rows::is_null(int column) const {
     return sqlite3_column_type(statement_->handle(), column) == SQLITE_NULL;
@@ -154,10 +158,11 @@ Error Connection::error(int code) const {
         case SQLITE_FULL: return file_error(ENOSPC, "write", path_);
         case SQLITE_IOERR:
             if (is_disk_full(system) || system == EFBIG) return file_error(system, "write", path_);
-            return {ErrorCode::unavailable,
-                    fmt::format("{}: reading or writing failed ({}, {}); check the disk and run "
-                                "again",
-                                name, detail, system == 0 ? "no cause given" : std::strerror(system))};
+            return {
+                ErrorCode::unavailable,
+                fmt::format("{}: reading or writing failed ({}, {}); check the disk and run "
+                            "again",
+                            name, detail, system == 0 ? "no cause given" : std::strerror(system))};
         case SQLITE_BUSY:
         case SQLITE_LOCKED:
             return {ErrorCode::unavailable,

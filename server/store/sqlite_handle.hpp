@@ -151,9 +151,7 @@ class Connection {
     [[nodiscard]] std::int64_t last_row() const { return sqlite3_last_insert_rowid(handle_.get()); }
     /// Rows that the last INSERT, UPDATE or DELETE changed.
     [[nodiscard]] int changes() const { return sqlite3_changes(handle_.get()); }
-    [[nodiscard]] bool in_transaction() const {
-        return sqlite3_get_autocommit(handle_.get()) == 0;
-    }
+    [[nodiscard]] bool in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
     /// What a result code means, with the path and the remedy.
     [[nodiscard]] Error error(int code) const;
     [[nodiscard]] sqlite3* handle() const { return handle_.get(); }
@@ -206,8 +204,7 @@ class Snapshot {
   public:
     /// Inside another snapshot of the same connection this is that one.
     static Result<Snapshot> begin(Connection& connection);
-    Snapshot(Snapshot&& other) noexcept
-        : connection_(std::exchange(other.connection_, nullptr)) {}
+    Snapshot(Snapshot&& other) noexcept : connection_(std::exchange(other.connection_, nullptr)) {}
     Snapshot& operator=(Snapshot&& other) noexcept = delete;
     ~Snapshot();
 

@@ -26,9 +26,9 @@ std::unexpected<Error> ambiguous(std::string_view reference, const std::vector<R
     for (const RunRecord& run : runs) {
         ids += (ids.empty() ? "" : ", ") + run.id.value();
     }
-    return failure(ErrorCode::invalid_argument,
-                   fmt::format("\"{}\" means several runs ({}); give more of the id", reference,
-                               ids));
+    return failure(
+        ErrorCode::invalid_argument,
+        fmt::format("\"{}\" means several runs ({}); give more of the id", reference, ids));
 }
 
 std::unexpected<Error> no_run(std::string_view reference, const std::vector<RunRecord>& runs) {
@@ -37,11 +37,11 @@ std::unexpected<Error> no_run(std::string_view reference, const std::vector<RunR
         known.push_back(run.name);
         known.push_back(run.id.value());
     }
-    return failure(ErrorCode::not_found,
-                   runs.empty() ? fmt::format("there is no run \"{}\": the store has no runs yet",
-                                              reference)
-                                : fmt::format("there is no run \"{}\"{}", reference,
-                                              did_you_mean(reference, known)));
+    return failure(
+        ErrorCode::not_found,
+        runs.empty()
+            ? fmt::format("there is no run \"{}\": the store has no runs yet", reference)
+            : fmt::format("there is no run \"{}\"{}", reference, did_you_mean(reference, known)));
 }
 
 }  // namespace
@@ -71,15 +71,13 @@ Store::~Store() = default;
 Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& folder,
                                            const ProjectId& project) {
     ASSAY_TRY(auto database, Database::open(folder, Database::Missing::create));
-    return std::unique_ptr<Store>(
-        new Store(std::make_unique<State>(std::move(database), project)));
+    return std::unique_ptr<Store>(new Store(std::make_unique<State>(std::move(database), project)));
 }
 
 Result<std::unique_ptr<Store>> Store::open_existing(const std::filesystem::path& folder,
                                                     const ProjectId& project) {
     ASSAY_TRY(auto database, Database::open(folder, Database::Missing::refuse));
-    return std::unique_ptr<Store>(
-        new Store(std::make_unique<State>(std::move(database), project)));
+    return std::unique_ptr<Store>(new Store(std::make_unique<State>(std::move(database), project)));
 }
 
 Result<void> Store::begin(const RunRecord& run) {

@@ -42,8 +42,8 @@ Time to_time(std::int64_t nanoseconds) { return Time(std::chrono::nanoseconds(na
 /// The document whose three columns begin at `column`.
 Result<Document> unpack(Session& session, const Rows& rows, int column) {
     ASSAY_TRY(std::string bytes,
-              session.codec().unpack({rows.integer(column), rows.integer(column + 1),
-                                      Blob{rows.bytes(column + 2)}}));
+              session.codec().unpack(
+                  {rows.integer(column), rows.integer(column + 1), Blob{rows.bytes(column + 2)}}));
     return Document::parse(std::move(bytes));
 }
 
@@ -100,8 +100,7 @@ Result<void> SqliteTraceStore::for_each_unit(const ProjectId& project, DatasetRu
                                              const UnitVisitor& visit) const {
     Session& session = database_.reader();
     ASSAY_TRY(const std::int64_t row, session.find_project(project));
-    ASSAY_TRY(Rows rows,
-              session.connection().query(k_units, row, std::to_underlying(dataset_run)));
+    ASSAY_TRY(Rows rows, session.connection().query(k_units, row, std::to_underlying(dataset_run)));
     while (true) {
         ASSAY_TRY(const bool more, rows.next());
         if (!more) return {};
@@ -136,7 +135,8 @@ Result<Trace> SqliteTraceStore::trace(const ProjectId& project, const TraceId& i
     ASSAY_TRY(const std::int64_t row, session.find_project(project));
     ASSAY_TRY(Rows rows, session.connection().query(k_trace, row, StoredId(id)));
     ASSAY_TRY(const bool found, rows.next());
-    if (!found) return failure(ErrorCode::not_found, fmt::format("there is no trace {}", id.value()));
+    if (!found)
+        return failure(ErrorCode::not_found, fmt::format("there is no trace {}", id.value()));
     Trace trace{.id = id, .timestamp = to_time(rows.integer(1))};
     ASSAY_TRY(trace.name, session.symbol_text(rows.integer(2)));
     ASSAY_TRY(trace.environment, session.symbol_text(rows.integer(3)));

@@ -123,9 +123,9 @@ class UnitWriter {
     /// Removes what an earlier writing of this unit left. Scores from others stay.
     Result<void> clear_trace() {
         const auto dataset_run = std::to_underlying(place_.dataset_run);
-        ASSAY_TRY(const auto holder, connection_.find_integer(k_find_run_item, project_row_,
-                                                              dataset_run, position_,
-                                                              unit_.repetition));
+        ASSAY_TRY(const auto holder,
+                  connection_.find_integer(k_find_run_item, project_row_, dataset_run, position_,
+                                           unit_.repetition));
         if (holder != trace_) return taken();
         ASSAY_CHECK(clear_index());
         ASSAY_CHECK(connection_.run(k_delete_run_item, project_row_, dataset_run, position_,
@@ -135,8 +135,8 @@ class UnitWriter {
         ASSAY_TRY(const std::int64_t source, session_.symbol(k_source));
         ASSAY_TRY(const std::int64_t kind, session_.symbol("trace"));
         ASSAY_CHECK(connection_.run(k_delete_scores, project_row_, kind, trace_, source));
-        ASSAY_TRY(const auto next, connection_.find_integer(k_next_ordinal, project_row_, kind,
-                                                            trace_));
+        ASSAY_TRY(const auto next,
+                  connection_.find_integer(k_next_ordinal, project_row_, kind, trace_));
         ordinal_ = next.value_or(0);
         return {};
     }
@@ -146,9 +146,8 @@ class UnitWriter {
         ASSAY_TRY(Rows packed, connection_.query(k_find_document, project_row_, trace_));
         ASSAY_TRY(const bool found, packed.next());
         if (!found) return std::unexpected(connection_.error(SQLITE_CORRUPT));
-        ASSAY_TRY(std::string bytes,
-                  session_.codec().unpack(
-                      {packed.integer(0), packed.integer(1), Blob{packed.bytes(2)}}));
+        ASSAY_TRY(std::string bytes, session_.codec().unpack({packed.integer(0), packed.integer(1),
+                                                              Blob{packed.bytes(2)}}));
         ASSAY_TRY(const Document document, Document::parse(std::move(bytes)));
         DocumentReader of_trace(document, nullptr, k_trace_metadata_slot);
         const Json metadata = of_trace.json();
@@ -158,9 +157,9 @@ class UnitWriter {
         while (true) {
             ASSAY_TRY(const bool more, rows.next());
             if (!more) return {};
-            DocumentReader reader(document, nullptr,
-                                  static_cast<std::size_t>(rows.integer(1)) +
-                                      k_observation_metadata_slot);
+            DocumentReader reader(
+                document, nullptr,
+                static_cast<std::size_t>(rows.integer(1)) + k_observation_metadata_slot);
             const Json written = reader.json();
             ASSAY_CHECK(reader.finish());
             ASSAY_CHECK(index(k_unindex_observation, rows.integer(0), written));
@@ -215,11 +214,11 @@ class UnitWriter {
     Result<void> put_score(std::int64_t kind, const Score& score, std::ptrdiff_t earlier);
 
     std::unexpected<Error> taken() const {
-        return failure(ErrorCode::already_exists,
-                       fmt::format("item {} (position {}, repetition {}, variant {}) cannot be "
-                                   "stored: its trace or its place belongs to another unit",
-                                   unit_.item.id.value(), position_, unit_.repetition,
-                                   unit_.variant));
+        return failure(
+            ErrorCode::already_exists,
+            fmt::format("item {} (position {}, repetition {}, variant {}) cannot be "
+                        "stored: its trace or its place belongs to another unit",
+                        unit_.item.id.value(), position_, unit_.repetition, unit_.variant));
     }
 
     Session& session_;
@@ -258,10 +257,9 @@ Result<void> add_score(Session& session, const ScoreRow& row, const Score& score
     }
     std::optional<std::string_view> comment;
     if (!score.comment.empty()) comment = score.comment;
-    return session.connection().run(k_add_score, row.project, row.subject_kind, row.subject,
-                                    row.ordinal, StoredId(row.id), name, type, source,
-                                    row.environment, nanoseconds(row.timestamp), number, text,
-                                    comment);
+    return session.connection().run(
+        k_add_score, row.project, row.subject_kind, row.subject, row.ordinal, StoredId(row.id),
+        name, type, source, row.environment, nanoseconds(row.timestamp), number, text, comment);
 }
 
 Result<void> UnitWriter::put_score(std::int64_t kind, const Score& score, std::ptrdiff_t earlier) {
@@ -297,8 +295,7 @@ Result<void> SqliteTraceStore::put_run_scores(const ProjectId& project, DatasetR
     ASSAY_TRY(const std::int64_t environment, session.symbol(k_environment));
     const auto subject = std::to_underlying(dataset_run);
     ASSAY_CHECK(session.connection().run(k_delete_scores, row, kind, subject, source));
-    ASSAY_TRY(auto ordinal,
-              session.connection().find_integer(k_next_ordinal, row, kind, subject));
+    ASSAY_TRY(auto ordinal, session.connection().find_integer(k_next_ordinal, row, kind, subject));
     for (const Score& score : scores) {
         ASSAY_CHECK(add_score(session,
                               {.project = row,

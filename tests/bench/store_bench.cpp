@@ -107,10 +107,10 @@ class Stopwatch {
         rusage usage{};
         (void)getrusage(RUSAGE_SELF, &usage);
         const auto count = static_cast<double>(units);
-        std::printf("%-7s %8.0f units  %7.0f units/s  %7.0f units/s of processor time  "
-                    "peak memory %ld MB\n",
-                    what, count, count / wall_.count(), count / processor_.count(),
-                    usage.ru_maxrss / 1024);
+        std::printf(
+            "%-7s %8.0f units  %7.0f units/s  %7.0f units/s of processor time  "
+            "peak memory %ld MB\n",
+            what, count, count / wall_.count(), count / processor_.count(), usage.ru_maxrss / 1024);
         std::fflush(stdout);
     }
 

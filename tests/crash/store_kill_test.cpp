@@ -86,8 +86,7 @@ std::uint64_t count_groups(const Store& store, const RunRecord& run) {
     const std::vector<UnitResult> units = read_units(store, run);
     REQUIRE(units.size() % k_group_units == 0);
     for (const UnitResult& unit : units) {
-        check_same_unit(unit,
-                        make_unit(run, unit.variant, unit.item.position, unit.repetition));
+        check_same_unit(unit, make_unit(run, unit.variant, unit.item.position, unit.repetition));
     }
     return units.size() / k_group_units;
 }

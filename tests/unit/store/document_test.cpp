@@ -13,8 +13,7 @@ using namespace assay::test;
 namespace {
 
 std::unique_ptr<Connection> open_connection(const TemporaryFolder& folder) {
-    auto connection =
-        value_of(Connection::open(folder.path() / "a.db", Connection::Mode::create));
+    auto connection = value_of(Connection::open(folder.path() / "a.db", Connection::Mode::create));
     value_of(connection->execute_script(
         "CREATE TABLE IF NOT EXISTS dictionaries(dictionary INTEGER PRIMARY KEY, data BLOB)"));
     return connection;
@@ -101,7 +100,12 @@ TEST_CASE("document: bytes that are no document are refused", "[store]") {
     INFO("ASSAY_SEED=" << seed);
     Rng rng(seed);
     using namespace std::string_literals;
-    for (const std::string& bytes : {"\x06"s, "\x01"s, "\x01\x05" "abcd"s, "\x02\xff"s, "\x03" "1234567"s,
+    for (const std::string& bytes : {"\x06"s, "\x01"s,
+                                     "\x01\x05"
+                                     "abcd"s,
+                                     "\x02\xff"s,
+                                     "\x03"
+                                     "1234567"s,
                                      "\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"s}) {
         CHECK_FALSE(Document::parse(bytes));
     }
@@ -132,7 +136,8 @@ TEST_CASE("payload: documents come back with and without the dictionary", "[stor
         if (trained) {
             const std::string dictionary = train_dictionary(samples);
             REQUIRE_FALSE(dictionary.empty());
-            value_of(connection->run("INSERT INTO dictionaries(data) VALUES(?1)", Blob{dictionary}));
+            value_of(
+                connection->run("INSERT INTO dictionaries(data) VALUES(?1)", Blob{dictionary}));
         }
         value_of(codec.use_newest_dictionary());
         CHECK(codec.has_dictionary() == trained);

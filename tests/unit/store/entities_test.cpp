@@ -1,9 +1,9 @@
 #include <catch2/catch.hpp>
 
 #include "core/base/hash.hpp"
+#include "server/store/metadata_tokens.hpp"
 #include "server/store/sqlite_catalogue.hpp"
 #include "server/store/sqlite_trace_store.hpp"
-#include "server/store/metadata_tokens.hpp"
 #include "tests/support/temporary_folder.hpp"
 #include "tests/unit/store/fixtures.hpp"
 
@@ -91,8 +91,8 @@ TEST_CASE("catalogue: datasets may use the same item ids", "[store]") {
     (void)backend.put(make_item("1", "mine"), one.started, one.dataset_name);
     (void)backend.put(make_item("1", "theirs"), one.started, two.dataset_name);
     const auto read = [&](const RunRecord& run) {
-        return value_of(backend.catalogue.item_versions(backend.project, run.dataset_name,
-                                                        DatasetItemId("1")));
+        return value_of(
+            backend.catalogue.item_versions(backend.project, run.dataset_name, DatasetItemId("1")));
     };
     CHECK(read(one).at(0).item.input == "mine");
     CHECK(read(two).at(0).item.input == "theirs");

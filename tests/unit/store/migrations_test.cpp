@@ -104,8 +104,7 @@ TEST_CASE("migrations: a newer file is refused and left alone", "[store]") {
     const auto refused = migrate(*connect(file), k_one_step);
     REQUIRE_FALSE(refused);
     CHECK(refused.error().code == ErrorCode::data_loss);
-    CHECK_THAT(refused.error().message,
-               Catch::Contains("newer") && Catch::Contains(file.string()));
+    CHECK_THAT(refused.error().message, Catch::Contains("newer") && Catch::Contains(file.string()));
     CHECK(first_value(file, "PRAGMA user_version") == "2");
 }
 

@@ -108,7 +108,8 @@ TEST_CASE("open: a folder without write permission says so", "[store]") {
             ASSAY_CHECK(open_at(target));
             return {};
         });
-        CHECK_THAT(said, Catch::StartsWith("permission_denied") && Catch::Contains(closed.string()));
+        CHECK_THAT(said,
+                   Catch::StartsWith("permission_denied") && Catch::Contains(closed.string()));
     }
 }
 
@@ -150,7 +151,8 @@ TEST_CASE("open: ids of any text are kept as they are", "[store]") {
     const auto store = value_of(open_at(folder.path()));
     const std::string zero("a\0b", 3);
     // Hex in upper case, of odd length, and empty is text; lower-case pairs are bytes.
-    const std::vector<std::string> ids = {"", "0", "00", "AB", "ab", "abc", zero, "\xff\xfe", "id 1"};
+    const std::vector<std::string> ids = {"",    "0",  "00",       "AB",  "ab",
+                                          "abc", zero, "\xff\xfe", "id 1"};
     for (const std::string& id : ids) {
         RunRecord run = make_run("run " + id);
         run.id = RunId(id);
@@ -206,5 +208,6 @@ TEST_CASE("find_run: by id and prefix and name and latest", "[store]") {
     for (const char* const unknown : {"bbb", "cccc", ""}) {
         CHECK(store->find_run(unknown).error().code == ErrorCode::not_found);
     }
-    CHECK_THAT(store->find_run("nihgtly").error().message, Catch::Contains("did you mean \"nightly\""));
+    CHECK_THAT(store->find_run("nihgtly").error().message,
+               Catch::Contains("did you mean \"nightly\""));
 }

@@ -37,8 +37,8 @@ TEST_CASE("store: every field of a unit comes back as it was written", "[store]"
     const TemporaryFolder folder;
     const RunRecord run = make_run();
     for (int round = 0; round < 12; ++round) {
-        const auto store = value_of(
-            Store::open(folder.path() / std::to_string(round), default_project_id()));
+        const auto store =
+            value_of(Store::open(folder.path() / std::to_string(round), default_project_id()));
         value_of(store->begin(run));
         const std::vector<UnitResult> units = random_units(run, rng);
         value_of(store->commit(units));
@@ -134,8 +134,8 @@ TEST_CASE("store: units come back by variant then position then repetition", "[s
         order.push_back(fmt::format("{} {} {}", unit.variant, unit.item.position, unit.repetition));
     }
     CHECK(order == std::vector<std::string>{"two 0 0", "two 0 1", "two 2 0", "two 2 1", "two 300 0",
-                                            "two 300 1", "one 0 0", "one 0 1", "one 2 0",
-                                            "one 2 1", "one 300 0", "one 300 1"});
+                                            "two 300 1", "one 0 0", "one 0 1", "one 2 0", "one 2 1",
+                                            "one 300 0", "one 300 1"});
 }
 
 TEST_CASE("store: storing a unit again replaces what it wrote before", "[store]") {
@@ -289,11 +289,13 @@ TEST_CASE("store: an output of 20 MB is stored whole and once", "[store]") {
     check_same_unit(read_units(*store, run).at(0), unit);
     check_same_observations(value_of(store->observations(unit.trace_id)), unit.observations);
     // Hex digits compress to a little more than half; a second copy would not fit below this.
-    const auto size = query_file(file_of(folder.path()), "SELECT length(document) FROM trace_documents");
+    const auto size =
+        query_file(file_of(folder.path()), "SELECT length(document) FROM trace_documents");
     CHECK(std::stoul(size.at(0)) < (12U << 20U));
 }
 
-TEST_CASE("store: values nested as deep as input may be come back from inside a wrapper", "[store]") {
+TEST_CASE("store: values nested as deep as input may be come back from inside a wrapper",
+          "[store]") {
     const TemporaryFolder folder;
     const auto store = open_store(folder);
     const RunRecord run = make_run();
@@ -345,8 +347,8 @@ TEST_CASE("store: the scores of a dataset run are replaced as a whole", "[store]
     CHECK(value_of(store->run_scores(id)).empty());
     value_of(store->put_run_scores(
         id, {{.name = "macro_f1", .value = 0.25}, {.name = "best", .value = std::string("a")}}));
-    value_of(store->put_run_scores(
-        id, {{.name = "passed", .value = true, .comment = "9 of 10"}, {.name = "f", .value = 0.5}}));
+    value_of(store->put_run_scores(id, {{.name = "passed", .value = true, .comment = "9 of 10"},
+                                        {.name = "f", .value = 0.5}}));
     const std::vector<Score> scores = value_of(store->run_scores(id));
     REQUIRE(scores.size() == 2);
     CHECK(scores[0].name == "passed");

@@ -1,0 +1,223 @@
+// The distribution of every score and the confusion matrices. Variants stand side by side in
+// drawings of their own with the same axes: colours would run out, and readers of colours too.
+
+const CHART = { width: 320, height: 170, left: 44, right: 8, top: 12, bottom: 30 };
+
+function renderDistributions(page) {
+    const shown = page.distributions.filter((distribution) =>
+        distribution.variants.some((variant) => sum(variant.counts) > 0),
+    );
+    if (shown.length === 0) return null;
+    const alone = shown.every((distribution) => distribution.variants.length === 1);
+    return section("distributions", "Score distributions", shown.map(scorePanel));
+
+    function scorePanel(distribution) {
+        const draw = distribution.edges ? histogram : categoryBars;
+        // One scale for all, as shares: variants may have different numbers of values.
+        const shares = distribution.variants.map(({ counts }) => {
+            const total = sum(counts);
+            return counts.map((count) => (total > 0 ? count / total : 0));
+        });
+        const largest = Math.max(...shares.flat(), 0.01);
+        return element(
+            "div",
+            { class: "panel" },
+            element(
+                "h3",
+                {},
+                distribution.score,
+                element("span", { class: "muted small" }, ` ${distribution.data_type}`),
+            ),
+            element(
+                "div",
+                { class: "figures" },
+                distribution.variants.map((variant, at) =>
+                    element(
+                        "figure",
+                        {},
+                        draw(distribution, variant, shares[at], largest),
+                        element("figcaption", {}, caption(variant)),
+                    ),
+                ),
+            ),
+        );
+    }
+
+    function caption({ variant, counts }) {
+        const values = formatSome(sum(counts), "value");
+        return alone ? values : [element("strong", {}, variant), ` · ${values}`];
+    }
+}
+
+function sum(numbers) {
+    return numbers.reduce((total, number) => total + number, 0);
+}
+
+/** Equal bins between the least and the greatest value of all variants. */
+function histogram({ score, edges }, { variant, counts }, shares, largest) {
+    const { width, height, left, right, top, bottom } = CHART;
+    const baseline = height - bottom;
+    const step = (width - left - right) / counts.length;
+    const y = (share) => baseline - (share / largest) * (baseline - top);
+    const bars = counts.map((count, at) =>
+        drawing(
+            "rect",
+            {
+                class: "bar",
+                x: left + at * step + 0.5,
+                y: y(shares[at]),
+                width: Math.max(step - 1, 1),
+                height: baseline - y(shares[at]),
+            },
+            drawing("title", {}, binTitle(edges, at, counts, shares)),
+        ),
+    );
+    const middle = (edges[0] + edges.at(-1)) / 2;
+    const label = (x, text, anchor) => {
+        return drawing("text", { x, y: baseline + 14, "text-anchor": anchor }, text);
+    };
+    return chart(
+        `Histogram of ${score} for ${variant}, from ${formatNumber(edges[0])} to ` +
+            `${formatNumber(edges.at(-1))}`,
+        height,
+        shareAxis(largest, y),
+        bars,
+        drawing("line", { class: "axis", x1: left, x2: width - right, y1: baseline, y2: baseline }),
+        label(left, formatNumber(edges[0]), "start"),
+        label((left + width - right) / 2, formatNumber(middle), "middle"),
+        label(width - right, formatNumber(edges.at(-1)), "end"),
+        drawing(
+            "text",
+            { class: "axis-title", x: (left + width - right) / 2, y: height - 3, "text-anchor": "middle" },
+            clip(score, 40),
+        ),
+    );
+}
+
+function binTitle(edges, at, counts, shares) {
+    const last = at === counts.length - 1;
+    const range = `${formatNumber(edges[at])} to ${last ? "" : "below "}${formatNumber(edges[at + 1])}`;
+    return `${range}: ${formatCount(counts[at])} (${formatShare(shares[at])})`;
+}
+
+/** Three lines across with the share of the values that each stands for. */
+function shareAxis(largest, y) {
+    const { width, left, right } = CHART;
+    return [0, largest / 2, largest].map((share) => [
+        drawing("line", { class: "grid", x1: left, x2: width - right, y1: y(share), y2: y(share) }),
+        drawing(
+            "text",
+            { x: left - 6, y: y(share) + 4, "text-anchor": "end" },
+            share === 0 ? "0 %" : `${(share * 100).toPrecision(2)} %`,
+        ),
+    ]);
+}
+
+/** One bar a category, with its count and share written beside it. */
+function categoryBars({ score, categories }, { variant, counts }, shares, largest) {
+    const line = 26;
+    const nameWidth = 104;
+    const barWidth = CHART.width - nameWidth - 96;
+    const lines = categories.map((category, at) => {
+        const y = 4 + at * line;
+        const length = (shares[at] / largest) * barWidth;
+        const text = `${formatCount(counts[at])} · ${formatShare(shares[at])}`;
+        return drawing(
+            "g",
+            {},
+            drawing("title", {}, `${category}: ${text}`),
+            drawing("text", { class: "name", x: nameWidth - 8, y: y + 14, "text-anchor": "end" }, clip(category, 15)),
+            drawing("rect", {
+                class: category === "false" ? "bar bar-false" : "bar",
+                x: nameWidth,
+                y: y + 2,
+                width: Math.max(length, shares[at] > 0 ? 1 : 0),
+                height: line - 10,
+                rx: 2,
+            }),
+            drawing("text", { x: nameWidth + length + 6, y: y + 14 }, text),
+        );
+    });
+    const height = 8 + categories.length * line;
+    return chart(
+        `Values of ${score} for ${variant}`,
+        height,
+        drawing("line", { class: "axis", x1: nameWidth, x2: nameWidth, y1: 2, y2: height - 4 }),
+        lines,
+    );
+}
+
+function chart(title, height, ...parts) {
+    return drawing(
+        "svg",
+        { class: "chart", viewBox: `0 0 ${CHART.width} ${height}`, role: "img", "aria-label": title },
+        parts,
+    );
+}
+
+function clip(text, length) {
+    const characters = [...text];
+    return characters.length > length ? `${characters.slice(0, length - 1).join("")}…` : text;
+}
+
+function renderConfusions(page) {
+    if (page.confusions.length === 0) return null;
+    return section(
+        "confusion",
+        "Confusion matrix",
+        element(
+            "p",
+            { class: "muted" },
+            "Lines are expected outputs, columns are outputs; a darker cell is a greater share of its line.",
+        ),
+        element("div", { class: "figures wide" }, page.confusions.map(confusionMatrix)),
+    );
+}
+
+function confusionMatrix({ variant, expected, outputs, counts }) {
+    const cell = (count, line, column) => {
+        const share = count / Math.max(sum(counts[line]), 1);
+        const hit = expected[line] === outputs[column];
+        const node = element(
+            "td",
+            {
+                class: `${hit ? "hit" : "miss"}${count === 0 ? " zero" : ""}${share > 0.55 ? " full" : ""}`,
+                title: `expected ${expected[line]}, got ${outputs[column]}: ${formatCount(count)} (${formatShare(share)})`,
+            },
+            formatCount(count),
+        );
+        node.style.setProperty("--share", share.toFixed(3));
+        return node;
+    };
+    return element(
+        "figure",
+        { class: "scroll", tabindex: "0" },
+        element(
+            "table",
+            { class: "confusion" },
+            element("caption", {}, variant),
+            element(
+                "thead",
+                {},
+                element(
+                    "tr",
+                    {},
+                    element("th", { scope: "col" }, "expected ↓ output →"),
+                    outputs.map((name) => element("th", { scope: "col" }, clip(name, 24))),
+                ),
+            ),
+            element(
+                "tbody",
+                {},
+                counts.map((line, at) =>
+                    element(
+                        "tr",
+                        {},
+                        element("th", { scope: "row" }, clip(expected[at], 24)),
+                        line.map((count, column) => cell(count, at, column)),
+                    ),
+                ),
+            ),
+        ),
+    );
+}

@@ -1,0 +1,86 @@
+// How numbers, times and values look to people. The rules are those of the table that `assay run`
+// prints, so that one run has the same figures everywhere.
+
+/** About four digits; very large and very small values as 1.23e+12. */
+function formatNumber(value) {
+    if (value === null || value === undefined) return "–";
+    const size = Math.abs(value);
+    if (size >= 1e12 || (size > 0 && size < 1e-4)) return value.toExponential(2);
+    const decimals = size < 10 ? 4 : size < 100 ? 3 : size < 1000 ? 2 : 1;
+    return withSeparators(value, 0, decimals);
+}
+
+function withSeparators(value, decimalsMin, decimalsMax) {
+    return value.toLocaleString("en-US", {
+        minimumFractionDigits: decimalsMin,
+        maximumFractionDigits: decimalsMax,
+    });
+}
+
+function formatCount(count) {
+    return withSeparators(count, 0, 0);
+}
+
+/** "1 unit", "2 units". */
+function formatSome(count, noun) {
+    return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** Nothing may be rounded up to 100 % or down to 0 %. */
+function formatShare(share) {
+    if (share > 0 && share < 0.001) return "< 0.1 %";
+    if (share < 1 && share > 0.999) return "> 99.9 %";
+    return `${withSeparators(share * 100, 0, 1)} %`;
+}
+
+function formatCost(usd) {
+    if (usd === null || usd === undefined) return "unknown";
+    if (usd === 0) return "$0";
+    if (Math.abs(usd) < 0.0001) return `$${usd.toPrecision(2)}`;
+    const decimals = Math.abs(usd) < 10 ? 4 : 2;
+    return `$${withSeparators(usd, decimals, decimals)}`;
+}
+
+function formatMs(milliseconds) {
+    if (milliseconds === null || milliseconds === undefined) return "–";
+    if (milliseconds < 10) return `${milliseconds.toFixed(2)} ms`;
+    if (milliseconds < 10_000) return `${milliseconds.toFixed(0)} ms`;
+    if (milliseconds < 600_000) return `${(milliseconds / 1000).toFixed(1)} s`;
+    return `${(milliseconds / 60_000).toFixed(1)} min`;
+}
+
+function formatDuration(milliseconds) {
+    const seconds = Math.round(milliseconds / 1000);
+    if (milliseconds < 1000) return `${milliseconds} ms`;
+    if (seconds < 60) return `${(milliseconds / 1000).toFixed(1)} s`;
+    if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+    return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+}
+
+/** "2026-11-01 09:30:00 UTC" from RFC 3339. */
+function formatTime(text) {
+    return `${text.slice(0, 10)} ${text.slice(11, 19)} UTC`;
+}
+
+function formatBytes(bytes) {
+    if (bytes < 1024) return formatSome(bytes, "byte");
+    if (bytes < 1024 * 1024) return `${formatNumber(Math.round(bytes / 102.4) / 10)} KiB`;
+    return `${formatNumber(Math.round(bytes / 104857.6) / 10)} MiB`;
+}
+
+/** A score's value: true and false as they are, numbers shortened, categories as they are. */
+function formatScore(value) {
+    if (value === undefined || value === null) return "–";
+    return typeof value === "number" ? formatNumber(value) : String(value);
+}
+
+/** A value as one text: strings as they are, anything else as compact JSON, nothing as "". */
+function asText(value) {
+    if (value === null || value === undefined) return "";
+    return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** The same for reading: JSON is indented. */
+function asReadableText(value) {
+    return typeof value === "string" ? value : JSON.stringify(value, null, 2);
+}

@@ -1,0 +1,43 @@
+// Puts the page together from the two data blocks that the program wrote.
+
+const dataOf = (id) => JSON.parse(document.getElementById(id).textContent);
+
+const { report, page } = dataOf("report-data");
+const units = dataOf("units-data");
+
+function renderUnits() {
+    const { total } = page.units;
+    const left = total - units.length;
+    const note =
+        left > 0 &&
+        element(
+            "p",
+            { class: "note" },
+            `Showing ${formatCount(units.length)} of ${formatSome(total, "unit")}: failed, unscored and ` +
+                "failed checks first, then the lowest scores. Every figure above counts all units.",
+        );
+    return section("units", "Units", note, new UnitTable(report, page, units).render());
+}
+
+document.body.replaceChildren(
+    ...[
+        element("a", { class: "skip", href: "#units" }, "Skip to the units"),
+        renderHeader(report, page),
+        element(
+            "main",
+            {},
+            renderGates(report),
+            renderVariants(report),
+            renderDistributions(page),
+            renderConfusions(page),
+            renderErrors(page),
+            renderUnits(),
+        ),
+        element("footer", {}, `Made by assay ${report.manifest?.assay ?? ""} from run ${report.run.id}.`),
+    ],
+);
+
+// On paper nothing can be opened.
+addEventListener("beforeprint", () => {
+    for (const folded of document.querySelectorAll("details")) folded.open = true;
+});
