@@ -62,8 +62,8 @@ namespace detail {
 #define ASSAY_CONCAT_INNER(a, b) a##b
 #define ASSAY_CONCAT(a, b) ASSAY_CONCAT_INNER(a, b)
 
-#define ASSAY_TRY_IMPL(result, declaration, expression)     \
-    auto result = (expression);                             \
+#define ASSAY_TRY_IMPL(result, declaration, expression)             \
+    auto result = (expression);                                     \
     if (!result) return std::unexpected(std::move(result.error())); \
     declaration = std::move(*result)
 
@@ -72,17 +72,16 @@ namespace detail {
     ASSAY_TRY_IMPL(ASSAY_CONCAT(assay_result_, __LINE__), declaration, __VA_ARGS__)
 
 /// `ASSAY_CHECK(write(row));` returns the error of a Result<void> to the caller.
-#define ASSAY_CHECK(...)                                                            \
-    do {                                                                            \
-        auto assay_checked = (__VA_ARGS__);                                         \
+#define ASSAY_CHECK(...)                                                              \
+    do {                                                                              \
+        auto assay_checked = (__VA_ARGS__);                                           \
         if (!assay_checked) return std::unexpected(std::move(assay_checked.error())); \
     } while (false)
 
 /// States what must hold if our own code is right. Stays on in release builds and aborts; it is
 /// never used on input.
-#define ASSAY_ASSERT(condition, why)                                         \
-    do {                                                                     \
-        if (!(condition))                                                    \
-            ::assay::detail::assertion_failed(#condition, why,               \
-                                              std::source_location::current()); \
+#define ASSAY_ASSERT(condition, why)                                                             \
+    do {                                                                                         \
+        if (!(condition))                                                                        \
+            ::assay::detail::assertion_failed(#condition, why, std::source_location::current()); \
     } while (false)

@@ -19,13 +19,15 @@ Error file_error(int error_number, std::string_view doing, const fs::path& path)
         case EISDIR: return {ErrorCode::invalid_argument, what + ": it is a folder, not a file"};
         case EACCES:
         case EPERM:
-            return {ErrorCode::permission_denied, what + ": permission denied; check the file's "
-                                                         "owner and mode"};
+            return {ErrorCode::permission_denied, what +
+                                                      ": permission denied; check the file's "
+                                                      "owner and mode"};
         case EROFS: return {ErrorCode::permission_denied, what + ": the file system is read-only"};
         case ENOSPC:
         case EDQUOT:
-            return {ErrorCode::resource_exhausted, what + ": the disk is full; free some space "
-                                                          "and run again"};
+            return {ErrorCode::resource_exhausted, what +
+                                                       ": the disk is full; free some space "
+                                                       "and run again"};
         case EFBIG:
             return {ErrorCode::resource_exhausted, what + ": the file would exceed the size limit"};
         default: return {ErrorCode::unavailable, what + ": " + std::strerror(error_number)};
@@ -111,7 +113,7 @@ Result<LineReader> LineReader::open(const fs::path& path, std::size_t line_bytes
     std::FILE* const file = std::fopen(path.c_str(), "rb");
     if (file == nullptr) return std::unexpected(file_error(errno, "read", path));
     LineReader reader(path, file, line_bytes_max);
-    struct stat status {};
+    struct stat status{};
     if (::fstat(::fileno(file), &status) == 0 && S_ISDIR(status.st_mode)) {
         return std::unexpected(file_error(EISDIR, "read", path));
     }

@@ -16,8 +16,8 @@ struct Sha256::State {
 Sha256::Sha256() : state_(std::make_unique<State>()) {
     // Fetching the algorithm by name costs more than hashing a short text, so it is done once.
     static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-    const bool ready = state_->context && EVP_DigestInit_ex2(state_->context.get(), algorithm,
-                                                             nullptr) == 1;
+    const bool ready =
+        state_->context && EVP_DigestInit_ex2(state_->context.get(), algorithm, nullptr) == 1;
     ASSAY_ASSERT(ready, "SHA-256 is part of every OpenSSL build");
 }
 

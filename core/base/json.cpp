@@ -151,8 +151,8 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
     if (parsed) return std::move(*parsed);
     const JsonError& error = parsed.error();
     if (error.line == 0) return failure(ErrorCode::invalid_argument, error.message);
-    return failure(ErrorCode::invalid_argument, fmt::format("line {}, column {}: {}", error.line,
-                                                            error.column, error.message));
+    return failure(ErrorCode::invalid_argument,
+                   fmt::format("line {}, column {}: {}", error.line, error.column, error.message));
 }
 
 std::string to_text(const Json& value) { return dump(value, -1); }

@@ -6,7 +6,8 @@
 
 namespace assay {
 
-/// An id that cannot be mistaken for another kind of id: `using TraceId = StrongId<struct TraceTag>`.
+/// An id that cannot be mistaken for another kind of id:
+/// `using TraceId = StrongId<struct TraceTag>`.
 template <class Tag>
 class StrongId {
   public:

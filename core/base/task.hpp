@@ -13,8 +13,8 @@ using Task = boost::asio::awaitable<Result<T>>;
 
 }  // namespace assay
 
-#define ASSAY_CO_TRY_IMPL(result, declaration, expression)     \
-    auto result = (expression);                                \
+#define ASSAY_CO_TRY_IMPL(result, declaration, expression)             \
+    auto result = (expression);                                        \
     if (!result) co_return std::unexpected(std::move(result.error())); \
     declaration = std::move(*result)
 
@@ -23,8 +23,8 @@ using Task = boost::asio::awaitable<Result<T>>;
     ASSAY_CO_TRY_IMPL(ASSAY_CONCAT(assay_result_, __LINE__), declaration, __VA_ARGS__)
 
 /// ASSAY_CHECK for coroutines.
-#define ASSAY_CO_CHECK(...)                                                            \
-    do {                                                                               \
-        auto assay_checked = (__VA_ARGS__);                                            \
+#define ASSAY_CO_CHECK(...)                                                              \
+    do {                                                                                 \
+        auto assay_checked = (__VA_ARGS__);                                              \
         if (!assay_checked) co_return std::unexpected(std::move(assay_checked.error())); \
     } while (false)

@@ -7,12 +7,12 @@
 namespace assay {
 
 using ProjectId = StrongId<struct ProjectTag>;
-using RunId = StrongId<struct RunTag>;              ///< one execution of a spec
+using RunId = StrongId<struct RunTag>;  ///< one execution of a spec
 using DatasetId = StrongId<struct DatasetTag>;
 using DatasetItemId = StrongId<struct DatasetItemTag>;
 using DatasetRunId = StrongId<struct DatasetRunTag>;  ///< one variant of a run over its dataset
 using RunItemId = StrongId<struct RunItemTag>;
-using TraceId = StrongId<struct TraceTag>;            ///< 32 lower-case hex digits
+using TraceId = StrongId<struct TraceTag>;              ///< 32 lower-case hex digits
 using ObservationId = StrongId<struct ObservationTag>;  ///< 16 lower-case hex digits
 using ScoreId = StrongId<struct ScoreTag>;
 using UnitKey = StrongId<struct UnitKeyTag>;  ///< 64 hex digits: all that can change the answer

@@ -34,11 +34,11 @@ std::partial_ordering compare_numbers(const Json& a, const Json& b) {
 }
 
 std::string canonical_number(const Json& number) {
-    if (!number.is_number_float()) return number.dump();
+    if (!number.is_number_float()) return to_text(number);
     const auto value = number.get<double>();
     if (!std::isfinite(value)) return fmt::format("{}", value);
     // Beyond 64 bits no integer is equal to it.
-    if (value != std::trunc(value) || value < -0x1p63 || value >= 0x1p64) return number.dump();
+    if (value != std::trunc(value) || value < -0x1p63 || value >= 0x1p64) return to_text(number);
     return value < 0 ? fmt::format("{}", static_cast<std::int64_t>(value))
                      : fmt::format("{}", static_cast<std::uint64_t>(value));
 }

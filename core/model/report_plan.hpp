@@ -39,16 +39,16 @@ struct Gate {
 /// A score that the spec's evaluators produce, in the order of the spec.
 struct ScoreColumn {
     std::string name;
-    std::string evaluator;  ///< the evaluator's name
+    std::string evaluator;                   ///< the evaluator's name
     std::optional<ScoreDataType> data_type;  ///< when it is known before the run
-    bool check = false;     ///< a false value is a failed test case in JUnit
+    bool check = false;                      ///< a false value is a failed test case in JUnit
 };
 
 /// One entry of `run_evaluators`: a statistic over all items of a variant.
 struct RunEvaluator {
     std::string name;
-    std::string type;  ///< mean, median, min, max, stddev, percentile, pass_rate
-    Json parameters;   ///< an object: "score", and what the type needs
+    std::string type;     ///< mean, median, min, max, stddev, percentile, pass_rate
+    Json parameters;      ///< an object: "score", and what the type needs
     std::string pointer;  ///< into the spec, for messages; not stored
 };
 

@@ -49,8 +49,8 @@ struct RunRecord {
     int repetitions = 1;
     std::vector<VariantRecord> variants;
     ReportPlan report_plan;
-    Json manifest;    ///< SPEC section 3
-    Json spec;        ///< the spec as it was run, overrides applied
+    Json manifest;          ///< SPEC section 3
+    Json spec;              ///< the spec as it was run, overrides applied
     std::string spec_file;  ///< path as given on the command line, for messages
 };
 

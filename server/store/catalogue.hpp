@@ -14,6 +14,12 @@ namespace assay {
 enum class DatasetRunRow : std::int64_t {};
 enum class ItemVersionRow : std::int64_t {};
 
+/// A dataset run as the other half needs it.
+struct DatasetRunPlace {
+    DatasetRunRow row;
+    Time started;
+};
+
 /// One state of a dataset item. An item changes by getting a new version; the old one stays.
 struct ItemVersion {
     DatasetItem item;  ///< id, input, expected_output, metadata and content_hash
@@ -36,8 +42,8 @@ class Catalogue {
     /// All runs, newest first.
     [[nodiscard]] virtual Result<std::vector<RunRecord>> runs(const ProjectId& project) const = 0;
     /// @error not_found when there is none.
-    [[nodiscard]] virtual Result<DatasetRunRow> dataset_run(const ProjectId& project,
-                                                            const DatasetRunId& id) const = 0;
+    [[nodiscard]] virtual Result<DatasetRunPlace> dataset_run(const ProjectId& project,
+                                                              const DatasetRunId& id) const = 0;
 
     /// The item's version that was valid at `at`, if it has this content (told by content_hash);
     /// else a new version with it, valid from `at`.

@@ -23,7 +23,7 @@ namespace assay {
     return hash;
 }
 
-/// Builds a document slot by slot. The bytes are described in server/store/README.md.
+/// Builds a document slot by slot. The bytes are described in server/store/FORMAT.md.
 class DocumentWriter {
   public:
     void add_null();

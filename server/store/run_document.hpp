@@ -5,7 +5,7 @@
 
 namespace assay {
 
-/// A run as a document: everything of RunRecord, in the order of server/store/README.md.
+/// A run as a document: everything of RunRecord, in the order of server/store/FORMAT.md.
 void write_run(const RunRecord& run, DocumentWriter& document);
 /// @error data_loss when the document is no run.
 [[nodiscard]] Result<RunRecord> read_run(const Document& document);

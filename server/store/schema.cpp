@@ -5,7 +5,7 @@
 namespace assay {
 namespace {
 
-// Each table and column is described in server/store/README.md. Ids are BLOB columns without
+// Each table and column is described in server/store/FORMAT.md. Ids are BLOB columns without
 // affinity, see StoredId; times are nanoseconds since 1970; money is nano-dollars.
 constexpr const char* k_version_1 = R"sql(
 PRAGMA application_id = 0x61737379;

@@ -26,7 +26,7 @@ constexpr const char* k_add_dataset_run =
     "INSERT INTO dataset_runs(project, id, run, variant, dataset, name, created_at, metadata) "
     "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 constexpr const char* k_find_dataset_run =
-    "SELECT dataset_run FROM dataset_runs WHERE project = ?1 AND id = ?2";
+    "SELECT dataset_run, created_at FROM dataset_runs WHERE project = ?1 AND id = ?2";
 constexpr const char* k_find_item =
     "SELECT item FROM items WHERE project = ?1 AND id = ?2 AND dataset = ?3";
 constexpr const char* k_add_item = "INSERT INTO items(project, id, dataset) VALUES(?1, ?2, ?3)";
@@ -118,14 +118,17 @@ Result<std::vector<RunRecord>> SqliteCatalogue::runs(const ProjectId& project) c
     }
 }
 
-Result<DatasetRunRow> SqliteCatalogue::dataset_run(const ProjectId& project,
-                                                   const DatasetRunId& id) const {
+Result<DatasetRunPlace> SqliteCatalogue::dataset_run(const ProjectId& project,
+                                                     const DatasetRunId& id) const {
     Session& session = database_.reader();
     ASSAY_TRY(const std::int64_t row, session.find_project(project));
-    ASSAY_TRY(const auto found,
-              session.connection().find_integer(k_find_dataset_run, row, StoredId(id)));
-    if (found) return DatasetRunRow(*found);
-    return failure(ErrorCode::not_found, fmt::format("there is no dataset run {}", id.value()));
+    ASSAY_TRY(Rows rows, session.connection().query(k_find_dataset_run, row, StoredId(id)));
+    ASSAY_TRY(const bool found, rows.next());
+    if (!found) {
+        return failure(ErrorCode::not_found, fmt::format("there is no dataset run {}", id.value()));
+    }
+    return DatasetRunPlace{DatasetRunRow(rows.integer(0)),
+                           Time(std::chrono::nanoseconds(rows.integer(1)))};
 }
 
 Result<std::int64_t> SqliteCatalogue::ensure_item(std::int64_t project,

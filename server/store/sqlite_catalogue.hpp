@@ -13,8 +13,8 @@ class SqliteCatalogue final : public Catalogue {
     [[nodiscard]] Result<void> create_run(const ProjectId& project, const RunRecord& run) override;
     [[nodiscard]] Result<void> update_run(const ProjectId& project, const RunRecord& run) override;
     [[nodiscard]] Result<std::vector<RunRecord>> runs(const ProjectId& project) const override;
-    [[nodiscard]] Result<DatasetRunRow> dataset_run(const ProjectId& project,
-                                                    const DatasetRunId& id) const override;
+    [[nodiscard]] Result<DatasetRunPlace> dataset_run(const ProjectId& project,
+                                                      const DatasetRunId& id) const override;
     [[nodiscard]] Result<ItemVersionRow> put_item(const ProjectId& project,
                                                   std::string_view dataset_name,
                                                   const DatasetItem& item, Time at) override;

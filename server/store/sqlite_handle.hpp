@@ -124,7 +124,7 @@ class Connection {
     /// @error see error(); the file is not read before the first statement.
     static Result<std::unique_ptr<Connection>> open(const std::filesystem::path& path, Mode mode);
 
-    /// Runs one statement to its end, discarding rows.
+    /// Runs a statement that gives no rows.
     template <class... Values>
     [[nodiscard]] Result<void> run(const char* sql, const Values&... values) {
         ASSAY_TRY(Rows rows, start(Bound::borrowed, sql, values...));

@@ -88,9 +88,9 @@ Result<void> Store::begin(const RunRecord& run) {
     state_->started = run.started;
     state_->variants.clear();
     for (const VariantRecord& variant : run.variants) {
-        ASSAY_TRY(const DatasetRunRow row,
+        ASSAY_TRY(const DatasetRunPlace place,
                   state_->catalogue.dataset_run(state_->project, variant.dataset_run_id));
-        state_->variants[variant.name] = {row, variant.dataset_run_id,
+        state_->variants[variant.name] = {place.row, variant.dataset_run_id,
                                           Json{{"experiment", run.experiment},
                                                {"run_id", run.id.value()},
                                                {"run_name", run.name},
@@ -133,15 +133,16 @@ Result<void> Store::finish(const RunRecord& run) {
 }
 
 Result<void> Store::put_run_scores(const DatasetRunId& run, const std::vector<Score>& scores) {
-    ASSAY_TRY(const DatasetRunRow row, state_->catalogue.dataset_run(state_->project, run));
+    ASSAY_TRY(const DatasetRunPlace place, state_->catalogue.dataset_run(state_->project, run));
     return state_->database->transact([&] {
-        return state_->traces.put_run_scores(state_->project, row, run, scores, state_->started);
+        return state_->traces.put_run_scores(state_->project, place.row, run, scores,
+                                             place.started);
     });
 }
 
 Result<std::vector<Score>> Store::run_scores(const DatasetRunId& run) const {
-    ASSAY_TRY(const DatasetRunRow row, state_->catalogue.dataset_run(state_->project, run));
-    return state_->traces.run_scores(state_->project, row);
+    ASSAY_TRY(const DatasetRunPlace place, state_->catalogue.dataset_run(state_->project, run));
+    return state_->traces.run_scores(state_->project, place.row);
 }
 
 Result<std::vector<RunRecord>> Store::runs() const {
@@ -171,9 +172,9 @@ Result<void> Store::for_each_unit(const RunRecord& run, const UnitVisitor& visit
     // One moment for all variants, also while the run is still being written.
     ASSAY_TRY(const Snapshot snapshot, Snapshot::begin(state_->database->reader().connection()));
     for (const VariantRecord& variant : run.variants) {
-        ASSAY_TRY(const DatasetRunRow row,
+        ASSAY_TRY(const DatasetRunPlace place,
                   state_->catalogue.dataset_run(state_->project, variant.dataset_run_id));
-        ASSAY_CHECK(state_->traces.for_each_unit(state_->project, row, variant.name, visit));
+        ASSAY_CHECK(state_->traces.for_each_unit(state_->project, place.row, variant.name, visit));
     }
     return {};
 }

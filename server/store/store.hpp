@@ -13,7 +13,8 @@
 namespace assay {
 
 /// The embedded tracing backend: one SQLite database in one folder, opened by the command line and
-/// the server alike (WAL; several processes). The formats are described in server/README.md.
+/// the server alike (WAL; several processes). One thread at a time may write and, meanwhile, one
+/// other may read. The format is described in server/store/FORMAT.md.
 class Store final : public RunJournal {
   public:
     /// Opens `folder`/assay.db, creating and migrating it as needed.

@@ -7,7 +7,7 @@
 #include "server/store/document.hpp"
 
 // The document of a unit's trace: what the trace and its observations say, and what a report needs
-// to give back the UnitResult. The slots are listed in server/store/README.md.
+// to give back the UnitResult. The slots are listed in server/store/FORMAT.md.
 
 namespace assay {
 

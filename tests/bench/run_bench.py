@@ -50,14 +50,15 @@ def run_once(program, folder):
 
 
 def bench_sizes(program, folder, counts):
-    print(f"{'rows':>9}  {'wall s':>8}  {'cpu s':>8}  {'units/s':>9}  {'peak MB':>8}  {'store MB':>8}")
+    columns = ("wall s", "cpu s", "units/s", "peak MB", "store MB")
+    print(f"{'rows':>9}" + "".join(f"  {name:>9}" for name in columns))
     for count in counts:
         write_rows(folder / "rows.jsonl", count)
         wall, cpu, memory = run_once(program, folder)
         stored = sum(f.stat().st_size for f in (folder / ".assay").rglob("*") if f.is_file())
         print(
-            f"{count:>9}  {wall:>8.2f}  {cpu:>8.2f}  {count / wall:>9.0f}  {memory:>8.0f}  "
-            f"{stored / 2**20:>8.0f}",
+            f"{count:>9}  {wall:>9.2f}  {cpu:>9.2f}  {count / wall:>9.0f}  {memory:>9.0f}  "
+            f"{stored / 2**20:>9.0f}",
             flush=True,
         )
 

@@ -10,8 +10,7 @@
 #include "tests/support/temporary_folder.hpp"
 #include "tests/unit/store/fixtures.hpp"
 
-using namespace assay;
-using namespace assay::test;
+namespace assay::test {
 
 // Disks that fill up, and files that get damaged.
 
@@ -261,3 +260,5 @@ TEST_CASE("store: flipped bytes are an error or have no effect", "[crash][store]
     CHECK(rounds_read > 30);
     CHECK(rounds_whole < 200);
 }
+
+}  // namespace assay::test

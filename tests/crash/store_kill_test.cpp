@@ -6,11 +6,11 @@
 #include <chrono>
 #include <csignal>
 
+#include "server/store/sqlite_handle.hpp"
 #include "tests/support/temporary_folder.hpp"
 #include "tests/unit/store/fixtures.hpp"
 
-using namespace assay;
-using namespace assay::test;
+namespace assay::test {
 
 // Processes that write to a store and are killed, or write at the same time.
 
@@ -149,6 +149,21 @@ TEST_CASE("store: several processes make and fill one store at the same time", "
           std::vector{std::to_string(k_groups * k_group_units)});
 }
 
+TEST_CASE("store: a writer that never ends is reported after the time-out", "[crash][store]") {
+    const TemporaryFolder folder;
+    const auto store = value_of(Store::open(folder.path(), default_project_id()));
+    const auto holder = value_of(Connection::open(file_of(folder.path()), Connection::Mode::write));
+    {
+        const auto held = value_of(Transaction::begin(*holder));
+        const auto refused = store->begin(make_run());
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().code == ErrorCode::unavailable);
+        CHECK(refused.error().retryable);
+        CHECK_THAT(refused.error().message, Catch::Contains("another process"));
+    }
+    value_of(store->begin(make_run()));
+}
+
 TEST_CASE("store: two processes race for one run and one of them wins", "[crash][store]") {
     for (int round = 0; round < 10; ++round) {
         const TemporaryFolder folder;
@@ -161,3 +176,5 @@ TEST_CASE("store: two processes race for one run and one of them wins", "[crash]
         CHECK(count_groups(*store, run) == 1);
     }
 }
+
+}  // namespace assay::test

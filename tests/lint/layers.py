@@ -4,7 +4,7 @@ import re
 
 from source import Finding
 
-LAYER_ROW = re.compile(r'^\s*"(assay_\w+):([\w,]*)"', re.MULTILINE)
+LAYER_ROW = re.compile(r'^\s*"(assay_\w+):(\*|[\w,]*)"', re.MULTILINE)
 LIBRARY = re.compile(r"assay_add_library\(\s*NAME\s+(\w+)(.*?)\)", re.DOTALL)
 OURS = re.compile(r'^\s*#include "([\w./]+)"', re.MULTILINE)
 THEIRS = re.compile(r"^\s*#include <([\w./+-]+)>", re.MULTILINE)
@@ -29,7 +29,12 @@ def allowed_libraries(sources):
     """Library -> the libraries it may use, itself included."""
     table = next((s for s in sources if s.path == "cmake/check_layers.cmake"), None)
     rows = LAYER_ROW.findall(table.text) if table else []
-    return {name: {name, *filter(None, uses.split(","))} for name, uses in rows}
+    everything = {name for name, _ in rows}
+    return {
+        name: everything if uses == "*"
+        else {name, *(f"assay_{use}" for use in filter(None, uses.split(",")))}
+        for name, uses in rows
+    }
 
 
 def libraries_by_folder(sources):

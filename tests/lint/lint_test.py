@@ -9,8 +9,8 @@ from source import Source, blank_out
 TABLE = Source("cmake/check_layers.cmake", '''
 set(ASSAY_LAYERS
     "assay_base:"
-    "assay_model:assay_base"
-    "assay_cli:assay_base,assay_model")
+    "assay_model:base"
+    "assay_cli:*")
 ''')
 BASE = Source("core/CMakeLists.txt", "assay_add_library(\n  NAME assay_base\n  SOURCES base/a.cpp)")
 MODEL = Source("core/model/CMakeLists.txt", "assay_add_library(NAME assay_model SOURCES b.cpp)")

@@ -9,7 +9,11 @@ function renderDistributions(page) {
     );
     if (shown.length === 0) return null;
     const alone = shown.every((distribution) => distribution.variants.length === 1);
-    return section("distributions", "Score distributions", shown.map(scorePanel));
+    return section(
+        "distributions",
+        "Score distributions",
+        element("div", { class: alone ? "panels alone" : "panels" }, shown.map(scorePanel)),
+    );
 
     function scorePanel(distribution) {
         const draw = distribution.edges ? histogram : categoryBars;
@@ -153,11 +157,6 @@ function chart(title, height, ...parts) {
         { class: "chart", viewBox: `0 0 ${CHART.width} ${height}`, role: "img", "aria-label": title },
         parts,
     );
-}
-
-function clip(text, length) {
-    const characters = [...text];
-    return characters.length > length ? `${characters.slice(0, length - 1).join("")}…` : text;
 }
 
 function renderConfusions(page) {

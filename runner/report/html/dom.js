@@ -9,7 +9,8 @@ const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
  * An element with its attributes and children.
  *
  * An attribute whose value is a function is a listener ("onclick"); null, undefined and false leave
- * the attribute out. Children are nodes, texts, lists of them, or null for nothing.
+ * the attribute out. Children are nodes, texts or lists of them; null, undefined and false stand for
+ * nothing.
  */
 function element(name, attributes, ...children) {
     return furnish(document.createElement(name), attributes, children);
@@ -29,7 +30,8 @@ function furnish(node, attributes, children) {
             node.setAttribute(name, value === true ? "" : String(value));
         }
     }
-    node.append(...children.flat(Infinity).filter((child) => child !== null && child !== false));
+    const isSomething = (child) => child !== null && child !== undefined && child !== false;
+    node.append(...children.flat(Infinity).filter(isSomething));
     return node;
 }
 

@@ -84,3 +84,30 @@ function asText(value) {
 function asReadableText(value) {
     return typeof value === "string" ? value : JSON.stringify(value, null, 2);
 }
+
+/** A value in one short line: of an object or a chat the texts matter more than the brackets. */
+function asPreview(value, length) {
+    const parts = typeof value === "object" ? namedParts(value) : null;
+    const text = parts ? parts.map(([name, part]) => `${name}: ${asText(part)}`).join(" · ") : asText(value);
+    return clip(text.slice(0, 2 * length), length);
+}
+
+/** Cut to so many characters, with "…" at the end. */
+function clip(text, length) {
+    const characters = [...text];
+    return characters.length > length ? `${characters.slice(0, length - 1).join("")}…` : text;
+}
+
+/** Whether it has keys. */
+function isObject(value) {
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A value that is an object or a chat as pairs of a name and what it stands for; else null. */
+function namedParts(value) {
+    const isMessage = (part) => isObject(part) && typeof part.role === "string" && "content" in part;
+    if (Array.isArray(value) && value.length > 0 && value.every(isMessage)) {
+        return value.map(({ role, content }) => [role, content]);
+    }
+    return isObject(value) && Object.keys(value).length > 0 ? Object.entries(value) : null;
+}

@@ -257,7 +257,8 @@ function scoreCell(score) {
 function topCategories(score) {
     const sorted = Object.entries(score.categories).toSorted(([, a], [, b]) => b - a);
     const shown = sorted.slice(0, 3).map(([name, count]) => {
-        return element("span", { class: "block" }, `${name} ${formatShare(count / score.count)}`);
+        const share = formatShare(count / score.count);
+        return element("span", { class: "category" }, `${clip(name, 24)} ${share}`);
     });
     const left = sorted.length - shown.length;
     if (left > 0) shown.push(element("span", { class: "small block" }, `and ${left} more`));

@@ -2,8 +2,8 @@
 // comments, what broke, and the rest.
 
 /** Longer texts begin folded. */
-const FOLD_CHARACTERS = 1500;
-const FOLD_LINES = 20;
+const FOLD_CHARACTERS = 700;
+const FOLD_LINES = 14;
 
 function unitDetails(unit) {
     return element(
@@ -20,7 +20,7 @@ function unitDetails(unit) {
         ),
         differences(unit),
         scoreTable(unit),
-        isObject(unit.metadata) && valuePanel("Metadata", unit.metadata, unit.shortened?.metadata),
+        metadataFacts(unit.metadata),
         unit.log && valuePanel("Log", unit.log, unit.shortened?.log),
         element("dl", { class: "facts" }, unitFacts(unit).map(fact)),
     );
@@ -42,9 +42,29 @@ function valuePanel(title, value, bytes) {
         "div",
         { class: "value" },
         element("h4", {}, title),
-        missing ? element("p", { class: "muted" }, "none") : collapsible(asReadableText(value)),
+        missing ? element("p", { class: "muted" }, "none") : valueBlocks(value),
         bytes !== undefined &&
             element("p", { class: "muted small" }, `Only the beginning of ${formatBytes(bytes)}.`),
+    );
+}
+
+/** Texts inside an object, or the messages of a chat, are read one by one and not as JSON. */
+function valueBlocks(value) {
+    const parts = namedParts(value);
+    if (!parts) return collapsible(asReadableText(value));
+    return parts.map(([name, part]) => [
+        element("p", { class: "small" }, name),
+        collapsible(asReadableText(part)),
+    ]);
+}
+
+function metadataFacts(metadata) {
+    if (!isObject(metadata) || Object.keys(metadata).length === 0) return null;
+    return element(
+        "div",
+        { class: "value" },
+        element("h4", {}, "Metadata"),
+        element("dl", { class: "facts" }, Object.entries(metadata).map(([k, v]) => fact([k, asText(v)]))),
     );
 }
 

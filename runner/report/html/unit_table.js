@@ -336,19 +336,20 @@ function statusMark(unit, checks) {
     return badge(marks[unit.status]);
 }
 
-function unitCell(unit, { id, title, value, isText, isScore }) {
-    const cell = (content, kind) => element("td", { class: kind, "data-label": title }, content);
-    const plain = value(unit);
-    if (isText) return cell(element("span", { class: "preview" }, clip(plain, PREVIEW_CHARACTERS)), "text");
-    if (isScore) {
-        const comment = unit.scores[title]?.comment;
-        return element(
-            "td",
-            { class: `score${plain === undefined ? " none" : ""}`, "data-label": title, title: comment },
-            scoreMark(plain),
-        );
+function unitCell(unit, column) {
+    const { id, title } = column;
+    const value = column.value(unit);
+    const cell = (kind, content, hint) =>
+        element("td", { class: kind, "data-label": title, title: hint }, content);
+    if (column.isScore) {
+        const kind = value === undefined ? "score none" : "score";
+        return cell(kind, scoreMark(value), unit.scores[title]?.comment);
     }
-    if (id === "latency") return cell(formatMs(plain), "number");
-    if (id === "cost") return cell(formatCost(plain), "number");
-    return cell(element("span", { class: "preview" }, String(plain)), id);
+    if (id === "latency") return cell("number", formatMs(value));
+    if (id === "cost") return cell("number", formatCost(value));
+    if (id === "output" && unit.error) {
+        return cell("text", element("span", { class: "preview no" }, unit.error));
+    }
+    const text = column.isText ? asPreview(unit[id], PREVIEW_CHARACTERS) : String(value);
+    return cell(column.isText ? "text" : id, element("span", { class: "preview" }, text));
 }

@@ -55,14 +55,9 @@ function unitColumns(report, scoreNames, repetitions) {
         { id: "item", title: "Item", value: (unit) => unit.item_id },
         report.variants.length > 1 && { id: "variant", title: "Variant", value: (u) => u.variant },
         repetitions > 1 && { id: "repetition", title: "Rep.", value: (unit) => unit.repetition },
-        { id: "input", title: "Input", value: (unit) => asText(unit.input), isText: true },
-        {
-            id: "expected",
-            title: "Expected",
-            value: (unit) => asText(unit.expected_output),
-            isText: true,
-        },
-        { id: "output", title: "Output", value: (unit) => asText(unit.output), isText: true },
+        textColumn("input", "Input"),
+        textColumn("expected_output", "Expected"),
+        textColumn("output", "Output"),
         ...scoreNames.map((name) => ({
             id: `score ${name}`,
             title: name,
@@ -72,6 +67,10 @@ function unitColumns(report, scoreNames, repetitions) {
         { id: "latency", title: "Latency", value: (unit) => unit.latency_ms ?? undefined },
         { id: "cost", title: "Cost", value: (unit) => unit.cost_usd ?? undefined },
     ].filter(Boolean);
+}
+
+function textColumn(id, title) {
+    return { id, title, value: (unit) => asText(unit[id]), isText: true };
 }
 
 /** Sorted by one column; units without a value come last in both directions. */
@@ -108,10 +107,6 @@ function groupings(units, report, scoreNames, repetitions) {
         ...keys.map((key) => [`metadata.${key}`, (unit) => groupName(unit.metadata?.[key])]),
         ...scoreNames.filter(isGrouping).map((name) => [name, (u) => groupName(scoreOf(u, name))]),
     ].filter(Boolean);
-}
-
-function isObject(value) {
-    return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function groupName(value) {

@@ -89,7 +89,7 @@ TEST_CASE("annotations: what GitHub would take for syntax is escaped", "[cli]") 
           "::error file=a%2Cb%3Ac.yaml,line=3,col=5::100%25 wrong%0Asecond line");
 }
 
-TEST_CASE("env file: comments and quotes and export are understood and what is set stays", "[cli]") {
+TEST_CASE("env file: comments and quotes are understood and what is set stays", "[cli]") {
     const test::TemporaryFolder folder;
     ::setenv("ASSAY_TEST_KEPT", "outside", 1);
     const auto file = folder.write(".env",

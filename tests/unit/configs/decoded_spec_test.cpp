@@ -31,7 +31,7 @@ TEST_CASE("decoded spec: what stands at the top") {
     CHECK(spec.experiment == "everything");
     CHECK(spec.description == "Each key once");
     CHECK(spec.tags == std::vector<std::string>{"ci", "2026"});
-    CHECK(spec.metadata.dump() == R"({"level":3,"owner":"support"})");
+    CHECK(to_text(spec.metadata) == R"({"level":3,"owner":"support"})");
     CHECK(spec.repetitions == 3);
     CHECK(spec.folder.filename() == "all_available_keys");
     CHECK(spec.sha256.size() == 64);
@@ -44,7 +44,7 @@ TEST_CASE("decoded spec: a connection with its secrets read from the environment
     CHECK(local.base_url == "http://127.0.0.1:8000/v1");
     CHECK(local.api_key.reveal() == "k-1");
     CHECK(local.headers.at("X-Team").reveal() == "evals");
-    CHECK(local.options.dump() == R"({"top_k":1})");
+    CHECK(to_text(local.options) == R"({"top_k":1})");
     CHECK(local.price_input_usd == 0.5);
     CHECK(local.price_output_usd == 1.0);
     const ProviderSpec& openai = everything().providers.at("openai");
@@ -69,7 +69,7 @@ TEST_CASE("decoded spec: the dataset with its paths and its condition compiled")
     CHECK(dataset.limit == 500);
     CHECK(dataset.sample->size == 200);
     CHECK(dataset.sample->seed == 7);
-    CHECK(dataset.input_schema.dump() == R"({"type":"object"})");
+    CHECK(to_text(dataset.input_schema) == R"({"type":"object"})");
     REQUIRE(dataset.where);
     CHECK(dataset.where->matches(Json{{"metadata", {{"lang", "en"}}}, {"question", "x"}}));
     CHECK_FALSE(dataset.where->matches(Json{{"metadata", {{"lang", "de"}}}, {"question", "x"}}));
@@ -80,10 +80,11 @@ TEST_CASE("decoded spec: a variant keeps what it does not override") {
     CHECK(task.form == TaskForm::provider);
     CHECK(task.provider == "local");
     CHECK(task.model == "llama3:8b");
-    CHECK(task.parameters.dump() == R"({"max_tokens":16,"seed":1,"stop":["\n"],"temperature":0})");
+    CHECK(to_text(task.parameters) ==
+          R"({"max_tokens":16,"seed":1,"stop":["\n"],"temperature":0})");
     CHECK(task.tools.size() == 1);
     CHECK(task.tools[0]["function"]["name"] == "add");
-    CHECK(task.response_schema.dump() == R"({"type":"object"})");
+    CHECK(to_text(task.response_schema) == R"({"type":"object"})");
     CHECK(task.timeout == std::chrono::seconds(90));
     CHECK(task.pointer == "/task/provider");
     CHECK(variant("inline").task.provider == "openai");
@@ -150,7 +151,7 @@ task:
     CHECK(messages[0].role == "system");
     CHECK(messages[0].parts.is_null());
     CHECK(messages[1].placeholder == "history");
-    CHECK(messages[2].parts.dump() == R"([{"text":"{{q}}","type":"text"}])");
+    CHECK(to_text(messages[2].parts) == R"([{"text":"{{q}}","type":"text"}])");
 }
 
 TEST_CASE("decoded spec: an evaluator is split into common keys and its own") {
@@ -163,9 +164,9 @@ TEST_CASE("decoded spec: an evaluator is split into common keys and its own") {
     CHECK(evaluators[0].pointer == "/evaluators/0");
     CHECK(evaluators[1].name == "keyword");
     CHECK(evaluators[1].type == "contains");
-    CHECK(evaluators[1].common.dump() ==
+    CHECK(to_text(evaluators[1].common) ==
           R"({"not":true,"on":"$.answer","value":"{{metadata.lang}}"})");
-    CHECK(evaluators[3].parameters.dump() == R"({"schema":{"type":"object"}})");
+    CHECK(to_text(evaluators[3].parameters) == R"({"schema":{"type":"object"}})");
 }
 
 TEST_CASE("decoded spec: gates in both forms") {
@@ -187,7 +188,7 @@ TEST_CASE("decoded spec: gates in both forms") {
     REQUIRE(run_evaluators.size() == 1);
     CHECK(run_evaluators[0].name == "typical");
     CHECK(run_evaluators[0].type == "median");
-    CHECK(run_evaluators[0].parameters.dump() == R"({"score":"near"})");
+    CHECK(to_text(run_evaluators[0].parameters) == R"({"score":"near"})");
 }
 
 TEST_CASE("decoded spec: execution and its defaults") {

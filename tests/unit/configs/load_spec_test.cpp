@@ -147,7 +147,7 @@ TEST_CASE("load spec: an override replaces or creates what it names") {
     CHECK(spec.tags == std::vector<std::string>{"a", "c"});
     CHECK(spec.providers.at("local").price_input_usd == 0.5);
     CHECK(spec.experiment == "7");
-    CHECK(spec.variants[0].task.parameters.dump() == R"({"temperature":1})");
+    CHECK(to_text(spec.variants[0].task.parameters) == R"({"temperature":1})");
     CHECK(spec.variants[0].task.prompt->messages[0].content.variables() ==
           std::vector<std::string>{"input"});
     CHECK(spec.document["repetitions"] == 2);

@@ -108,7 +108,7 @@ TEST_CASE("execute: repetitions are units of their own", "[engine]") {
     CHECK(traces.size() == 18);
 }
 
-TEST_CASE("execute: a model's reply becomes output and usage and cost and a generation", "[engine]") {
+TEST_CASE("execute: a model's reply becomes output and usage and a generation", "[engine]") {
     const SpecFolder folder(k_model_spec, {{"rows.jsonl", k_model_rows}});
     Experiment experiment = folder.bind();
     const auto provider = std::make_shared<FunctionProvider>(

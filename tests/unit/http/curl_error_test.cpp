@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <cerrno>
 
-using namespace assay;
+namespace assay::test {
 
 namespace {
 
@@ -73,3 +73,5 @@ TEST_CASE("curl error: every code of libcurl gives words and names the endpoint 
         CHECK(error.code != ErrorCode::internal);
     }
 }
+
+}  // namespace assay::test

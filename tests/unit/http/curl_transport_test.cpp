@@ -1,21 +1,21 @@
 #include <fmt/format.h>
 
-#include <array>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/post.hpp>
 #include <catch2/catch.hpp>
-#include <cstdio>
 #include <cstdlib>
 #include <list>
 
 #include "core/base/limits.hpp"
 #include "core/http/http_client.hpp"
+#include "core/process/child_process.hpp"
 #include "tests/support/run_task.hpp"
 #include "tests/support/stub_server.hpp"
 
-using namespace assay;
-using namespace assay::test;
-using namespace std::chrono_literals;
+namespace assay::test {
+
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
 namespace asio = boost::asio;
 
 namespace {
@@ -51,18 +51,17 @@ Result<HttpResponse> answer_to(StubReply reply, std::chrono::milliseconds patien
     return Client().send(post(server.url()), patience);
 }
 
+Task<std::string> read_output(std::string command) {
+    ASSAY_CO_TRY(auto process, co_await ChildProcess::start({.command = {"sh", "-c", command}}));
+    co_return co_await process->read_all(in(k_patience));
+}
+
 /// What a shell command writes to its stdout.
-std::string output_of(const char* command) {
-    FILE* const pipe = ::popen(command, "r");
-    REQUIRE(pipe != nullptr);
-    std::string output;
-    std::array<char, 4096> chunk{};
-    for (std::size_t count = 1; count > 0;) {
-        count = std::fread(chunk.data(), 1, chunk.size(), pipe);
-        output.append(chunk.data(), count);
-    }
-    REQUIRE(::pclose(pipe) == 0);
-    return output;
+std::string output_of(std::string command) {
+    asio::io_context io;
+    auto output = run_task(io, read_output(std::move(command)));
+    if (!output) FAIL(output.error().message);
+    return std::move(*output);
 }
 
 /// Sets an environment variable for one test.
@@ -366,3 +365,5 @@ TEST_CASE("http: no failure tells a key") {
         CHECK_THAT(failure.error().message, !Catch::Contains(k_canary));
     }
 }
+
+}  // namespace assay::test

@@ -127,7 +127,7 @@ TEST_CASE("filter: a missing path makes a comparison false except exists", "[fil
                      "metadata.nothing exists", "metadata.inner.x exists", "items.1.id exists"});
 }
 
-TEST_CASE("filter: not binds tighter than and, and than or", "[filter]") {
+TEST_CASE("filter: not binds tighter than and and and than or", "[filter]") {
     // T and F stand for conditions that hold and that do not.
     const auto value = [](std::string text) {
         for (std::size_t at = 0; (at = text.find_first_of("TF", at)) != std::string::npos;) {

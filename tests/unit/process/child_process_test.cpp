@@ -14,9 +14,10 @@
 #include "tests/support/run_task.hpp"
 #include "tests/support/temporary_folder.hpp"
 
-using namespace assay;
-using namespace assay::test;
-using namespace std::chrono_literals;
+namespace assay::test {
+
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
 namespace asio = boost::asio;
 
 namespace {
@@ -359,3 +360,5 @@ TEST_CASE("process: a coroutine destroyed while it waits leaves nothing behind")
     }
     CHECK(!has_children());
 }
+
+}  // namespace assay::test

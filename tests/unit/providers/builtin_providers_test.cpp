@@ -3,7 +3,7 @@
 
 #include "judges/provider.hpp"
 
-using namespace assay;
+namespace assay::test {
 
 TEST_CASE("providers: every definition is complete and its id is its own") {
     std::set<std::string_view> ids;
@@ -27,3 +27,5 @@ TEST_CASE("providers: openai has its address and its variables") {
     CHECK(openai.key_required);
     CHECK(!find_provider("openai-compatible")->key_required);
 }
+
+}  // namespace assay::test

@@ -8,9 +8,10 @@
 #include "tests/support/run_task.hpp"
 #include "tests/support/temporary_folder.hpp"
 
-using namespace assay;
-using namespace assay::test;
-using namespace std::chrono_literals;
+namespace assay::test {
+
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
 namespace asio = boost::asio;
 
 namespace {
@@ -386,3 +387,5 @@ TEST_CASE("command once: a large unit that is not read and a child that stays do
     Program ignores(std::vector<std::string>{"sh", "-c", "sleep 300 & echo done"}, true);
     CHECK(ignores.ask(unit("a", std::string(1 << 20, 'x'))).value().output == "done");
 }
+
+}  // namespace assay::test

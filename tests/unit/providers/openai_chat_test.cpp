@@ -8,9 +8,10 @@
 #include "tests/support/run_task.hpp"
 #include "tests/support/stub_server.hpp"
 
-using namespace assay;
-using namespace assay::test;
-using namespace std::chrono_literals;
+namespace assay::test {
+
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
 namespace asio = boost::asio;
 
 namespace {
@@ -174,7 +175,7 @@ TEST_CASE("openai: no error tells a key even when the server repeats it") {
                                      request.headers.at("x-key") + " twice " +
                                      request.headers.at("authorization");
             return StubReply{.status = status,
-                             .body = Json({{"error", {{"message", echo}}}}).dump()};
+                             .body = to_text(Json({{"error", {{"message", echo}}}}))};
         });
         const Error error = Model(server.url(), settings).ask(question()).error();
         CHECK_THAT(error.message, !Catch::Contains(k_canary) &&
@@ -182,3 +183,5 @@ TEST_CASE("openai: no error tells a key even when the server repeats it") {
                                       Catch::Contains("[redacted]"));
     }
 }
+
+}  // namespace assay::test

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-using namespace assay;
+namespace assay::test {
 
 namespace {
 
@@ -228,3 +228,5 @@ TEST_CASE("openai reply: JSON of another kind means a wrong address") {
         CHECK_THAT(error.message, Catch::Contains("is base_url right?"));
     }
 }
+
+}  // namespace assay::test

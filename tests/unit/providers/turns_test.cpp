@@ -8,9 +8,10 @@
 
 #include "tests/support/run_task.hpp"
 
-using namespace assay;
-using namespace assay::test;
-using namespace std::chrono_literals;
+namespace assay::test {
+
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
 namespace asio = boost::asio;
 
 namespace {
@@ -108,3 +109,5 @@ TEST_CASE("turns: a turn given to a coroutine that is destroyed is not lost") {
     asio::io_context io;
     CHECK(run_task(io, turns.take(in(1s))));
 }
+
+}  // namespace assay::test

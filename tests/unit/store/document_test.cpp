@@ -7,9 +7,7 @@
 #include "tests/support/temporary_folder.hpp"
 #include "tests/unit/store/fixtures.hpp"
 
-using namespace assay;
-using namespace assay::test;
-
+namespace assay::test {
 namespace {
 
 std::unique_ptr<Connection> open_connection(const TemporaryFolder& folder) {
@@ -199,3 +197,5 @@ TEST_CASE("payload: too few or empty samples give no dictionary", "[store]") {
     CHECK(train_dictionary({}).empty());
     CHECK(train_dictionary({"a", "b"}).empty());
 }
+
+}  // namespace assay::test

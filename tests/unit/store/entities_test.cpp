@@ -7,8 +7,7 @@
 #include "tests/support/temporary_folder.hpp"
 #include "tests/unit/store/fixtures.hpp"
 
-using namespace assay;
-using namespace assay::test;
+namespace assay::test {
 
 // What a run leaves behind as the entities of the tracing backend.
 
@@ -141,7 +140,8 @@ TEST_CASE("trace store: a unit becomes a trace with scores and a run item", "[st
 
     const DatasetRunId dataset_run = run.variants[1].dataset_run_id;
     const auto items = value_of(backend.traces.run_items(
-        backend.project, value_of(backend.catalogue.dataset_run(backend.project, dataset_run))));
+        backend.project,
+        value_of(backend.catalogue.dataset_run(backend.project, dataset_run)).row));
     REQUIRE(items.size() == 1);
     CHECK(items[0].id == derive_run_item_id(dataset_run, unit.trace_id));
     CHECK(items[0].item_id == unit.item.id);
@@ -218,3 +218,5 @@ TEST_CASE("trace store: numbers that are aggregated stand in a covering index", 
     CHECK_THAT(query_file(file_of(folder.path()), "EXPLAIN QUERY PLAN " + query).at(0),
                Catch::Contains("USING COVERING INDEX observation_facts"));
 }
+
+}  // namespace assay::test

@@ -10,9 +10,7 @@
 #include "tests/support/temporary_folder.hpp"
 #include "tests/unit/store/fixtures.hpp"
 
-using namespace assay;
-using namespace assay::test;
-
+namespace assay::test {
 namespace {
 
 constexpr const char* k_first = R"sql(
@@ -146,3 +144,5 @@ TEST_CASE("migrations: killed at any step the file is old or new and nothing bet
     }
     CHECK(kills > 50);
 }
+
+}  // namespace assay::test

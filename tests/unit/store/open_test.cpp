@@ -7,9 +7,7 @@
 #include "tests/support/temporary_folder.hpp"
 #include "tests/unit/store/fixtures.hpp"
 
-using namespace assay;
-using namespace assay::test;
-
+namespace assay::test {
 namespace {
 
 Error error_of(const Result<std::unique_ptr<Store>>& result) {
@@ -211,3 +209,5 @@ TEST_CASE("find_run: by id and prefix and name and latest", "[store]") {
     CHECK_THAT(store->find_run("nihgtly").error().message,
                Catch::Contains("did you mean \"nightly\""));
 }
+
+}  // namespace assay::test

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <map>
 
@@ -9,9 +10,7 @@
 #include "tests/support/temporary_folder.hpp"
 #include "tests/unit/store/fixtures.hpp"
 
-using namespace assay;
-using namespace assay::test;
-
+namespace assay::test {
 namespace {
 
 std::unique_ptr<Store> open_store(const TemporaryFolder& folder) {
@@ -294,6 +293,28 @@ TEST_CASE("store: an output of 20 MB is stored whole and once", "[store]") {
     CHECK(std::stoul(size.at(0)) < (12U << 20U));
 }
 
+TEST_CASE("store: the write-ahead log stays bounded", "[store]") {
+    const TemporaryFolder folder;
+    const auto store = open_store(folder);
+    const RunRecord run = make_run();
+    value_of(store->begin(run));
+    Rng rng(9);
+    std::string noise;
+    while (noise.size() < (4U << 20U)) {
+        const std::uint64_t word = rng.next();
+        noise.append(reinterpret_cast<const char*>(&word), sizeof word);
+    }
+    std::uintmax_t largest = 0;
+    for (std::uint64_t position = 0; position < 50; ++position) {
+        UnitResult unit = make_unit(run, "one", position);
+        unit.log = noise;
+        value_of(store->commit(std::vector{unit}));
+        largest = std::max(largest, std::filesystem::file_size(folder.path() / "assay.db-wal"));
+    }
+    CHECK(std::filesystem::file_size(file_of(folder.path())) > (100U << 20U));
+    CHECK(largest < (80U << 20U));
+}
+
 TEST_CASE("store: values nested as deep as input may be come back from inside a wrapper",
           "[store]") {
     const TemporaryFolder folder;
@@ -385,3 +406,5 @@ TEST_CASE("store: documents written before and after the dictionary both come ba
     }
     CHECK(position == 5000);
 }
+
+}  // namespace assay::test
