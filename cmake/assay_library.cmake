@@ -27,3 +27,21 @@ function(assay_use_precompiled_header target)
     target_precompile_headers(${target} REUSE_FROM assay_base)
   endif()
 endfunction()
+
+# assay_embed_texts(OUTPUT variable HEADER folder/texts.hpp FILES a.json ...)
+#
+# Puts texts into the program: `variable` is the source file to compile, in which each file is a
+# constant that HEADER declares (embed_texts.cmake says how it is called).
+function(assay_embed_texts)
+  cmake_parse_arguments(ARG "" "OUTPUT;HEADER" "FILES" ${ARGN})
+  set(source "${CMAKE_CURRENT_BINARY_DIR}/${ARG_OUTPUT}.cpp")
+  list(TRANSFORM ARG_FILES PREPEND "${CMAKE_CURRENT_SOURCE_DIR}/")
+  list(JOIN ARG_FILES "," files)
+  add_custom_command(
+    OUTPUT "${source}"
+    COMMAND ${CMAKE_COMMAND} -DOUTPUT=${source} -DHEADER=${ARG_HEADER} -DFILES=${files}
+            -P "${PROJECT_SOURCE_DIR}/cmake/embed_texts.cmake"
+    DEPENDS ${ARG_FILES} "${PROJECT_SOURCE_DIR}/cmake/embed_texts.cmake"
+    VERBATIM)
+  set(${ARG_OUTPUT} "${source}" PARENT_SCOPE)
+endfunction()

@@ -4,7 +4,7 @@
 
 namespace assay {
 
-// The texts of configs/schemas, put into the program by embed_texts.cmake.
+// The texts of configs/schemas, put into the program by assay_embed_texts().
 extern const std::string_view k_experiment_schema_json;
 extern const std::string_view k_report_schema_json;
 

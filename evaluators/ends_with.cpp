@@ -26,14 +26,12 @@ class EndsWith final : public Evaluator {
         std::string expected_scratch;
         const std::string_view output = as_text(input.output, output_scratch);
         const std::string_view expected = as_text(*input.expected, expected_scratch);
-        const bool found = ignore_case_
-                               ? fold_case(output).ends_with(fold_case(expected))
-                               : output.ends_with(expected);
+        const bool found = ignore_case_ ? fold_case(output).ends_with(fold_case(expected))
+                                        : output.ends_with(expected);
         if (found) return one_score(true);
-        return one_score(false,
-                         fmt::format("the output ends with {}, not with {}",
-                                     quoted_excerpt(end_of(output, expected.size())),
-                                     quoted_excerpt(expected)));
+        return one_score(false, fmt::format("the output ends with {}, not with {}",
+                                            quoted_excerpt(end_of(output, expected.size())),
+                                            quoted_excerpt(expected)));
     }
 
     Result<void> check_expected(const Json& expected) const override {

@@ -151,8 +151,8 @@ class Side {
         for (const auto& [name, child] : node.items()) {
             if (!counts(child)) continue;
             const Summary& of_child = summary_of(child);
-            summary.hash += node.is_object() ? mix(of_child.hash ^ hash_of(name, 6))
-                                             : mix(of_child.hash);
+            summary.hash +=
+                node.is_object() ? mix(of_child.hash ^ hash_of(name, 6)) : mix(of_child.hash);
             summary.nodes += of_child.nodes;
             if (summary.first_number == 0) summary.first_number = of_child.first_number;
         }

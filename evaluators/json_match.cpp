@@ -58,9 +58,8 @@ Result<std::vector<JsonPath>> parse_paths(const Json& texts) {
         }
         const auto of_nothing = path->select(Json());
         if (of_nothing && !of_nothing->empty()) {
-            return failure(
-                ErrorCode::invalid_argument,
-                fmt::format("\"ignore\": {} leaves nothing to compare", path->text()));
+            return failure(ErrorCode::invalid_argument,
+                           fmt::format("\"ignore\": {} leaves nothing to compare", path->text()));
         }
         paths.push_back(std::move(*path));
     }

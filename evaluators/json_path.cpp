@@ -41,13 +41,12 @@ class JsonPathEvaluator final : public Evaluator {
         std::string expected_scratch;
         const std::string expected = quoted_excerpt(as_text(*input.expected, expected_scratch));
         if (nodes.size() > 1) {
-            return one_score(false, fmt::format("none of the {} selected values is {}",
-                                                nodes.size(), expected));
+            return one_score(
+                false, fmt::format("none of the {} selected values is {}", nodes.size(), expected));
         }
         std::string node_scratch;
-        return one_score(false,
-                         fmt::format("expected {}, got {}", expected,
-                                     quoted_excerpt(as_text(*nodes.front(), node_scratch))));
+        return one_score(false, fmt::format("expected {}, got {}", expected,
+                                            quoted_excerpt(as_text(*nodes.front(), node_scratch))));
     }
 
     bool can_read(const Json& output) const override {
@@ -65,13 +64,10 @@ Result<std::unique_ptr<Evaluator>> make_json_path(const Json& parameters) {
     if (!path) {
         return failure(path.error().code, fmt::format("\"path\": {}", path.error().message));
     }
-    return std::make_unique<JsonPathEvaluator>(std::move(*path),
-                                               parameters.value("exists", false));
+    return std::make_unique<JsonPathEvaluator>(std::move(*path), parameters.value("exists", false));
 }
 
-bool json_path_needs_expected(const Json& parameters) {
-    return !parameters.value("exists", false);
-}
+bool json_path_needs_expected(const Json& parameters) { return !parameters.value("exists", false); }
 
 }  // namespace
 

@@ -102,8 +102,8 @@ constexpr LatinLanguage k_latin[] = {
      "ăđơưạảấầậắằặẹẻếềệỉịọỏốồộớờợụủứừựỳỵ"},
 };
 
-constexpr std::string_view k_other_codes[] = {"ar", "bg", "el", "fa", "he", "hi", "ja",
-                                              "ko", "ru", "th", "uk", "zh"};
+constexpr std::string_view k_other_codes[] = {"ar", "bg", "el", "fa", "he", "hi",
+                                              "ja", "ko", "ru", "th", "uk", "zh"};
 constexpr std::string_view k_undetermined = "und";
 
 constexpr std::size_t k_languages = std::size(k_latin);
@@ -255,11 +255,15 @@ std::string_view guess_language(std::string_view text) {
     const std::size_t japanese = scripts.kana == 0 ? 0 : 3 * (scripts.kana + scripts.han);
     const std::size_t chinese = scripts.kana == 0 ? 3 * scripts.han : 0;
     const std::pair<std::size_t, std::string_view> candidates[] = {
-        {scripts.latin, "latin"},    {scripts.cyrillic, guess_cyrillic(scripts)},
-        {scripts.greek, "el"},       {scripts.hebrew, "he"},
+        {scripts.latin, "latin"},
+        {scripts.cyrillic, guess_cyrillic(scripts)},
+        {scripts.greek, "el"},
+        {scripts.hebrew, "he"},
         {scripts.arabic, scripts.persian > 0 ? "fa" : "ar"},
-        {scripts.devanagari, "hi"},  {scripts.thai, "th"},
-        {2 * scripts.hangul, "ko"},  {japanese, "ja"},
+        {scripts.devanagari, "hi"},
+        {scripts.thai, "th"},
+        {2 * scripts.hangul, "ko"},
+        {japanese, "ja"},
         {chinese, "zh"}};
     const auto& [letters, code] = *std::ranges::max_element(candidates);
     if (letters == 0) return k_undetermined;
@@ -267,7 +271,8 @@ std::string_view guess_language(std::string_view text) {
 }
 
 bool is_guessable_language(std::string_view code) {
-    return code == k_undetermined || std::ranges::find(k_other_codes, code) != std::end(k_other_codes) ||
+    return code == k_undetermined ||
+           std::ranges::find(k_other_codes, code) != std::end(k_other_codes) ||
            std::ranges::find(k_latin, code, &LatinLanguage::code) != std::end(k_latin);
 }
 

@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
+#include <span>
+#include <string>
 #include <utility>
 
 #include "core/base/text.hpp"
@@ -23,9 +24,7 @@ constexpr auto k_none = std::string_view::npos;
 constexpr std::size_t k_local_bytes_max = 64;    // RFC 5321, 4.5.3.1
 constexpr std::size_t k_domain_bytes_max = 253;  // RFC 1035, 2.3.4 as text
 
-bool is_local(char c) {
-    return is_alphanumeric(c) || std::string_view("._%+-").find(c) != k_none;
-}
+bool is_local(char c) { return is_alphanumeric(c) || std::string_view("._%+-").find(c) != k_none; }
 bool is_domain(char c) { return is_alphanumeric(c) || c == '.' || c == '-'; }
 
 bool is_sound_domain(std::string_view domain) {
@@ -81,9 +80,10 @@ bool has_iban_check(std::string_view iban) {
 
 /// The account that begins at `begin`; groups may be parted by single spaces.
 std::string_view iban_at(std::string_view text, std::size_t begin) {
-    const auto country =
-        std::ranges::find(k_iban_lengths, text.substr(begin, 2),
-                          &std::pair<std::string_view, std::size_t>::first);
+    const std::string_view head = text.substr(begin, 4);
+    if (head.size() < 4 || !is_digit(head[2]) || !is_digit(head[3])) return {};
+    const auto country = std::ranges::find(k_iban_lengths, text.substr(begin, 2),
+                                           &std::pair<std::string_view, std::size_t>::first);
     if (country == std::end(k_iban_lengths)) return {};
     std::string compact;
     std::size_t end = begin;
@@ -94,57 +94,61 @@ std::string_view iban_at(std::string_view text, std::size_t begin) {
         if (!space) compact.push_back(c);
         ++end;
     }
-    const bool whole = compact.size() == country->second && is_digit(compact[2]) &&
-                       is_digit(compact[3]) && (end == text.size() || !is_alphanumeric(text[end]));
+    const bool whole =
+        compact.size() == country->second && (end == text.size() || !is_alphanumeric(text[end]));
     return whole && has_iban_check(compact) ? text.substr(begin, end - begin) : std::string_view();
 }
 
 // --- Digits: cards and telephones ----------------------------------------------------------------
 
-/// Digits with separators between them, as they stand in a text.
+/// Groups of digits and what stands between them, beginning with a digit, + or (.
 struct DigitRun {
     std::string_view text;
     std::string digits;
     std::vector<std::string_view> groups;
-    std::string separators;  ///< between the groups, one character each gap: its first
-    bool plus = false;
-    bool parentheses = false;
+    std::vector<std::string_view> gaps;  ///< one less than groups
+
+    [[nodiscard]] bool has_plus() const { return text.starts_with('+'); }
+    [[nodiscard]] bool has_parentheses() const { return text.find_first_of("()") != k_none; }
+    [[nodiscard]] bool has_gap_of(char c) const {
+        return std::ranges::any_of(gaps,
+                                   [c](std::string_view gap) { return gap.find(c) != k_none; });
+    }
+
+    /// Returns the gap before it.
+    std::string_view drop_last_group() {
+        const std::string_view gap = gaps.back();
+        digits.resize(digits.size() - groups.back().size());
+        text = text.substr(0, static_cast<std::size_t>(gap.data() - text.data()));
+        groups.pop_back();
+        gaps.pop_back();
+        return gap;
+    }
 };
 
 constexpr std::size_t k_run_bytes_max = 40;
+constexpr std::size_t k_gap_bytes_max = 2;
 
-bool is_separator(char c) { return std::string_view(" -./()").find(c) != k_none; }
-
-/// The run that begins at `begin` with a digit, + or (. At most two separators stand in a row.
+/// The longest run that begins at `begin`.
 DigitRun run_at(std::string_view text, std::size_t begin) {
+    text = text.substr(begin, k_run_bytes_max);
     DigitRun run;
-    std::size_t at = begin;
-    std::size_t end = begin;  // behind the last digit
-    std::size_t gap = 0;
-    std::size_t group = begin;
-    if (text[at] == '+') {
-        run.plus = true;
-        group = end = ++at;
+    const auto skip = [&text](std::size_t from, auto is_kind) {
+        while (from < text.size() && is_kind(text[from])) ++from;
+        return from;
+    };
+    const auto is_separator = [](char c) { return std::string_view(" -./()").find(c) != k_none; };
+    std::size_t gap = 0;  // where the gap before the next group begins
+    std::size_t group = text.front() == '+' ? 1 : skip(0, is_separator);
+    while (group - gap <= k_gap_bytes_max && group < text.size() && is_digit(text[group])) {
+        const std::size_t end = skip(group, is_digit);
+        if (!run.groups.empty()) run.gaps.push_back(text.substr(gap, group - gap));
+        run.groups.push_back(text.substr(group, end - group));
+        run.digits += run.groups.back();
+        run.text = text.substr(0, end);
+        gap = end;
+        group = skip(end, is_separator);
     }
-    for (; at < text.size() && gap <= 2 && at - begin <= k_run_bytes_max; ++at) {
-        const char c = text[at];
-        if (c == '(' || c == ')') run.parentheses = true;
-        if (is_separator(c)) {
-            if (gap == 0 && at > group) run.groups.push_back(text.substr(group, at - group));
-            ++gap;
-            continue;
-        }
-        if (!is_digit(c)) break;
-        if (gap > 0) {
-            if (!run.groups.empty()) run.separators.push_back(text[at - 1]);
-            group = at;
-        }
-        gap = 0;
-        run.digits.push_back(c);
-        end = at + 1;
-    }
-    if (gap == 0 && end > group) run.groups.push_back(text.substr(group, end - group));
-    run.text = text.substr(begin, end - begin);
     return run;
 }
 
@@ -160,7 +164,8 @@ bool has_luhn_check(std::string_view digits) {
 
 unsigned leading(std::string_view digits, std::size_t count) {
     unsigned value = 0;
-    for (const char c : digits.substr(0, count)) value = value * 10 + static_cast<unsigned>(c - '0');
+    for (const char c : digits.substr(0, count))
+        value = value * 10 + static_cast<unsigned>(c - '0');
     return value;
 }
 
@@ -169,45 +174,44 @@ bool begins_like_card(std::string_view digits) {
     const std::size_t size = digits.size();
     const unsigned two = leading(digits, 2);
     const unsigned four = leading(digits, 4);
-    if (two / 10 == 4) return size == 13 || size == 16 || size == 19;                  // Visa
-    if ((two >= 51 && two <= 55) || (four >= 2221 && four <= 2720)) return size == 16; // Mastercard
-    if (two == 34 || two == 37) return size == 15;                                     // Amex
+    if (two / 10 == 4) return size == 13 || size == 16 || size == 19;  // Visa
+    if ((two >= 51 && two <= 55) || (four >= 2221 && four <= 2720))
+        return size == 16;                          // Mastercard
+    if (two == 34 || two == 37) return size == 15;  // Amex
     if (two == 36 || two == 38 || two == 39 || (four >= 3000 && four <= 3059)) {
-        return size == 14;                                                             // Diners
+        return size == 14;  // Diners
     }
-    if (four >= 3528 && four <= 3589) return size >= 16;                               // JCB
-    if (two == 65 || four == 6011 || (four >= 6440 && four <= 6499)) return size >= 16; // Discover
-    return two == 62 && size >= 16;                                                    // UnionPay
+    if (four >= 3528 && four <= 3589) return size >= 16;                                 // JCB
+    if (two == 65 || four == 6011 || (four >= 6440 && four <= 6499)) return size >= 16;  // Discover
+    return two == 62 && size >= 16;                                                      // UnionPay
 }
 
 bool is_card(const DigitRun& run) {
     const std::size_t size = run.digits.size();
-    if (run.plus || run.parentheses || size < 13 || size > 19) return false;
+    if (run.has_plus() || run.has_parentheses() || size < 13 || size > 19) return false;
     if (!begins_like_card(run.digits) || !has_luhn_check(run.digits)) return false;
-    if (run.groups.size() == 1) return true;
-    const char separator = run.separators.front();
-    const bool uniform = (separator == ' ' || separator == '-') &&
-                         run.separators.find_first_not_of(separator) == std::string::npos &&
-                         run.text.size() == size + run.groups.size() - 1;
-    if (!uniform) return false;
-    if (size < 16) return run.groups.size() == 3 && run.groups[0].size() == 4;  // 4-6-5, 4-6-4
-    return std::ranges::all_of(run.groups.begin(), run.groups.end() - 1,
+    const auto& groups = run.groups;
+    if (groups.size() == 1) return true;
+    const std::string_view gap = run.gaps.front();
+    const auto same = static_cast<std::size_t>(std::ranges::count(run.gaps, gap));
+    if ((gap != " " && gap != "-") || same < run.gaps.size()) return false;
+    if (size < 16) return groups.size() == 3 && groups[0].size() == 4;  // 4-6-5, 4-6-4
+    return std::ranges::all_of(groups.begin(), groups.end() - 1,
                                [](std::string_view group) { return group.size() == 4; });
 }
 
 bool is_date(const DigitRun& run) {
     const auto& groups = run.groups;
-    if (groups.size() < 3 || run.parentheses) return false;
+    if (groups.size() < 3 || run.gaps[0] == " " || run.gaps[0] != run.gaps[1]) return false;
     const auto is_short = [&](std::size_t i) { return groups[i].size() <= 2; };
     const bool day_first = is_short(0) && is_short(1) && groups[2].size() == 4;
     const bool year_first = groups[0].size() == 4 && is_short(1) && is_short(2);
-    return (day_first || year_first) && run.separators[0] == run.separators[1] &&
-           run.separators[0] != ' ';
+    return day_first || year_first;
 }
 
 /// (212) 555-0123, 212-555-0123, 1-212-555-0123.
 bool is_north_american(const DigitRun& run) {
-    auto groups = std::span(run.groups);
+    std::span<const std::string_view> groups = run.groups;
     if (groups.size() == 4 && groups[0] == "1") groups = groups.subspan(1);
     if (groups.size() != 3) return false;
     const auto is_code = [](std::string_view group) {
@@ -216,22 +220,20 @@ bool is_north_american(const DigitRun& run) {
     return is_code(groups[0]) && is_code(groups[1]) && groups[2].size() == 4;
 }
 
-/// 030 1234567, 01 23 45 67 89, 0171/123 45 67.
+/// 030 1234567, 01 23 45 67 89, 0171/123 45 67. Points part numbers too, unless all are pairs.
 bool is_national(const DigitRun& run) {
     const std::size_t size = run.digits.size();
-    if (!run.digits.starts_with('0') || run.digits.starts_with("00") || size < 9 || size > 12) {
-        return false;
-    }
-    const bool pairs = std::ranges::all_of(run.groups, [](std::string_view group) {
-        return group.size() == 2;
-    });
-    const bool points = run.separators.find('.') != std::string::npos;
-    return run.groups.size() >= 2 && run.groups[0].size() <= 5 && (!points || (pairs && size == 10));
+    const auto& groups = run.groups;
+    if (!run.digits.starts_with('0') || run.digits.starts_with("00")) return false;
+    if (size < 9 || size > 12 || groups.size() < 2) return false;
+    if (groups[0].size() < 2 || groups[0].size() > 5) return false;
+    const bool pairs = std::ranges::all_of(groups, [](auto group) { return group.size() == 2; });
+    return !run.has_gap_of('.') || (pairs && size == 10);
 }
 
 bool is_phone(const DigitRun& run) {
     const std::size_t size = run.digits.size();
-    if (run.plus) return size >= 8 && size <= 15 && run.digits.front() != '0';
+    if (run.has_plus()) return size >= 8 && size <= 15 && run.digits.front() != '0';
     return !is_date(run) && (is_north_american(run) || is_national(run));
 }
 
@@ -239,7 +241,8 @@ bool is_phone(const DigitRun& run) {
 
 class Finding {
   public:
-    Finding(std::string_view text, std::size_t count_max) : text_(text), count_max_(count_max) {}
+    Finding(std::string_view text, std::span<const PersonalDataKind> kinds, std::size_t count_max)
+        : text_(text), kinds_(kinds), count_max_(count_max) {}
 
     std::vector<PersonalData> run() {
         while (at_ < text_.size() && found_.size() < count_max_) {
@@ -254,8 +257,7 @@ class Finding {
     std::size_t end_of_match() {
         const char c = text_[at_];
         if (c == '@') return add(PersonalDataKind::email, email_at(text_, at_, behind_last_));
-        const bool inside = at_ > 0 && (is_alphanumeric(text_[at_ - 1]) || text_[at_ - 1] == '_');
-        if (inside) return k_none;
+        if (continues_word()) return k_none;
         if (is_upper(c)) return add(PersonalDataKind::iban, iban_at(text_, at_));
         if (is_digit(c) || c == '+' || c == '(') return end_of_digits();
         return k_none;
@@ -263,24 +265,45 @@ class Finding {
 
     std::size_t add(PersonalDataKind kind, std::string_view text) {
         if (text.empty()) return k_none;
-        found_.push_back({kind, text});
+        if (std::ranges::find(kinds_, kind) != kinds_.end()) found_.push_back({kind, text});
         behind_last_ = static_cast<std::size_t>(text.data() - text_.data()) + text.size();
         return behind_last_;
     }
 
     std::size_t end_of_digits() {
-        const DigitRun run = run_at(text_, at_);
+        DigitRun run = run_at(text_, at_);
         const std::size_t end = at_ + run.text.size();
-        const bool inside = end < text_.size() && (is_alphanumeric(text_[end]) ||
-                                                   text_[end] == '_' || text_[end] == '@');
-        if (run.digits.empty() || inside) return k_none;
+        if (run.groups.empty() || is_inside_word(end)) return k_none;
         if (is_card(run)) return add(PersonalDataKind::card, run.text);
         if (is_phone(run)) return add(PersonalDataKind::phone, run.text);
+        // Other digits may follow: 4111 1111 1111 1111 12/27, 212-555-0123 (24 hours).
+        while (run.groups.size() > 1) {
+            const std::string_view gap = run.drop_last_group();
+            if (gap.find_first_of(" (") == k_none) continue;
+            if (is_card(run)) return add(PersonalDataKind::card, run.text);
+            const bool parts = run.gaps.empty() || run.gaps.back() != gap;
+            if (parts && is_phone(run)) return add(PersonalDataKind::phone, run.text);
+        }
         // What is part of a longer number is none of its own.
         return end;
     }
 
+    [[nodiscard]] bool is_inside_word(std::size_t end) const {
+        if (end == text_.size()) return false;
+        return is_alphanumeric(text_[end]) || text_[end] == '_' || text_[end] == '@';
+    }
+
+    /// Whether a word or path goes on at `at_`: x1, order-1, /2024/1.
+    [[nodiscard]] bool continues_word() const {
+        if (at_ == 0) return false;
+        const auto is_word = [](char c) { return is_alphanumeric(c) || c == '_'; };
+        const char before = text_[at_ - 1];
+        const bool joined = std::string_view("-./").find(before) != k_none && at_ > 1;
+        return is_word(before) || (joined && is_word(text_[at_ - 2]));
+    }
+
     std::string_view text_;
+    std::span<const PersonalDataKind> kinds_;
     std::size_t count_max_;
     std::size_t at_ = 0;
     std::size_t behind_last_ = 0;
@@ -299,8 +322,10 @@ const char* to_string(PersonalDataKind kind) {
     std::unreachable();
 }
 
-std::vector<PersonalData> find_personal_data(std::string_view text, std::size_t count_max) {
-    return Finding(text, count_max).run();
+std::vector<PersonalData> find_personal_data(std::string_view text,
+                                             std::span<const PersonalDataKind> kinds,
+                                             std::size_t count_max) {
+    return Finding(text, kinds, count_max).run();
 }
 
 std::string masked(const PersonalData& data) {

@@ -20,20 +20,23 @@ struct Phrases {
 };
 
 constexpr Phrases k_english = {
-    .negated = "I(?:'m| am)(?: really| very| so| truly)? (?:sorry|afraid),? (?:but )?(?:that )?I "
-               "(?:can't|cannot|can not|won't|will not|am unable|am not able)|"
-               "I (?:can't|cannot|can not|won't|will not)|"
-               "I(?:'m| am) (?:unable to|not able to|not comfortable|not allowed to|not permitted "
-               "to)|"
-               "(?:sorry|apologi[sz]e|apologies|AI|language model)X(?:can't|cannot|won't|unable to|"
-               "not able to)",
-    .verbs = "(?:directly |actually )?(?:help(?: with| you| in\\b|[.,;!]|$)|assist|comply|fulfil|"
-             "provid|do (?:that|this)|answer|creat|generat|writ|support (?:that|this)|engag|shar|"
-             "giv|offer|discuss|participat|respond|continu|accommodat|fulfil)",
-    .others = "I(?:'m|'ll| am)?(?: must| have to| need to| going to have to| will have to| "
-              "respectfully| politely){0,2} (?:decline|refuse) (?:to|this|that|your)|"
-              "(?:against|violates?) (?:my|our|OpenAI's|the) (?:\\w+ ){0,3}(?:guidelines|"
-              "polic(?:y|ies)|programming|principles)"};
+    .negated =
+        "I(?:'m| am)(?: really| very| so| truly)? (?:sorry|afraid),? (?:but )?(?:that )?I "
+        "(?:can't|cannot|can not|won't|will not|am unable|am not able)|"
+        "I (?:can't|cannot|can not|won't|will not)|"
+        "I(?:'m| am) (?:unable to|not able to|not comfortable|not allowed to|not permitted "
+        "to)|"
+        "(?:sorry|apologi[sz]e|apologies|AI|language model)X(?:can't|cannot|won't|unable to|"
+        "not able to)",
+    .verbs =
+        "(?:directly |actually )?(?:help(?: with| you| in\\b|[.,;!]|$)|assist|comply|fulfil|"
+        "provid|do (?:that|this)|answer|creat|generat|writ|support (?:that|this)|engag|shar|"
+        "giv|offer|discuss|participat|respond|continu|accommodat|fulfil)",
+    .others =
+        "I(?:'m|'ll| am)?(?: must| have to| need to| going to have to| will have to| "
+        "respectfully| politely){0,2} (?:decline|refuse) (?:to|this|that|your)|"
+        "(?:against|violates?) (?:my|our|OpenAI's|the) (?:\\w+ ){0,3}(?:guidelines|"
+        "polic(?:y|ies)|programming|principles)"};
 
 constexpr Phrases k_other_languages[] = {
     // German

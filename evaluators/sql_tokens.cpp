@@ -11,29 +11,63 @@ namespace assay {
 namespace {
 
 /// Words that mean something else in quotes: SQL:2016's reserved words that queries use.
-constexpr std::string_view k_reserved[] = {
-    "all",        "alter",   "and",        "any",        "array",    "as",         "asc",
-    "between",    "by",      "case",       "cast",       "check",    "column",     "constraint",
-    "create",     "cross",   "current",    "current_date", "current_time", "current_timestamp",
-    "current_user", "default", "delete",   "desc",       "distinct", "drop",       "else",
-    "end",        "escape",  "except",     "exists",     "false",    "fetch",      "filter",
-    "following",  "for",     "foreign",    "from",       "full",     "grant",      "group",
-    "grouping",   "having",  "in",         "index",      "inner",    "insert",     "intersect",
-    "interval",   "into",    "is",         "join",       "lateral",  "left",       "like",
-    "limit",      "localtime", "localtimestamp", "natural", "not",   "null",       "nulls",
-    "offset",     "on",      "or",         "order",      "outer",    "over",       "partition",
-    "preceding",  "primary", "range",      "recursive",  "references", "returning", "right",
-    "row",        "rows",    "select",     "session_user", "set",    "some",       "table",
-    "then",       "to",      "top",        "true",       "unbounded", "union",     "unique",
-    "unnest",     "update",  "user",       "using",      "values",   "when",       "where",
-    "window",     "with"};
+constexpr std::string_view k_reserved[] = {"all",          "alter",
+                                           "and",          "any",
+                                           "array",        "as",
+                                           "asc",          "between",
+                                           "by",           "case",
+                                           "cast",         "check",
+                                           "column",       "constraint",
+                                           "create",       "cross",
+                                           "current",      "current_date",
+                                           "current_time", "current_timestamp",
+                                           "current_user", "default",
+                                           "delete",       "desc",
+                                           "distinct",     "drop",
+                                           "else",         "end",
+                                           "escape",       "except",
+                                           "exists",       "false",
+                                           "fetch",        "filter",
+                                           "following",    "for",
+                                           "foreign",      "from",
+                                           "full",         "grant",
+                                           "group",        "grouping",
+                                           "having",       "in",
+                                           "index",        "inner",
+                                           "insert",       "intersect",
+                                           "interval",     "into",
+                                           "is",           "join",
+                                           "lateral",      "left",
+                                           "like",         "limit",
+                                           "localtime",    "localtimestamp",
+                                           "natural",      "not",
+                                           "null",         "nulls",
+                                           "offset",       "on",
+                                           "or",           "order",
+                                           "outer",        "over",
+                                           "partition",    "preceding",
+                                           "primary",      "range",
+                                           "recursive",    "references",
+                                           "returning",    "right",
+                                           "row",          "rows",
+                                           "select",       "session_user",
+                                           "set",          "some",
+                                           "table",        "then",
+                                           "to",           "top",
+                                           "true",         "unbounded",
+                                           "union",        "unique",
+                                           "unnest",       "update",
+                                           "user",         "using",
+                                           "values",       "when",
+                                           "where",        "window",
+                                           "with"};
 
 static_assert(std::ranges::is_sorted(k_reserved));
 
 /// Longest first.
-constexpr std::string_view k_operators[] = {"<=>", "->>", "#>>", "!~*", "<>", "!=", "<=", ">=",
-                                            "||",  "::",  ":=",  "->",  "#>", "@>", "<@", "&&",
-                                            "<<",  ">>",  "==",  "!~",  "~*"};
+constexpr std::string_view k_operators[] = {"<=>", "->>", "#>>", "!~*", "<>", "!=", "<=",
+                                            ">=",  "||",  "::",  ":=",  "->", "#>", "@>",
+                                            "<@",  "&&",  "<<",  ">>",  "==", "!~", "~*"};
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_small_letter(char c) { return (c >= 'a' && c <= 'z') || c == '_'; }
@@ -147,12 +181,12 @@ class Scanner {
     Result<void> take_dollar() {
         std::size_t end = at_ + 1;
         while (end < text_.size() && continues_word(text_[end]) && text_[end] != '$') ++end;
-        const bool opens =
-            end < text_.size() && text_[end] == '$' && !is_digit(text_[at_ + 1]);
+        const bool opens = end < text_.size() && text_[end] == '$' && !is_digit(text_[at_ + 1]);
         if (!opens) return take_operator();
         const std::string_view tag = text_.substr(at_, end + 1 - at_);
         const std::size_t closing = text_.find(tag, end + 1);
-        if (closing == std::string_view::npos) return unclosed(fmt::format("the text {}", tag.substr(0, 40)));
+        if (closing == std::string_view::npos)
+            return unclosed(fmt::format("the text {}", tag.substr(0, 40)));
         tokens_.emplace_back(text_.substr(at_, closing + tag.size() - at_));
         at_ = closing + tag.size();
         return {};

@@ -17,9 +17,8 @@ class StartsWith final : public Evaluator {
         std::string expected_scratch;
         const std::string_view output = as_text(input.output, output_scratch);
         const std::string_view expected = as_text(*input.expected, expected_scratch);
-        const bool found = ignore_case_
-                               ? fold_case(output).starts_with(fold_case(expected))
-                               : output.starts_with(expected);
+        const bool found = ignore_case_ ? fold_case(output).starts_with(fold_case(expected))
+                                        : output.starts_with(expected);
         if (found) return one_score(true);
         return one_score(false, fmt::format("{} does not begin with {}", quoted_excerpt(output),
                                             quoted_excerpt(expected)));

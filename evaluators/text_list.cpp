@@ -98,9 +98,9 @@ Result<ListReading> list_reading(const Json& parameters) {
     ListReading reading{.separator = parameters.value("separator", "\n"),
                         .ignore_case = parameters.value("ignore_case", false)};
     if (reading.separator.empty() || reading.separator.size() > k_separator_bytes_max) {
-        return failure(ErrorCode::invalid_argument,
-                       fmt::format("\"separator\" is a text of 1 to {} bytes",
-                                   k_separator_bytes_max));
+        return failure(
+            ErrorCode::invalid_argument,
+            fmt::format("\"separator\" is a text of 1 to {} bytes", k_separator_bytes_max));
     }
     return reading;
 }

@@ -101,15 +101,22 @@ Result<ToolCalls> read_expected(const Json& expected) {
 class Pairing {
   public:
     Pairing(std::size_t outputs, std::size_t expecteds, std::vector<bool> fits)
-        : fits_(std::move(fits)), expecteds_(expecteds), expected_of_(outputs), output_of_(expecteds) {
+        : fits_(std::move(fits)),
+          expecteds_(expecteds),
+          expected_of_(outputs),
+          output_of_(expecteds) {
         for (std::size_t output = 0; output < outputs; ++output) {
             visited_.assign(expecteds, false);
             find_place(output);
         }
     }
 
-    [[nodiscard]] bool has_pair(std::size_t output) const { return expected_of_[output].has_value(); }
-    [[nodiscard]] bool is_made(std::size_t expected) const { return output_of_[expected].has_value(); }
+    [[nodiscard]] bool has_pair(std::size_t output) const {
+        return expected_of_[output].has_value();
+    }
+    [[nodiscard]] bool is_made(std::size_t expected) const {
+        return output_of_[expected].has_value();
+    }
 
   private:
     bool find_place(std::size_t output) {
@@ -239,8 +246,7 @@ class ToolCallsEvaluator final : public Evaluator {
         ASSAY_TRY(const JsonComparison comparison,
                   compare_json(arguments, *expected.arguments, options));
         if (comparison.is_equal()) return "";
-        return fmt::format("{} with {}", quoted_excerpt(call.name),
-                           difference_comment(comparison));
+        return fmt::format("{} with {}", quoted_excerpt(call.name), difference_comment(comparison));
     }
 
     Mode mode_;

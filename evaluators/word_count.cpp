@@ -1,18 +1,12 @@
 #include "core/base/text.hpp"
 #include "evaluators/builtin.hpp"
 #include "evaluators/count_range.hpp"
+#include "evaluators/tokens.hpp"
 
 namespace assay {
 namespace {
 
 bool is_between(char32_t c, char32_t low, char32_t high) { return c >= low && c <= high; }
-
-/// The property White_Space of Unicode.
-bool is_white_space(char32_t c) {
-    return c == U' ' || is_between(c, 0x09, 0x0D) || c == 0x85 || c == 0xA0 || c == 0x1680 ||
-           is_between(c, 0x2000, 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F ||
-           c == 0x205F || c == 0x3000;
-}
 
 /// Chinese characters and kana, which are written without spaces.
 bool is_unspaced(char32_t c) {
@@ -35,7 +29,7 @@ std::size_t count_words(std::string_view text) {
         if (is_unspaced(c)) {
             ++words;
             inside = false;
-        } else if (is_white_space(c) || is_unspaced_punctuation(c)) {
+        } else if (is_separator(c) || is_unspaced_punctuation(c)) {
             inside = false;
         } else {
             if (!inside) ++words;

@@ -1,3 +1,5 @@
+// Declares the protection against amplification; every distribution builds the library with it.
+#define XML_DTD
 #include <expat.h>
 #include <fmt/format.h>
 

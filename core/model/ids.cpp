@@ -16,6 +16,14 @@ std::string derive(std::initializer_list<std::string_view> parts, std::size_t di
     return sha256_hex(joined, digits);
 }
 
+/// An id of something in a trace: its first half is the trace's, so that what is written together
+/// stands together in an index by id. Ids of different traces are as distinct as full hashes.
+std::string derive_within(const TraceId& trace, std::initializer_list<std::string_view> parts,
+                          std::size_t digits) {
+    const std::string begin = trace.value().substr(0, digits / 2);
+    return begin + derive(parts, digits - begin.size());
+}
+
 }  // namespace
 
 ProjectId default_project_id() { return ProjectId("default"); }
@@ -33,11 +41,11 @@ TraceId derive_trace_id(const RunId& run, const UnitKey& unit) {
 }
 
 ObservationId derive_observation_id(const TraceId& trace, std::string_view name) {
-    return ObservationId(derive({"observation", trace.value(), name}, 16));
+    return ObservationId(derive_within(trace, {"observation", trace.value(), name}, 16));
 }
 
 ScoreId derive_score_id(const TraceId& trace, std::string_view score_name) {
-    return ScoreId(derive({"score", trace.value(), score_name}, 32));
+    return ScoreId(derive_within(trace, {"score", trace.value(), score_name}, 32));
 }
 
 ScoreId derive_run_score_id(const DatasetRunId& run, std::string_view score_name) {
@@ -45,7 +53,7 @@ ScoreId derive_run_score_id(const DatasetRunId& run, std::string_view score_name
 }
 
 RunItemId derive_run_item_id(const DatasetRunId& run, const TraceId& trace) {
-    return RunItemId(derive({"run-item", run.value(), trace.value()}, 32));
+    return RunItemId(derive_within(trace, {"run-item", run.value(), trace.value()}, 32));
 }
 
 }  // namespace assay

@@ -18,7 +18,8 @@ using ScoreId = StrongId<struct ScoreTag>;
 using UnitKey = StrongId<struct UnitKeyTag>;  ///< 64 hex digits: all that can change the answer
 
 // Ids are derived, so that writing the same thing twice writes it once, here and on any server.
-// Each is the start of a SHA-256 over its parts joined by a zero byte.
+// Each is the start of a SHA-256 over its parts joined by a zero byte; ids of things in a trace
+// begin with half of their digits taken from the trace's id.
 
 /// The project that the embedded backend uses when nobody named one.
 [[nodiscard]] ProjectId default_project_id();

@@ -64,18 +64,21 @@ Result<ClassificationScores> classification_scores(const ConfusionMatrix& matrix
     const LabelCounts all = pooled(matrix);
     ASSAY_CHECK(check_counted(all));
     if (average == ClassAverage::micro) return scores_of(all);
-    ClassificationScores mean;
+    ClassificationScores sum;
+    double weights = 0;  // divided by at the end, so that perfect scores are exactly 1
     for (std::size_t label = 0; label < matrix.labels.size(); ++label) {
         const LabelCounts counts = counts_of(matrix, label);
         const ClassificationScores scores = scores_of(counts);
-        const double weight = average == ClassAverage::weighted
-                                  ? ratio(counts.expected, all.expected)
-                                  : 1 / static_cast<double>(matrix.labels.size());
-        mean.precision += weight * scores.precision;
-        mean.recall += weight * scores.recall;
-        mean.f1 += weight * scores.f1;
+        const double weight =
+            average == ClassAverage::weighted ? static_cast<double>(counts.expected) : 1;
+        weights += weight;
+        sum.precision += weight * scores.precision;
+        sum.recall += weight * scores.recall;
+        sum.f1 += weight * scores.f1;
     }
-    return mean;
+    return ClassificationScores{.precision = sum.precision / weights,
+                                .recall = sum.recall / weights,
+                                .f1 = sum.f1 / weights};
 }
 
 Result<ClassificationScores> classification_scores(const ConfusionMatrix& matrix,
@@ -86,8 +89,7 @@ Result<ClassificationScores> classification_scores(const ConfusionMatrix& matrix
         return failure(ErrorCode::invalid_argument,
                        fmt::format("no unit expects or predicts \"{}\"", positive));
     }
-    return scores_of(
-        counts_of(matrix, static_cast<std::size_t>(found - matrix.labels.begin())));
+    return scores_of(counts_of(matrix, static_cast<std::size_t>(found - matrix.labels.begin())));
 }
 
 }  // namespace assay

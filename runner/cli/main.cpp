@@ -51,6 +51,7 @@ int run_program(int argc, const char* const* argv) {
 int main(int argc, char** argv) {
     // A program or a pipe that closes its end is an error value here, not the end of the process.
     (void)std::signal(SIGPIPE, SIG_IGN);
+    (void)std::signal(SIGXFSZ, SIG_IGN);  // so is a file that reaches its size limit
     assay::raise_descriptor_limit();
     try {
         return assay::run_program(argc, argv);

@@ -156,7 +156,7 @@ void Parser::add_run() {
         ->type_name("FILE");
     sub->add_option(
            "--out", a->out,
-           "Write a report; the ending is the format: .json .jsonl .csv .xml .md (repeatable)")
+           "Write a report; the ending is the format: .json .jsonl .csv .xml .md .html (repeatable)")
         ->type_name("FILE")
         ->allow_extra_args(false);
     const std::map<std::string, ProgressMode> modes = {{"auto", ProgressMode::automatic},

@@ -21,6 +21,8 @@ namespace assay {
                                        const UnitStream& units);
 [[nodiscard]] Result<void> write_report_markdown(AtomicFileWriter& file, const Report& report,
                                                  const UnitStream& units);
+[[nodiscard]] Result<void> write_report_html(AtomicFileWriter& file, const Report& report,
+                                             const UnitStream& units);
 
 /// Nothing for a unit whose task has no latency of its own: a recorded output, or one never run.
 [[nodiscard]] inline std::optional<double> measured_latency_ms(const UnitResult& unit) {

@@ -13,11 +13,9 @@ struct Format {
     Result<void> (*write)(AtomicFileWriter& file, const Report& report, const UnitStream& units);
 };
 
-constexpr Format k_formats[] = {{".json", &write_report_json},
-                                {".jsonl", &write_units_jsonl},
-                                {".csv", &write_units_csv},
-                                {".xml", &write_junit},
-                                {".md", &write_report_markdown}};
+constexpr Format k_formats[] = {{".json", &write_report_json},   {".jsonl", &write_units_jsonl},
+                                {".csv", &write_units_csv},      {".xml", &write_junit},
+                                {".md", &write_report_markdown}, {".html", &write_report_html}};
 
 Result<const Format*> find_format(const std::filesystem::path& path) {
     const std::string ending = to_lower_ascii(path.extension().string());
@@ -27,10 +25,8 @@ Result<const Format*> find_format(const std::filesystem::path& path) {
     std::vector<std::string_view> endings;
     for (const Format& format : k_formats) endings.push_back(format.ending);
     return failure(ErrorCode::invalid_argument,
-                   fmt::format("{}: {}; use one of {}", path.string(),
-                               ending == ".html" ? "HTML reports are not available yet"
-                                                 : "the ending names no report format",
-                               fmt::join(endings, " ")));
+                   fmt::format("{}: the ending names no report format; use one of {}",
+                               path.string(), fmt::join(endings, " ")));
 }
 
 }  // namespace

@@ -14,8 +14,8 @@ namespace assay {
 /// One unit as a line of `--out items.jsonl`.
 [[nodiscard]] OrderedJson unit_to_json(const UnitResult& unit);
 
-/// Writes one output file; the format follows from the ending: .json .jsonl .csv .xml (JUnit) .md.
-/// The file appears whole or not at all.
+/// Writes one output file; the format follows from the ending: .json .jsonl .csv .xml (JUnit) .md
+/// .html. The file appears whole or not at all.
 /// @error invalid_argument for another ending (with the known ones); file errors with the path.
 [[nodiscard]] Result<void> write_report(const std::filesystem::path& path, const Report& report,
                                         const UnitStream& units);

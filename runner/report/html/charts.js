@@ -92,7 +92,12 @@ function histogram({ score, edges }, { variant, counts }, shares, largest) {
         label(width - right, formatNumber(edges.at(-1)), "end"),
         drawing(
             "text",
-            { class: "axis-title", x: (left + width - right) / 2, y: height - 3, "text-anchor": "middle" },
+            {
+                class: "axis-title",
+                x: (left + width - right) / 2,
+                y: height - 3,
+                "text-anchor": "middle",
+            },
             clip(score, 40),
         ),
     );
@@ -130,7 +135,11 @@ function categoryBars({ score, categories }, { variant, counts }, shares, larges
             "g",
             {},
             drawing("title", {}, `${category}: ${text}`),
-            drawing("text", { class: "name", x: nameWidth - 8, y: y + 14, "text-anchor": "end" }, clip(category, 15)),
+            drawing(
+                "text",
+                { class: "name", x: nameWidth - 8, y: y + 14, "text-anchor": "end" },
+                clip(category, 15),
+            ),
             drawing("rect", {
                 class: category === "false" ? "bar bar-false" : "bar",
                 x: nameWidth,
@@ -154,7 +163,12 @@ function categoryBars({ score, categories }, { variant, counts }, shares, larges
 function chart(title, height, ...parts) {
     return drawing(
         "svg",
-        { class: "chart", viewBox: `0 0 ${CHART.width} ${height}`, role: "img", "aria-label": title },
+        {
+            class: "chart",
+            viewBox: `0 0 ${CHART.width} ${height}`,
+            role: "img",
+            "aria-label": title,
+        },
         parts,
     );
 }

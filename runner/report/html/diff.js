@@ -57,7 +57,10 @@ function diffMiddle(left, right) {
         if (i < left.length && j < right.length && left[i] === right[j]) {
             pieces.push({ kind: "same", text: left[i++] });
             j++;
-        } else if (j === right.length || (i < left.length && common[at + columns] >= common[at + 1])) {
+        } else if (
+            j === right.length ||
+            (i < left.length && common[at + columns] >= common[at + 1])
+        ) {
             pieces.push({ kind: "removed", text: left[i++] });
         } else {
             pieces.push({ kind: "added", text: right[j++] });

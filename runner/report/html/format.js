@@ -88,7 +88,9 @@ function asReadableText(value) {
 /** A value in one short line: of an object or a chat the texts matter more than the brackets. */
 function asPreview(value, length) {
     const parts = typeof value === "object" ? namedParts(value) : null;
-    const text = parts ? parts.map(([name, part]) => `${name}: ${asText(part)}`).join(" · ") : asText(value);
+    const text = parts
+        ? parts.map(([name, part]) => `${name}: ${asText(part)}`).join(" · ")
+        : asText(value);
     return clip(text.slice(0, 2 * length), length);
 }
 
@@ -105,7 +107,8 @@ function isObject(value) {
 
 /** A value that is an object or a chat as pairs of a name and what it stands for; else null. */
 function namedParts(value) {
-    const isMessage = (part) => isObject(part) && typeof part.role === "string" && "content" in part;
+    const isMessage = (part) =>
+        isObject(part) && typeof part.role === "string" && "content" in part;
     if (Array.isArray(value) && value.length > 0 && value.every(isMessage)) {
         return value.map(({ role, content }) => [role, content]);
     }

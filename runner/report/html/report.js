@@ -6,7 +6,7 @@ const { report, page } = dataOf("report-data");
 const units = dataOf("units-data");
 
 function renderUnits() {
-    const { total } = page.units;
+    const total = page.units_total;
     const left = total - units.length;
     const note =
         left > 0 &&
@@ -33,7 +33,11 @@ document.body.replaceChildren(
             renderErrors(page),
             renderUnits(),
         ),
-        element("footer", {}, `Made by assay ${report.manifest?.assay ?? ""} from run ${report.run.id}.`),
+        element(
+            "footer",
+            {},
+            `Made by assay ${report.manifest?.assay ?? ""} from run ${report.run.id}.`,
+        ),
     ],
 );
 

@@ -106,7 +106,9 @@ function renderGates(report) {
         return section("gates", "Gates", emptyNote("No gates were set, so nothing was decided."));
     }
     const order = Object.keys(GATE_STATUS);
-    const gates = report.gates.toSorted((a, b) => order.indexOf(a.status) - order.indexOf(b.status));
+    const gates = report.gates.toSorted(
+        (a, b) => order.indexOf(a.status) - order.indexOf(b.status),
+    );
     const showVariant = report.variants.length > 1;
     return section("gates", "Gates", element("ul", { class: "gates" }, gates.map(gateLine)));
 
@@ -184,7 +186,11 @@ function renderVariants(report) {
 }
 
 function headRow(names) {
-    return element("tr", {}, names.map((name) => element("th", { scope: "col" }, name)));
+    return element(
+        "tr",
+        {},
+        names.map((name) => element("th", { scope: "col" }, name)),
+    );
 }
 
 /** The keys of all objects, in the order in which they first stand. */
@@ -207,7 +213,12 @@ function unitsCell({ units }) {
         units.planned > 0 &&
             drawing(
                 "svg",
-                { class: "units-bar", viewBox: "0 0 100 8", preserveAspectRatio: "none", role: "img" },
+                {
+                    class: "units-bar",
+                    viewBox: "0 0 100 8",
+                    preserveAspectRatio: "none",
+                    role: "img",
+                },
                 drawing("title", {}, `Of ${formatSome(units.planned, "unit")}: ${text.join(", ")}`),
                 bars,
             ),

@@ -64,7 +64,11 @@ function metadataFacts(metadata) {
         "div",
         { class: "value" },
         element("h4", {}, "Metadata"),
-        element("dl", { class: "facts" }, Object.entries(metadata).map(([k, v]) => fact([k, asText(v)]))),
+        element(
+            "dl",
+            { class: "facts" },
+            Object.entries(metadata).map(([k, v]) => fact([k, asText(v)])),
+        ),
     );
 }
 
@@ -156,7 +160,9 @@ function scoreMark(value) {
 }
 
 function unitFacts(unit) {
-    const tokens = Object.entries(unit.tokens ?? {}).map(([kind, n]) => `${formatCount(n)} ${kind}`);
+    const tokens = Object.entries(unit.tokens ?? {}).map(
+        ([kind, n]) => `${formatCount(n)} ${kind}`,
+    );
     return [
         ["Latency", unit.latency_ms === null ? "not measured" : formatMs(unit.latency_ms)],
         ["Cost", formatCost(unit.cost_usd)],

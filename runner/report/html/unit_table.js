@@ -55,14 +55,18 @@ class UnitTable {
         this.scoreControls = element("span", { class: "score-controls" });
         this.controls.replaceChildren(
             this.searchField(),
-            variants.length > 1 ? choice("Variant", [["", "all"], ...variants], set("variant")) : "",
+            variants.length > 1
+                ? choice("Variant", [["", "all"], ...variants], set("variant"))
+                : "",
             choice("Status", this.statusOptions(), set("status")),
             choice("Score", [["", "any"], ...this.scoreNames.map((n) => [n, n])], (name) =>
                 this.chooseScore(name),
             ),
             this.scoreControls,
-            choice("Group by", [["", "nothing"], ...[...this.groupings.keys()].map((n) => [n, n])], (name) =>
-                this.setGroup(name),
+            choice(
+                "Group by",
+                [["", "nothing"], ...[...this.groupings.keys()].map((n) => [n, n])],
+                (name) => this.setGroup(name),
             ),
             this.sortField(),
             element("button", { type: "button", onclick: () => this.resetControls() }, "Reset"),
@@ -103,7 +107,10 @@ class UnitTable {
                 numberField("at most", (max) => narrow({ max })),
             );
         } else {
-            const options = known.map(String).toSorted(compareValues).map((value) => [value, value]);
+            const options = known
+                .map(String)
+                .toSorted(compareValues)
+                .map((value) => [value, value]);
             if (known.length < values.length) options.push([NO_VALUE, NO_VALUE]);
             this.scoreControls.replaceChildren(
                 choice("Value", [["", "any"], ...options], (value) => narrow({ value })),
@@ -175,7 +182,11 @@ class UnitTable {
         this.body.replaceChildren(...rows);
         this.head.replaceChildren(this.headRow());
         this.sortSelect.value = this.sort.id;
-        this.direction.textContent = this.sort.descending ? "↓ descending" : "↑ ascending";
+        this.direction.textContent = this.sort.descending ? "↓" : "↑";
+        this.direction.setAttribute(
+            "aria-label",
+            this.sort.descending ? "descending" : "ascending",
+        );
         this.direction.disabled = this.sort.id === "";
         this.renderCount();
         this.renderPager(lines.length);
@@ -185,7 +196,9 @@ class UnitTable {
         const all = this.units.length;
         const shown = this.shown.length;
         this.count.textContent =
-            shown === all ? formatSome(all, "unit") : `${formatCount(shown)} of ${formatSome(all, "unit")}`;
+            shown === all
+                ? formatSome(all, "unit")
+                : `${formatCount(shown)} of ${formatSome(all, "unit")}`;
     }
 
     renderPager(length) {
@@ -193,7 +206,11 @@ class UnitTable {
         const button = (label, first) =>
             element(
                 "button",
-                { type: "button", disabled: first < 0 || first > last || first === this.first, onclick: () => this.turnTo(first) },
+                {
+                    type: "button",
+                    disabled: first < 0 || first > last || first === this.first,
+                    onclick: () => this.turnTo(first),
+                },
                 label,
             );
         this.pager.hidden = last === 0;
@@ -230,7 +247,11 @@ class UnitTable {
                 return element(
                     "th",
                     { scope: "col", "aria-sort": sorted ? order : "none" },
-                    element("button", { type: "button", onclick: () => this.sortByHead(id) }, title + mark),
+                    element(
+                        "button",
+                        { type: "button", onclick: () => this.sortByHead(id) },
+                        title + mark,
+                    ),
                 );
             }),
         );
@@ -253,13 +274,22 @@ class UnitTable {
         const label = `${isOpen ? "Close" : "Open"} ${unit.item_id}`;
         return element(
             "tr",
-            { class: "unit", "data-order": unit.order, onclick: (event) => this.clicked(event, unit) },
+            {
+                class: "unit",
+                "data-order": unit.order,
+                onclick: (event) => this.clicked(event, unit),
+            },
             element(
                 "td",
                 { class: "status" },
                 element(
                     "button",
-                    { type: "button", class: "opener", "aria-expanded": String(isOpen), "aria-label": label },
+                    {
+                        type: "button",
+                        class: "opener",
+                        "aria-expanded": String(isOpen),
+                        "aria-label": label,
+                    },
                     isOpen ? "▾" : "▸",
                 ),
                 statusMark(unit, this.page.checks),
@@ -310,8 +340,13 @@ class UnitTable {
     }
 
     emptyRow() {
-        const text = this.units.length === 0 ? "This run has no units." : "No unit passes these filters.";
-        return element("tr", {}, element("td", { colspan: this.columns.length + 1 }, emptyNote(text)));
+        const text =
+            this.units.length === 0 ? "This run has no units." : "No unit passes these filters.";
+        return element(
+            "tr",
+            {},
+            element("td", { colspan: this.columns.length + 1 }, emptyNote(text)),
+        );
     }
 }
 
@@ -345,8 +380,8 @@ function unitCell(unit, column) {
         const kind = value === undefined ? "score none" : "score";
         return cell(kind, scoreMark(value), unit.scores[title]?.comment);
     }
-    if (id === "latency") return cell("number", formatMs(value));
-    if (id === "cost") return cell("number", formatCost(value));
+    if (id === "latency") return cell(value === undefined ? "none" : "number", formatMs(value));
+    if (id === "cost") return cell(value === undefined ? "none" : "number", formatCost(value));
     if (id === "output" && unit.error) {
         return cell("text", element("span", { class: "preview no" }, unit.error));
     }

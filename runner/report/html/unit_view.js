@@ -27,7 +27,10 @@ function breaksCheck(unit, checks) {
 const UNIT_FILTERS = {
     search: (unit, text) => {
         unit.search_text ??= searchTextOf(unit);
-        return text.toLowerCase().split(/\s+/).every((word) => unit.search_text.includes(word));
+        return text
+            .toLowerCase()
+            .split(/\s+/)
+            .every((word) => unit.search_text.includes(word));
     },
     variant: (unit, variant) => unit.variant === variant,
     status: (unit, status, { checks }) =>
@@ -39,14 +42,20 @@ const UNIT_FILTERS = {
         if (value === NO_VALUE) return actual === undefined;
         if (value !== undefined && value !== "") return String(actual) === value;
         if (min === undefined && max === undefined) return true;
-        return typeof actual === "number" && actual >= (min ?? -Infinity) && actual <= (max ?? Infinity);
+        return (
+            typeof actual === "number" &&
+            actual >= (min ?? -Infinity) &&
+            actual <= (max ?? Infinity)
+        );
     },
 };
 
 /** The units that pass every filter that is set. */
 function filterUnits(units, filters, page) {
     const set = Object.entries(filters).filter(([, value]) => value);
-    return units.filter((unit) => set.every(([name, value]) => UNIT_FILTERS[name](unit, value, page)));
+    return units.filter((unit) =>
+        set.every(([name, value]) => UNIT_FILTERS[name](unit, value, page)),
+    );
 }
 
 /** The columns of the table: {id, title, value(unit), isText}; `value` is what sorting compares. */

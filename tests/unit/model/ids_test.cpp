@@ -34,6 +34,13 @@ TEST_CASE("ids: lengths are those of the tracing backend", "[ids]") {
     CHECK(is_hex(derive_dataset_id(default_project_id(), "capitals").value(), 32));
 }
 
+TEST_CASE("ids: what is in a trace has an id that begins like the trace's", "[ids]") {
+    const TraceId trace = derive_trace_id(RunId("r"), UnitKey("u"));
+    const std::string begin = trace.value().substr(0, 8);
+    CHECK(derive_observation_id(trace, "task").value().starts_with(begin));
+    CHECK(derive_score_id(trace, "a").value().starts_with(trace.value().substr(0, 16)));
+}
+
 TEST_CASE("ids: the same parts give the same id and others another", "[ids]") {
     const TraceId trace("t");
     CHECK(derive_score_id(trace, "a") == derive_score_id(trace, "a"));

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes METRIC.json beside this file: random cases and the scores that metrics.py gives them.
+"""Writes METRIC.json beside this file: random cases and the scores that metrics.py gives them; and
+stems.json: words and their stems.
 
     python3 generate.py            writes them anew
     python3 generate.py --check    exit status 1 when a file is not what would be written
@@ -124,6 +125,29 @@ def cases(metric):
     return [case(metric, source) for _ in range(CASES)]
 
 
+BEGINNINGS = "b c d f g h k l m n p r s t v y st tr gr a e o u i".split()
+MIDDLES = "at el iv om uff ess oy ay abl ic ion yl eed ogi izz ".split() + [""]
+SUFFIXES = ("s es ed ing ies ied eed y ly li ness ful fully ousness ization izational ational "
+            "tional ence ance able ible ment ement ant ent ion sion tion al ality ism ate iti ous "
+            "ive ize izer logy logi biliti ically e ll lls er").split()
+
+
+def words():
+    """Words of English shape, with every suffix of the stemmer and chains of them."""
+    source = Source("words")
+    for suffix in SUFFIXES:
+        for beginning in BEGINNINGS:
+            yield beginning + suffix
+            for middle in MIDDLES:
+                yield beginning + middle + suffix
+                yield beginning + middle + source.one(MIDDLES) + source.one(SUFFIXES) + suffix
+
+
+def stems():
+    some = sorted(set(words()))[::13] + sorted(metrics.IRREGULAR) + ENGLISH + OTHER
+    return {word: metrics.stem(word) for word in some if word == word.lower()}
+
+
 def is_same(made, stored):
     """The last bits of a power or an exponential may differ from machine to machine."""
     return len(made) == len(stored) and all(
@@ -141,6 +165,12 @@ def main():
             file.write_text(f"[\n{lines}\n]\n", encoding="ascii")
         elif not is_same(made, json.loads(file.read_text(encoding="ascii"))):
             wrong.append(file.name)
+    file = Path(__file__).with_name("stems.json")
+    text = json.dumps(stems(), indent=0, sort_keys=True) + "\n"
+    if "--check" not in sys.argv:
+        file.write_text(text, encoding="ascii")
+    elif file.read_text(encoding="ascii") != text:
+        wrong.append(file.name)
     if wrong:
         sys.exit(f"not what generate.py makes: {', '.join(wrong)}")
 

@@ -62,22 +62,6 @@ def jaro_winkler(output, references, parameters):
                for text in references)
 
 
-def words():
-    """Words of English shape, with every suffix of the stemmer and chains of them."""
-    source = generate.Source("words")
-    beginnings = "b c d f g h k l m n p r s t v y st tr gr a e o u i".split()
-    middles = "at el iv om uff ess oy ay abl ic ion yl eed ogi izz ".split() + [""]
-    suffixes = ("s es ed ing ies ied eed y ly li ness ful fully ousness ization izational ational "
-                "tional ence ance able ible ment ement ant ent ion sion tion al ality ism ate iti "
-                "ous ive ize izer logy logi biliti ically e ll lls er").split()
-    for suffix in suffixes:
-        for beginning in beginnings:
-            yield beginning + suffix
-            for middle in middles:
-                yield beginning + middle + suffix
-                yield beginning + middle + source.one(middles) + source.one(suffixes) + suffix
-
-
 def main():
     wrong = 0
     for name, function in (("gleu", gleu), ("jaro_winkler", jaro_winkler), ("meteor", meteor)):
@@ -90,7 +74,7 @@ def main():
                 print(f"{name}: NLTK gives {score} for {json.dumps(case)}")
                 wrong += 1
         print(f"{name}: {len(stored)} cases compared")
-    compared = set(words())
+    compared = set(generate.words())
     for word in compared:
         if PorterStemmer().stem(word) != metrics.stem(word):
             print(f"stem: NLTK gives {PorterStemmer().stem(word)} for {word}, not "

@@ -1,0 +1,168 @@
+#include "runner/report/distributions.hpp"
+
+#include <algorithm>
+
+#include "runner/report/lookup.hpp"
+#include "runner/report/numbers.hpp"
+
+namespace assay {
+namespace {
+
+constexpr std::size_t k_bins = 20;
+/// A NUMERIC score with at most so many different values (marks from 1 to 5) has a bar for each.
+constexpr std::size_t k_single_values_max = 12;
+constexpr std::size_t k_categories_max = 12;
+
+/// Equal bins from the least to the greatest value; all of 0 to 1 when the values lie in it, so
+/// that plots of such scores compare at a glance.
+std::vector<double> edges_between(double low, double high) {
+    if (low >= 0 && high <= 1) {
+        low = 0;
+        high = 1;
+    }
+    constexpr auto k_steps = static_cast<double>(k_bins);
+    std::vector<double> edges;
+    for (std::size_t i = 0; i <= k_bins; ++i) {
+        // Not low + (high - low) * share: the difference of two doubles may be infinite.
+        const double share = static_cast<double>(i) / k_steps;
+        edges.push_back(low * (1 - share) + high * share);
+    }
+    return edges;
+}
+
+std::size_t bin_of(const std::vector<double>& edges, double value) {
+    // The last edge belongs to the last bin.
+    const auto above = std::upper_bound(edges.begin() + 1, edges.end() - 1, value);
+    return static_cast<std::size_t>(above - edges.begin()) - 1;
+}
+
+}  // namespace
+
+Distributions::Distributions(const Report& report) {
+    for (const VariantSummary& variant : report.variants) variants_.push_back(variant.name);
+    for (const std::string& name : score_names(report)) {
+        for (const VariantSummary& variant : report.variants) {
+            const ScoreSummary* score = find_score(variant, name);
+            if (score == nullptr || score->count == 0 || !score->data_type) continue;
+            Distribution& distribution = distributions_.emplace_back();
+            distribution.score = name;
+            distribution.data_type = *score->data_type;
+            distribution.counts.resize(variants_.size());
+            if (distribution.data_type == ScoreDataType::boolean) {
+                distribution.names = {"true", "false"};
+            } else if (distribution.data_type == ScoreDataType::categorical) {
+                add_categories(report, distribution);
+            }
+            break;
+        }
+    }
+}
+
+/// The counts of categories are complete in the report.
+void Distributions::add_categories(const Report& report, Distribution& distribution) const {
+    std::vector<std::string> names = categories_of(report, distribution.score);
+    const bool too_many = names.size() > k_categories_max;
+    if (too_many) names.resize(k_categories_max - 1);
+    for (std::size_t i = 0; i < variants_.size(); ++i) {
+        const ScoreSummary* score = find_score(report.variants[i], distribution.score);
+        std::uint64_t left = score == nullptr ? 0 : score->count;
+        for (const std::string& name : names) {
+            const bool has = score != nullptr && score->categories.contains(name);
+            const std::uint64_t count = has ? score->categories.at(name) : 0;
+            distribution.counts[i].push_back(count);
+            left -= count;
+        }
+        if (too_many) distribution.counts[i].push_back(left);
+    }
+    if (too_many) names.emplace_back("all others");
+    distribution.names = std::move(names);
+}
+
+Distributions::Distribution* Distributions::find(const Score& score) {
+    const ScoreDataType type = data_type_of(score.value);
+    if (type == ScoreDataType::categorical) return nullptr;
+    for (Distribution& distribution : distributions_) {
+        if (distribution.score != score.name) continue;
+        // A program may answer true once and 1 another time: both are numbers.
+        return distribution.data_type == ScoreDataType::categorical ? nullptr : &distribution;
+    }
+    return nullptr;
+}
+
+void Distributions::look(const UnitResult& unit) {
+    for (const Evaluation& evaluation : unit.evaluations) {
+        for (const Score& score : evaluation.scores) {
+            Distribution* distribution = find(score);
+            if (distribution == nullptr) continue;
+            const double value = as_number(score.value);
+            std::set<double>& values = distribution->values;
+            if (values.empty()) distribution->low = distribution->high = value;
+            distribution->low = std::min(distribution->low, value);
+            distribution->high = std::max(distribution->high, value);
+            if (values.size() <= k_single_values_max) values.insert(value);
+        }
+    }
+}
+
+void Distributions::settle() {
+    for (Distribution& distribution : distributions_) {
+        if (distribution.data_type == ScoreDataType::categorical) continue;
+        if (distribution.data_type == ScoreDataType::boolean) {
+            distribution.values = {0, 1};
+        } else if (distribution.values.size() <= k_single_values_max) {
+            for (const double value : distribution.values) {
+                distribution.names.push_back(format_exact(value));
+            }
+        } else {
+            distribution.edges = edges_between(distribution.low, distribution.high);
+        }
+        const std::size_t bars = distribution.edges.empty() ? distribution.names.size() : k_bins;
+        for (auto& counts : distribution.counts) counts.resize(bars);
+    }
+}
+
+void Distributions::count(const UnitResult& unit) {
+    const auto variant = std::ranges::find(variants_, unit.variant) - variants_.begin();
+    for (const Evaluation& evaluation : unit.evaluations) {
+        for (const Score& score : evaluation.scores) {
+            Distribution* distribution = find(score);
+            if (distribution == nullptr) continue;
+            const double value = as_number(score.value);
+            std::vector<std::uint64_t>& counts =
+                distribution->counts.at(static_cast<std::size_t>(variant));
+            if (distribution->data_type == ScoreDataType::boolean) {
+                ++counts.at(value == 0 ? 1 : 0);
+            } else if (!distribution->edges.empty()) {
+                ++counts.at(bin_of(distribution->edges, value));
+            } else {
+                const auto bar = distribution->values.find(value);
+                // A unit that ended between the two readings may bring a value of its own.
+                if (bar == distribution->values.end()) continue;
+                ++counts.at(
+                    static_cast<std::size_t>(std::distance(distribution->values.begin(), bar)));
+            }
+        }
+    }
+}
+
+OrderedJson Distributions::to_json() const {
+    OrderedJson array = OrderedJson::array();
+    for (const Distribution& distribution : distributions_) {
+        OrderedJson json = {{"score", distribution.score},
+                            {"data_type", to_string(distribution.data_type)}};
+        if (distribution.edges.empty()) {
+            json["categories"] = distribution.names;
+        } else {
+            json["edges"] = distribution.edges;
+        }
+        json["variants"] = OrderedJson::array();
+        for (std::size_t i = 0; i < variants_.size(); ++i) {
+            json["variants"].push_back(
+                {{"variant", variants_[i]}, {"counts", distribution.counts[i]}});
+        }
+        array.push_back(std::move(json));
+    }
+    return array;
+}
+
+}  // namespace assay

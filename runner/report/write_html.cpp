@@ -1,0 +1,161 @@
+#include "runner/report/write_html.hpp"
+
+#include <fmt/format.h>
+
+#include "core/base/base64.hpp"
+#include "core/base/hash.hpp"
+#include "core/base/text.hpp"
+#include "runner/report/confusions.hpp"
+#include "runner/report/distributions.hpp"
+#include "runner/report/html/page.hpp"
+#include "runner/report/unit_selection.hpp"
+#include "runner/report/write_formats.hpp"
+#include "runner/report/writers.hpp"
+#include "runner/report/xml.hpp"
+
+namespace assay {
+namespace {
+
+const std::string_view k_page_scripts[] = {k_dom_js,          k_format_js,     k_diff_js,
+                                           k_unit_view_js,    k_summary_js,    k_charts_js,
+                                           k_unit_details_js, k_unit_table_js, k_report_js};
+
+/// JSON that stands in a page: without a "<" no text in it can end the element it is in, and
+/// U+2028 and U+2029 are line ends to some readers of scripts.
+std::string page_json(const OrderedJson& json) {
+    const std::string text = to_text(json);
+    std::string safe;
+    safe.reserve(text.size() + text.size() / 16);
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const std::string_view rest = std::string_view(text).substr(at, 3);
+        if (text[at] == '<') {
+            safe += "\\u003c";
+        } else if (rest == "\u2028" || rest == "\u2029") {
+            safe += rest == "\u2028" ? "\\u2028" : "\\u2029";
+            at += 2;
+        } else {
+            safe.push_back(text[at]);
+        }
+    }
+    return safe;
+}
+
+std::string source_hash(std::string_view text) {
+    const Sha256Digest digest = sha256(text);
+    return "'sha256-" + to_base64({reinterpret_cast<const char*>(digest.data()), digest.size()}) +
+           "'";
+}
+
+std::string page_head(const Report& report, std::string_view scripts) {
+    return fmt::format(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+        "script-src {}; style-src {}; img-src data:; base-uri 'none'; form-action 'none'\">\n"
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+        "<title>{}: {}</title>\n<style>{}</style>\n</head>\n<body>\n"
+        "<noscript>This report needs JavaScript, which it carries itself; it loads nothing. The "
+        "run {} is {}.</noscript>\n",
+        source_hash(scripts), source_hash(k_report_css), xml_text(report.run.experiment),
+        to_string(report.status), k_report_css, xml_text(report.run.id.value()),
+        to_string(report.status));
+}
+
+/// Replaces a value whose text is too long by its beginning and notes its size.
+void shorten_value(OrderedJson& unit, const char* name, std::size_t bytes_max) {
+    const auto value = unit.find(name);
+    if (value == unit.end()) return;
+    const std::string text = value->is_string() ? value->get<std::string>() : to_text(*value);
+    if (text.size() <= bytes_max) return;
+    std::size_t end = bytes_max;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+    unit["shortened"][name] = text.size();
+    unit[name] = text.substr(0, end) + "…";
+}
+
+OrderedJson page_unit(const UnitResult& unit, std::size_t place, std::size_t bytes_max) {
+    OrderedJson json = unit_to_json(unit);
+    json["order"] = place;
+    if (!unit.item.metadata.is_null()) json["metadata"] = unit.item.metadata;
+    if (!unit.usage.empty()) json["tokens"] = unit.usage;
+    if (!unit.log.empty()) json["log"] = unit.log;
+    for (const Evaluation& evaluation : unit.evaluations) {
+        if (evaluation.status != EvaluationStatus::skipped) continue;
+        json["skipped"].push_back(evaluation.evaluator);
+    }
+    for (const char* name : {"input", "expected_output", "output", "metadata", "error", "log"}) {
+        shorten_value(json, name, bytes_max);
+    }
+    for (auto& score : json["scores"]) {
+        shorten_value(score, "value", bytes_max);
+        shorten_value(score, "comment", bytes_max);
+    }
+    return json;
+}
+
+/// What the page shows beside the report's own fields.
+OrderedJson page_facts(const Report& report, const UnitSelection& selection,
+                       const Distributions& distributions, const Confusions& confusions) {
+    OrderedJson checks = OrderedJson::array();
+    for (const ScoreColumn& column : report.run.report_plan.scores) {
+        if (column.check) checks.push_back(column.name);
+    }
+    return {{"description", report.run.description},
+            {"reason", report.run.reason},
+            {"repetitions", report.run.repetitions},
+            {"checks", std::move(checks)},
+            {"errors", report.errors},
+            {"units_total", selection.seen()},
+            {"distributions", distributions.to_json()},
+            {"confusions", confusions.to_json()}};
+}
+
+constexpr std::string_view k_data_begin = "<script type=\"application/json\" id=\"{}-data\">";
+
+}  // namespace
+
+Result<void> write_html(AtomicFileWriter& file, const Report& report, const UnitStream& units,
+                        const HtmlLimits& limits) {
+    UnitSelection selection(report.run.report_plan, limits.units_max);
+    Distributions distributions(report);
+    Confusions confusions;
+    ASSAY_CHECK(units([&](const UnitResult& unit) -> Result<void> {
+        selection.look(unit);
+        distributions.look(unit);
+        confusions.look(unit);
+        return {};
+    }));
+    selection.settle();
+    distributions.settle();
+
+    std::string scripts;
+    for (const std::string_view script : k_page_scripts) scripts += script;
+    ASSAY_CHECK(file.write(page_head(report, scripts)));
+    ASSAY_CHECK(file.write(fmt::format(k_data_begin, "units") + "["));
+    std::uint64_t sequence = 0;
+    std::size_t written_bytes = 0;
+    ASSAY_CHECK(units([&](const UnitResult& unit) -> Result<void> {
+        distributions.count(unit);
+        confusions.count(unit);
+        const std::optional<std::size_t> place = selection.place_of(sequence++);
+        if (!place) return {};
+        const std::size_t bytes_max = written_bytes < limits.full_bytes_max
+                                          ? limits.value_bytes_max
+                                          : limits.late_value_bytes_max;
+        const std::string text = page_json(page_unit(unit, *place, bytes_max));
+        const char* separator = written_bytes == 0 ? "\n" : ",\n";
+        written_bytes += text.size();
+        return file.write(separator + text);
+    }));
+    ASSAY_CHECK(file.write("\n]</script>\n" + fmt::format(k_data_begin, "report")));
+    ASSAY_CHECK(file.write(
+        page_json({{"report", report_to_json(report)},
+                   {"page", page_facts(report, selection, distributions, confusions)}})));
+    return file.write("</script>\n<script>" + scripts + "</script>\n</body>\n</html>\n");
+}
+
+Result<void> write_report_html(AtomicFileWriter& file, const Report& report,
+                               const UnitStream& units) {
+    return write_html(file, report, units, {});
+}
+
+}  // namespace assay
