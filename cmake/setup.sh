@@ -4,10 +4,10 @@
 
 build_packages=(
   clang-19 lld-19 ccache cmake ninja-build pkg-config python3
-  libboost1.81-dev libcli11-dev libcurl4-openssl-dev libexpat1-dev libfmt-dev libre2-dev
+  libboost1.81-dev libcli11-dev libcurl4-openssl-dev libexpat1-dev libfmt-dev liblua5.4-dev libre2-dev
   libsqlite3-dev libssl-dev libtbb-dev libyaml-cpp-dev libzstd-dev nlohmann-json3-dev
 )
-test_packages=(catch2 json-schema-test-suite libclang-rt-19-dev)
+test_packages=(catch2 chromium json-schema-test-suite libclang-rt-19-dev)
 
 # step TEXT: what happens now, and how long it will take.
 step() { printf '\n==> %s\n' "$*"; }

@@ -37,19 +37,38 @@ void redact(Json& value) {
     if (!reference) value = "[redacted]";
 }
 
-Json without_secrets(Json spec) {
-    spec.erase("$schema");
-    const auto providers = spec.find("providers");
-    if (providers == spec.end() || !providers->is_object()) return spec;
-    for (Json& provider : *providers) {
+/// The headers of `settings`; what stands in the place of a map of them may be one, too.
+void redact_headers(Json& settings) {
+    const auto headers = settings.find("headers");
+    if (headers == settings.end()) return;
+    for (Json& header : *headers) redact(header);
+}
+
+void redact_providers(Json& providers) {
+    for (Json& provider : providers) {
         if (!provider.is_object()) {
             redact(provider);  // a mistake; what was meant for a key may stand here
             continue;
         }
         if (provider.contains("api_key")) redact(provider["api_key"]);
-        const auto headers = provider.find("headers");
-        if (headers == provider.end()) continue;
-        for (Json& header : *headers) redact(header);
+        redact_headers(provider);
+    }
+}
+
+void redact_service(Json& task) {
+    if (task.is_object() && task.contains("http") && task["http"].is_object()) {
+        redact_headers(task["http"]);
+    }
+}
+
+Json without_secrets(Json spec) {
+    spec.erase("$schema");
+    if (spec.contains("providers") && spec["providers"].is_object()) {
+        redact_providers(spec["providers"]);
+    }
+    if (spec.contains("task")) redact_service(spec["task"]);
+    if (spec.contains("variants")) {
+        for (Json& variant : spec["variants"]) redact_service(variant);
     }
     return spec;
 }
@@ -67,7 +86,7 @@ void read_spec(const SpecReader& spec, const LoadOptions& options, ExperimentSpe
         read.providers = read_providers(*providers, options.environment);
     }
     if (const auto dataset = spec.require("dataset")) read.dataset = read_dataset(*dataset, files);
-    read.variants = read_variants(spec, read.providers, files);
+    read.variants = read_variants(spec, read.providers, options.environment, files);
     if (const auto repetitions = spec.find("repetitions")) {
         read.repetitions = static_cast<int>(repetitions->whole(1, k_repetitions_max).value_or(1));
     }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "configs/service_spec.hpp"
 #include "core/base/diagnostic.hpp"
 #include "core/base/json.hpp"
 #include "core/base/limits.hpp"
@@ -69,7 +70,8 @@ struct PromptSpec {
     std::string pointer;
 };
 
-enum class TaskForm : std::uint8_t { provider, command, recorded };
+/// Units' keys hold the numbers: a new form comes last.
+enum class TaskForm : std::uint8_t { provider, command, recorded, http };
 
 /// What is under test, for one variant, all overrides applied.
 struct TaskSpec {
@@ -82,6 +84,7 @@ struct TaskSpec {
     Json response_schema;
     std::vector<std::string> command;
     bool once = false;  ///< mode: once
+    std::optional<ServiceSpec> http;
     std::optional<JsonPath> recorded;
     std::chrono::milliseconds timeout = limits::k_task_timeout_default;
     std::string pointer;

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "configs/located_document.hpp"
@@ -46,15 +47,32 @@ class SpecFiles {
 using Environment = std::map<std::string, std::string>;
 using Providers = std::map<std::string, ProviderSpec>;
 
+/// A part of a text in which ${NAME} stands for the environment.
+struct SettingPiece {
+    std::string text;
+    std::string variable;  ///< whose value `text` is; "" = it is as written
+};
+/// A text of provider or http settings, the only ones that reach into the environment; nothing
+/// after a mistake. Messages never hold the text: it may be a key.
+/// @param environment  nullptr = the process's own.
+[[nodiscard]] std::optional<std::vector<SettingPiece>> split_setting(
+    const SpecReader& setting, const Environment* environment);
+[[nodiscard]] bool is_header_name(std::string_view name);
+/// Whether it can be a header's value.
+[[nodiscard]] bool is_one_line(std::string_view text);
+
 [[nodiscard]] DatasetSpec read_dataset(const SpecReader& dataset, SpecFiles& files);
 /// @param environment  nullptr = the process's own.
 [[nodiscard]] Providers read_providers(const SpecReader& providers, const Environment* environment);
 /// "openai:gpt-4.1-mini" into `task.provider` and `task.model`.
 void read_provider_name(const SpecReader& provider, const Providers& providers, TaskSpec& task);
 [[nodiscard]] std::optional<PromptSpec> read_prompt(const SpecReader& prompt, SpecFiles& files);
+[[nodiscard]] ServiceSpec read_service(const SpecReader& http, const Environment* environment);
 /// `task`, `variants` and what they say together.
 [[nodiscard]] std::vector<VariantSpec> read_variants(const SpecReader& spec,
-                                                     const Providers& providers, SpecFiles& files);
+                                                     const Providers& providers,
+                                                     const Environment* environment,
+                                                     SpecFiles& files);
 [[nodiscard]] std::vector<EvaluatorSpec> read_evaluators(const SpecReader& evaluators,
                                                          SpecFiles& files);
 [[nodiscard]] std::vector<RunEvaluator> read_run_evaluators(const SpecReader& evaluators);

@@ -1,20 +1,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "configs/spec_parts.hpp"
 
 namespace assay {
 namespace {
-
-bool is_variable_name(std::string_view name) {
-    const auto is_letter = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-    };
-    const auto is_allowed = [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); };
-    return !name.empty() && is_letter(name.front()) && std::ranges::all_of(name, is_allowed);
-}
 
 const KnownNames& provider_types() {
     static const KnownNames k_types = {.names = {"openai", "openai-compatible"},
@@ -23,7 +14,7 @@ const KnownNames& provider_types() {
     return k_types;
 }
 
-/// Reads the settings of providers: the only texts in which ${NAME} stands for the environment.
+/// Reads the settings of providers.
 class SettingsReader {
   public:
     explicit SettingsReader(const Environment* environment) : environment_(environment) {}
@@ -31,8 +22,7 @@ class SettingsReader {
     [[nodiscard]] ProviderSpec read(const std::string& name, const SpecReader& provider) const;
 
   private:
-    [[nodiscard]] std::optional<std::string> value_of(const std::string& variable) const;
-    /// The text with its variables filled in. Messages never hold the text: it may be a key.
+    /// The text with its variables filled in.
     [[nodiscard]] std::optional<std::string> expand(const SpecReader& setting) const;
     [[nodiscard]] Json expand_all(const SpecReader& setting) const;
     void read_base_url(const SpecReader& provider, ProviderSpec& read) const;
@@ -42,45 +32,12 @@ class SettingsReader {
     const Environment* environment_;
 };
 
-std::optional<std::string> SettingsReader::value_of(const std::string& variable) const {
-    if (environment_ != nullptr) {
-        const auto at = environment_->find(variable);
-        return at == environment_->end() ? std::nullopt : std::optional(at->second);
-    }
-    const char* const value = std::getenv(variable.c_str());
-    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-}
-
 std::optional<std::string> SettingsReader::expand(const SpecReader& setting) const {
-    if (!setting.value().is_string()) {
-        setting.mistake(fmt::format("{} must be a string, not {}", setting.title(),
-                                    type_phrase(setting.value())));
-        return std::nullopt;
-    }
-    std::string_view rest = setting.value().get_ref<const std::string&>();
+    const auto pieces = split_setting(setting, environment_);
+    if (!pieces) return std::nullopt;
     std::string expanded;
-    while (true) {
-        const std::size_t begin = rest.find("${");
-        expanded += rest.substr(0, begin);
-        if (begin == std::string_view::npos) return expanded;
-        const std::size_t end = rest.find('}', begin);
-        const std::string variable(rest.substr(begin + 2, end - begin - 2));
-        if (end == std::string_view::npos || !is_variable_name(variable)) {
-            setting.mistake(
-                fmt::format("{} holds a `${{` that is no ${{NAME}} of an environment "
-                            "variable",
-                            setting.title()));
-            return std::nullopt;
-        }
-        const auto value = value_of(variable);
-        if (!value) {
-            setting.mistake(fmt::format("{} needs the environment variable {}, which is not set",
-                                        setting.title(), variable));
-            return std::nullopt;
-        }
-        expanded += *value;
-        rest.remove_prefix(end + 1);
-    }
+    for (const SettingPiece& piece : *pieces) expanded += piece.text;
+    return expanded;
 }
 
 Json SettingsReader::expand_all(const SpecReader& setting) const {
@@ -121,20 +78,15 @@ void SettingsReader::read_base_url(const SpecReader& provider, ProviderSpec& rea
 }
 
 void SettingsReader::read_headers(const SpecReader& headers, ProviderSpec& read) const {
-    constexpr std::string_view k_punctuation = "!#$%&'*+-.^_`|~";
-    const auto is_token = [&](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               k_punctuation.contains(c);
-    };
     if (!headers.expect_map()) return;
     for (const auto& [name, header] : headers.members()) {
-        if (name.empty() || !std::ranges::all_of(name, is_token)) {
+        if (!is_header_name(name)) {
             header.mistake_at_key(fmt::format("\"{}\" cannot be the name of a header", name));
             continue;
         }
         auto value = expand(header);
         if (!value) continue;
-        if (value->find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
+        if (!is_one_line(*value)) {
             header.mistake(fmt::format("{} must be one line", header.title()));
             continue;
         }

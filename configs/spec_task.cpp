@@ -25,12 +25,13 @@ struct Form {
     }
 };
 
-const std::array<Form, 3>& task_forms() {
-    static const std::array<Form, 3> k_forms = {
+const std::array<Form, 4>& task_forms() {
+    static const std::array<Form, 4> k_forms = {
         Form{"provider",
              TaskForm::provider,
              {"prompt", "parameters", "tools", "response_schema", "timeout"}},
         Form{"command", TaskForm::command, {"mode", "timeout"}},
+        Form{"http", TaskForm::http, {"timeout"}},
         Form{"recorded", TaskForm::recorded, {"timeout"}}};
     return k_forms;
 }
@@ -38,14 +39,13 @@ const std::array<Form, 3>& task_forms() {
 const KnownNames& task_keys() {
     static const KnownNames k_keys = {
         .names = {"provider", "prompt", "parameters", "tools", "response_schema", "command", "mode",
-                  "recorded", "timeout"},
-        .later = {"http", "steps"}};
+                  "http", "recorded", "timeout"},
+        .later = {"steps"}};
     return k_keys;
 }
 
 bool is_form(std::string_view key) {
-    return key == "http" || key == "steps" ||
-           std::ranges::find(task_forms(), key, &Form::key) != task_forms().end();
+    return key == "steps" || std::ranges::find(task_forms(), key, &Form::key) != task_forms().end();
 }
 
 /// The keys of a map that are known; more than one form in it is a mistake.
@@ -80,8 +80,9 @@ TaskKeys overridden(const TaskKeys& task, const TaskKeys& variant) {
 /// Reads the variants of one spec and, at the end, knows which keys of `task` none of them can use.
 class TaskReader {
   public:
-    TaskReader(const SpecReader& spec, const Providers& providers, SpecFiles& files)
-        : spec_(spec), providers_(providers), files_(files) {}
+    TaskReader(const SpecReader& spec, const Providers& providers, const Environment* environment,
+               SpecFiles& files)
+        : spec_(spec), providers_(providers), environment_(environment), files_(files) {}
 
     [[nodiscard]] std::vector<VariantSpec> read();
 
@@ -97,6 +98,7 @@ class TaskReader {
 
     const SpecReader& spec_;
     const Providers& providers_;
+    const Environment* environment_;
     SpecFiles& files_;
     TaskKeys task_keys_;
     std::set<std::string_view> forms_used_;
@@ -123,6 +125,8 @@ void TaskReader::read_key(const std::string& key, const SpecReader& reader, Task
         const auto mode = reader.text();
         const KnownNames modes = {.names = {"persistent", "once"}, .later = {}};
         if (mode && reader.expect_name("mode", *mode, modes)) task.once = *mode == "once";
+    } else if (key == "http") {
+        task.http = read_service(reader, environment_);
     } else if (key == "recorded") {
         task.recorded = read_json_path(reader);
     } else if (key == "timeout") {
@@ -152,11 +156,11 @@ const Form* TaskReader::form_of(const TaskKeys& keys, const SpecReader& whole) {
         return &*form;
     }
     form_unknown_ = true;
-    const bool later = keys.contains("http") || keys.contains("steps");
+    const bool later = keys.contains("steps");
     if (!later) {
         whole.mistake_at_key(
             fmt::format("{} does not say what to run: it needs `provider`, "
-                        "`command` or `recorded`",
+                        "`command`, `http` or `recorded`",
                         whole.title()));
     }
     return nullptr;
@@ -241,8 +245,8 @@ std::vector<VariantSpec> TaskReader::read() {
 }  // namespace
 
 std::vector<VariantSpec> read_variants(const SpecReader& spec, const Providers& providers,
-                                       SpecFiles& files) {
-    return TaskReader(spec, providers, files).read();
+                                       const Environment* environment, SpecFiles& files) {
+    return TaskReader(spec, providers, environment, files).read();
 }
 
 }  // namespace assay

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "core/base/text.hpp"
 #include "evaluators/builtin.hpp"
 #include "evaluators/text_metric.hpp"
@@ -43,8 +45,7 @@ PrecisionRecall mean_shares(const std::vector<NgramCounts>& counts, std::size_t 
     double orders = 0;
     for (const NgramCounts& order : counts) {
         if (order.in_output == 0 || order.in_reference[reference] == 0) continue;
-        const auto shares = PrecisionRecall::of(order.common[reference], order.in_output,
-                                                order.in_reference[reference]);
+        const auto shares = PrecisionRecall::of(order.shared_with(reference));
         sum.precision += shares.precision;
         sum.recall += shares.recall;
         ++orders;
@@ -80,12 +81,10 @@ class Chrf final : public TextMetric {
                 counts.push_back(std::move(order));
             }
         }
-        std::vector<Measurement> measurements;
-        for (std::size_t i = 0; i < references.size(); ++i) {
+        return best_of(references.size(), [&](std::size_t i) -> Measurement {
             const PrecisionRecall shares = mean_shares(counts, i);
-            measurements.push_back({.score = shares.f(beta_), .comment = shares.comment()});
-        }
-        return best_of(std::move(measurements));
+            return {.score = shares.f(beta_), .comment = shares.comment()};
+        });
     }
 
     [[nodiscard]] std::vector<NgramCounts> count_characters(std::string_view output,
@@ -97,12 +96,8 @@ class Chrf final : public TextMetric {
 
     [[nodiscard]] std::vector<NgramCounts> count_words(std::string_view output,
                                                        const References& references) const {
-        Vocabulary vocabulary;
-        std::vector<Tokens> tokens;
-        for (const std::string& reference : references) {
-            tokens.push_back(vocabulary.number(words_and_marks(reference)));
-        }
-        return count_ngrams(vocabulary.number(words_and_marks(output)), tokens, word_order_);
+        const NumberedTexts texts = number_texts(output, references, &words_and_marks);
+        return count_ngrams(texts.output, texts.references, word_order_);
     }
 
     std::size_t character_order_;

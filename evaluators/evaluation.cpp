@@ -97,10 +97,12 @@ namespace {
 /// One evaluation of one output.
 class Evaluating {
   public:
-    Evaluating(const BoundEvaluator::State& state, const DatasetItem& item, const Json& output)
+    Evaluating(const BoundEvaluator::State& state, const DatasetItem& item, const Json& output,
+               const UnitResult* unit)
         : state_(state),
           item_(item),
           output_(output),
+          unit_(unit),
           scope_{.input = unless_null(item.input),
                  .expected_output = unless_null(item.expected_output),
                  .metadata = unless_null(item.metadata),
@@ -118,7 +120,8 @@ class Evaluating {
         ASSAY_TRY(Scores scores, evaluator.evaluate({.output = *judged.value,
                                                      .expected = expected.value,
                                                      .input = item_.input,
-                                                     .metadata = item_.metadata}));
+                                                     .metadata = item_.metadata,
+                                                     .unit = unit_}));
         const bool invert = state_.invert && evaluator.can_read(*judged.value);
         return finish(std::move(scores), invert);
     }
@@ -231,6 +234,7 @@ class Evaluating {
     const BoundEvaluator::State& state_;
     const DatasetItem& item_;
     const Json& output_;
+    const UnitResult* unit_;
     TemplateScope scope_;
     const EvaluatorInstance* instance_ = nullptr;
     BoundEvaluator::State::Shared shared_instance_;
@@ -238,7 +242,8 @@ class Evaluating {
 
 }  // namespace
 
-Evaluation BoundEvaluator::evaluate(const DatasetItem& item, const Json& output) const {
+Evaluation BoundEvaluator::evaluate(const DatasetItem& item, const Json& output,
+                                    const UnitResult* unit) const {
     Evaluation evaluation{.evaluator = state_->name};
     const auto fail = [&evaluation](std::string message) {
         evaluation.status = EvaluationStatus::error;
@@ -246,7 +251,7 @@ Evaluation BoundEvaluator::evaluate(const DatasetItem& item, const Json& output)
     };
     // An evaluator that breaks costs one evaluation and not the run (SPEC 1.7).
     try {
-        auto scores = Evaluating(*state_, item, output).scores();
+        auto scores = Evaluating(*state_, item, output, unit).scores();
         if (scores) {
             evaluation.scores = std::move(*scores);
         } else {

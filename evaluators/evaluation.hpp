@@ -54,9 +54,14 @@ class BoundEvaluator {
     static std::optional<BoundEvaluator> bind(const EvaluatorDefinition& definition, Entry entry,
                                               std::vector<ParameterMistake>& mistakes);
 
-    /// Evaluates one unit's output. Never throws; an error inside becomes EvaluationStatus::error.
-    /// Safe to call from several threads.
-    [[nodiscard]] Evaluation evaluate(const DatasetItem& item, const Json& output) const;
+    /// Evaluates an output. Never throws; an error inside becomes EvaluationStatus::error. Safe to
+    /// call from several threads.
+    /// @param unit  the unit that gave it, for evaluators of latency, cost and tokens.
+    [[nodiscard]] Evaluation evaluate(const DatasetItem& item, const Json& output,
+                                      const UnitResult* unit = nullptr) const;
+    [[nodiscard]] Evaluation evaluate(const UnitResult& unit) const {
+        return evaluate(unit.item, unit.output, &unit);
+    }
 
     [[nodiscard]] const std::string& name() const;
     [[nodiscard]] const EvaluatorDefinition& definition() const;

@@ -7,6 +7,7 @@
 #include "core/base/error.hpp"
 #include "core/base/json.hpp"
 #include "core/model/score.hpp"
+#include "core/model/unit.hpp"
 
 namespace assay {
 
@@ -17,6 +18,9 @@ struct EvaluationInput {
     const Json* expected = nullptr;  ///< nullptr exactly when the definition needs none
     const Json& input;
     const Json& metadata;
+    /// The unit that gave the output, with its latency, cost and tokens; nullptr where an output is
+    /// judged that no task gave.
+    const UnitResult* unit = nullptr;
 };
 
 /// A pure function from an evaluation input to scores.

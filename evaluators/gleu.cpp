@@ -1,9 +1,9 @@
+#include <algorithm>
+
 #include "core/base/text.hpp"
 #include "evaluators/builtin.hpp"
 #include "evaluators/text_metric.hpp"
 #include "evaluators/tokens.hpp"
-
-#include <algorithm>
 
 namespace assay {
 namespace {
@@ -17,32 +17,22 @@ class Gleu final : public TextMetric {
   private:
     [[nodiscard]] Measurement measure(std::string_view output,
                                       const References& references) const override {
-        Vocabulary vocabulary;
-        const Tokens output_tokens = read(output, vocabulary);
-        std::vector<Tokens> reference_tokens;
-        for (const std::string& reference : references) {
-            reference_tokens.push_back(read(reference, vocabulary));
-        }
-        const auto counts = count_ngrams(output_tokens, reference_tokens, k_order_max);
-        std::vector<Measurement> measurements;
-        for (std::size_t i = 0; i < references.size(); ++i) {
-            std::size_t common = 0;
-            std::size_t in_output = 0;
-            std::size_t in_reference = 0;
+        const NumberedTexts texts = number_texts(output, references, [this](std::string_view text) {
+            return tokens_13a(ignore_case_ ? fold_case(text) : std::string(text));
+        });
+        const auto counts = count_ngrams(texts.output, texts.references, k_order_max);
+        return best_of(references.size(), [&](std::size_t i) -> Measurement {
+            SharedCounts all;
             for (const NgramCounts& order : counts) {
-                common += order.common[i];
-                in_output += order.in_output;
-                in_reference += order.in_reference[i];
+                const SharedCounts shared = order.shared_with(i);
+                all.common += shared.common;
+                all.in_output += shared.in_output;
+                all.in_reference += shared.in_reference;
             }
-            const auto shares = PrecisionRecall::of(common, in_output, in_reference);
-            measurements.push_back(
-                {.score = std::min(shares.precision, shares.recall), .comment = shares.comment()});
-        }
-        return best_of(std::move(measurements));
-    }
-
-    [[nodiscard]] Tokens read(std::string_view text, Vocabulary& vocabulary) const {
-        return vocabulary.number(tokens_13a(ignore_case_ ? fold_case(text) : std::string(text)));
+            const auto shares = PrecisionRecall::of(all);
+            return {.score = std::min(shares.precision, shares.recall),
+                    .comment = shares.comment()};
+        });
     }
 
     bool ignore_case_;
@@ -60,8 +50,8 @@ Result<std::unique_ptr<Evaluator>> make_gleu(const Json& parameters) {
 /// the best; 0 when either side has no token. NLTK leaves the tokens to its caller: here they are
 /// those of `bleu` (13a). It is not the GLEU of grammar correction (Napoles et al. 2015).
 ///
-/// Evidence: the examples in NLTK's documentation; figures of NLTK 3.8 and an implementation of our
-/// own from the paper's formula in tests/unit/evaluators/reference.
+/// Evidence: the examples in NLTK's documentation; an implementation of our own from the paper's
+/// formula in tests/unit/evaluators/reference, and NLTK where that is installed.
 const EvaluatorDefinition gleu_definition{
     .id = "gleu",
     .version = 1,

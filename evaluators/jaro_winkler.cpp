@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <utility>
 
 #include "core/base/text.hpp"
 #include "evaluators/builtin.hpp"
@@ -15,7 +16,8 @@ using Text = std::vector<char32_t>;
 constexpr double k_prefix_weight = 0.1;
 constexpr std::size_t k_prefix_max = 4;
 
-/// For each character of `b` the places where it stands, and the first that may still be matched.
+/// For each character of a text the places where it stands, and the first that may still be
+/// matched.
 class Places {
   public:
     explicit Places(const Text& text) : next_(text.size()) {
@@ -24,7 +26,7 @@ class Places {
             first_[text[i]] = i;
         }
     }
-    /// The first free place of `c` in [low, high], which is taken by that, or npos. `low` never
+    /// The first free place of `c` in [low, high], which is taken by that, or k_end. `low` never
     /// decreases from call to call, so what lies below it is gone for good: all calls together take
     /// linear time.
     std::size_t take(char32_t c, std::size_t low, std::size_t high) {
@@ -69,7 +71,8 @@ double jaro_similarity(const Text& a, const Text& b) {
         if (is_matched_in_b[j] && matched_in_a[seen++] != b[j]) ++out_of_order;
     }
     const auto matches = static_cast<double>(matched_in_a.size());
-    const auto transpositions = static_cast<double>(out_of_order / 2);  // as in strcmp95.c
+    const std::size_t pairs = out_of_order / 2;  // rounded down, as in strcmp95.c
+    const auto transpositions = static_cast<double>(pairs);
     return (matches / static_cast<double>(a.size()) + matches / static_cast<double>(b.size()) +
             (matches - transpositions) / matches) /
            3;
@@ -88,17 +91,14 @@ class JaroWinkler final : public TextMetric {
     [[nodiscard]] Measurement measure(std::string_view output,
                                       const References& references) const override {
         const Text output_text = read(output);
-        std::vector<Measurement> measurements;
-        for (const std::string& reference : references) {
-            const Text text = read(reference);
+        return best_of(references.size(), [&](std::size_t i) -> Measurement {
+            const Text text = read(references[i]);
             const double jaro = jaro_similarity(text, output_text);
             const std::size_t prefix = common_prefix(text, output_text);
-            const double boost = static_cast<double>(prefix) * k_prefix_weight * (1 - jaro);
-            measurements.push_back(
-                {.score = jaro + boost,
-                 .comment = fmt::format("Jaro similarity {:.4g}, common prefix {}", jaro, prefix)});
-        }
-        return best_of(std::move(measurements));
+            return {
+                .score = jaro + static_cast<double>(prefix) * k_prefix_weight * (1 - jaro),
+                .comment = fmt::format("Jaro similarity {:.4g}, common prefix {}", jaro, prefix)};
+        });
     }
 
     [[nodiscard]] Text read(std::string_view text) const {
@@ -123,8 +123,8 @@ Result<std::unique_ptr<Evaluator>> make_jaro_winkler(const Json& parameters) {
 /// the best of several counts. Meant for names and other short texts.
 ///
 /// Evidence: table 2.1 of Winkler, Statistical Research Report RR94/05 of the U.S. Bureau of the
-/// Census; figures of NLTK 3.8 and an implementation of our own from the definition in
-/// tests/unit/evaluators/reference.
+/// Census, but for four of its rows; an implementation of our own from the definition in
+/// tests/unit/evaluators/reference, and NLTK where that is installed.
 const EvaluatorDefinition jaro_winkler_definition{
     .id = "jaro_winkler",
     .version = 1,

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <utility>
 
 #include "core/base/text.hpp"
 #include "evaluators/builtin.hpp"
@@ -81,31 +82,33 @@ class Meteor final : public TextMetric {
                                       const References& references) const override {
         Vocabularies vocabularies;
         const Words output_words = read(output, vocabularies);
-        std::vector<Measurement> measurements;
-        for (const std::string& reference : references) {
-            const Words words = read(reference, vocabularies);
+        return best_of(references.size(), [&](std::size_t i) {
+            const Words words = read(references[i], vocabularies);
             Alignment alignment(output_words.exact.size(), words.exact.size());
             alignment.match(output_words.exact, words.exact, vocabularies.exact.size());
             if (stem_) alignment.match(output_words.stems, words.stems, vocabularies.stems.size());
-            measurements.push_back(
-                measure(alignment, output_words.exact.size(), words.exact.size()));
-        }
-        return best_of(std::move(measurements));
+            return measurement_of(alignment, {.common = alignment.matches(),
+                                              .in_output = output_words.exact.size(),
+                                              .in_reference = words.exact.size()});
+        });
     }
 
-    [[nodiscard]] static Measurement measure(const Alignment& alignment, std::size_t in_output,
-                                             std::size_t in_reference) {
-        const std::size_t matches = alignment.matches();
+    [[nodiscard]] static Measurement measurement_of(const Alignment& alignment,
+                                                    const SharedCounts& counts) {
+        const std::size_t matches = counts.common;
         if (matches == 0) return {.score = 0, .comment = "no word in common"};
-        const auto shares = PrecisionRecall::of(matches, in_output, in_reference);
+        const auto shares = PrecisionRecall::of(counts);
         const double mean = shares.precision * shares.recall /
                             (k_alpha * shares.precision + (1 - k_alpha) * shares.recall);
         const std::size_t chunks = alignment.chunks();
         const double fragmentation = static_cast<double>(chunks) / static_cast<double>(matches);
         const double penalty = k_gamma * std::pow(fragmentation, k_beta);
+        const auto plural = [](std::size_t count, const char* ending) {
+            return count == 1 ? "" : ending;
+        };
         return {.score = (1 - penalty) * mean,
-                .comment = fmt::format("{}, {} matches in {} chunk{}", shares.comment(), matches,
-                                       chunks, chunks == 1 ? "" : "s")};
+                .comment = fmt::format("{}, {} match{} in {} chunk{}", shares.comment(), matches,
+                                       plural(matches, "es"), chunks, plural(chunks, "s"))};
     }
 
     [[nodiscard]] Words read(std::string_view text, Vocabularies& vocabularies) const {
@@ -130,12 +133,12 @@ Result<std::unique_ptr<Evaluator>> make_meteor(const Json& parameters) {
 /// Correlation with Human Judgments", ACL workshop 2005, with the weights of Lavie & Agarwal, WMT
 /// 2007 (alpha 0.9, beta 3, gamma 0.5) and the alignment of NLTK's meteor_score: equal words first,
 /// then equal stems, both greedily from the end, which does not always find the fewest chunks.
-/// There are no synonyms: WordNet is not part of this program, so scores are at most those of NLTK
-/// with WordNet, give or take the alignment. NLTK leaves the words to its caller: here they are the
-/// tokens of `bleu` (13a) in lower case. Of several references the best counts.
+/// There are no synonyms, because WordNet is not part of this program: scores tend to be lower than
+/// those of NLTK with WordNet. NLTK leaves the words to its caller: here they are the tokens of
+/// `bleu` (13a) in lower case. Of several references the best counts.
 ///
-/// Evidence: figures of NLTK 3.8 (without WordNet) and an implementation of our own from the
-/// papers' formulas in tests/unit/evaluators/reference.
+/// Evidence: the example in NLTK's documentation; an implementation of our own from the papers'
+/// formulas in tests/unit/evaluators/reference, and NLTK (without WordNet) where it is installed.
 const EvaluatorDefinition meteor_definition{
     .id = "meteor",
     .version = 1,

@@ -285,7 +285,7 @@ class Finding {
             if (parts && is_phone(run)) return add(PersonalDataKind::phone, run.text);
         }
         // What is part of a longer number is none of its own.
-        return end;
+        return text_[at_] == '(' ? k_none : end;
     }
 
     [[nodiscard]] bool is_inside_word(std::size_t end) const {

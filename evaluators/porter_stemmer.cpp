@@ -76,15 +76,13 @@ struct Rule {
 };
 
 /// The first rule whose suffix is there decides, also when the rest is too short for it.
-bool replace_suffix(std::string& word, std::span<const Rule> rules, std::size_t measure_min) {
+void replace_suffix(std::string& word, std::span<const Rule> rules, std::size_t measure_min) {
     for (const Rule& rule : rules) {
         if (!word.ends_with(rule.suffix)) continue;
         const auto stem = std::string_view(word).substr(0, word.size() - rule.suffix.size());
-        if (measure(stem) < measure_min) return false;
-        word.replace(stem.size(), std::string::npos, rule.by);
-        return true;
+        if (measure(stem) >= measure_min) word.replace(stem.size(), std::string::npos, rule.by);
+        return;
     }
-    return false;
 }
 
 /// Plurals.
@@ -100,13 +98,12 @@ void step_1a(std::string& word) {
 
 /// What -ed and -ing leave: "hopp" is "hop", "fil" is "file".
 void mend_stem(std::string& word) {
-    if (word.ends_with("at") || word.ends_with("bl") || word.ends_with("iz")) {
-        word += 'e';
-    } else if (ends_in_double_consonant(word)) {
+    const bool lost_e = word.ends_with("at") || word.ends_with("bl") || word.ends_with("iz");
+    if (!lost_e && ends_in_double_consonant(word)) {
         if (!std::string_view("lsz").contains(word.back())) word.pop_back();
-    } else if (measure(word) == 1 && ends_short(word)) {
-        word += 'e';
+        return;
     }
+    if (lost_e || (measure(word) == 1 && ends_short(word))) word += 'e';
 }
 
 /// -eed, -ed and -ing.

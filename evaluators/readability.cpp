@@ -141,10 +141,10 @@ const EvaluatorDefinition readability_definition{
         "additionalProperties": false
     })",
     .examples = R"([
-        {"output": "The cat sat on the mat.", "score": 116.145,
-         "comment": "6 words, 1 sentences, 6 syllables"},
-        {"parameters": {"formula": "flesch_kincaid_grade"}, "output": "The cat sat on the mat.",
-         "score": -1.45},
+        {"output": "The table is red.", "score": 97.025,
+         "comment": "4 words, 1 sentences, 5 syllables"},
+        {"parameters": {"formula": "flesch_kincaid_grade"}, "output": "Dogs bark. Cats meow.",
+         "score": -3.01},
         {"output": "", "score": 0.0, "comment": "the output has no words"}
     ])",
     .make = &make_readability};

@@ -15,10 +15,11 @@ class RougeOptions {
   public:
     explicit RougeOptions(const Json& parameters);
 
-    /// Lower-case words of letters and digits; with `stem`, those of more than three letters by
+    /// In lower-case words of letters and digits; with `stem`, those of more than three letters by
     /// their Porter stems. As in Google's rouge_score for ASCII text; that drops every letter
     /// beyond ASCII, here they stay, and Chinese characters and kana are words of their own.
-    [[nodiscard]] std::vector<std::string> words(std::string_view text) const;
+    [[nodiscard]] NumberedTexts read(std::string_view output,
+                                     const std::vector<std::string>& references) const;
     [[nodiscard]] Measurement measurement(const PrecisionRecall& shares) const;
 
   private:

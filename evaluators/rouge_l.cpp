@@ -48,17 +48,15 @@ class RougeL final : public TextMetric {
   private:
     [[nodiscard]] Measurement measure(std::string_view output,
                                       const References& references) const override {
-        Vocabulary vocabulary;
-        const Tokens output_tokens = vocabulary.number(rouge_.words(output));
-        std::vector<Measurement> measurements;
-        for (const std::string& reference : references) {
-            const Tokens tokens = vocabulary.number(rouge_.words(reference));
-            const std::size_t common =
-                common_subsequence_length(output_tokens, tokens, vocabulary.size());
-            measurements.push_back(rouge_.measurement(
-                PrecisionRecall::of(common, output_tokens.size(), tokens.size())));
-        }
-        return best_of(std::move(measurements));
+        const NumberedTexts texts = rouge_.read(output, references);
+        return best_of(references.size(), [&](std::size_t i) {
+            const Tokens& reference = texts.references[i];
+            return rouge_.measurement(
+                PrecisionRecall::of({.common = common_subsequence_length(texts.output, reference,
+                                                                         texts.vocabulary_size),
+                                     .in_output = texts.output.size(),
+                                     .in_reference = reference.size()}));
+        });
     }
 
     RougeOptions rouge_;
@@ -73,10 +71,10 @@ Result<std::unique_ptr<Evaluator>> make_rouge_l(const Json& parameters) {
 /// Sentence-level ROUGE-L of Lin, "ROUGE: A Package for Automatic Evaluation of Summaries", ACL
 /// workshop 2004, in the variant of Google's rouge_score (`rougeL`): the text is one sequence, the
 /// score F1 by default (Lin's beta is 1), of several references the best, 0 when either side has
-/// no word. Words are as in RougeOptions::words().
+/// no word. Words are as in RougeOptions::read().
 ///
-/// Evidence: the figures of ROUGE-1.5.5 in rouge_score's tests; an implementation of our own from
-/// the paper's formulas, with the textbook's table, in tests/unit/evaluators/reference.
+/// Evidence: the paper's examples; an implementation of our own from its formulas, with the
+/// textbook's table, in tests/unit/evaluators/reference.
 const EvaluatorDefinition rouge_l_definition{
     .id = "rouge_l",
     .version = 1,

@@ -12,19 +12,11 @@ class RougeN final : public TextMetric {
   private:
     [[nodiscard]] Measurement measure(std::string_view output,
                                       const References& references) const override {
-        Vocabulary vocabulary;
-        const Tokens output_tokens = vocabulary.number(rouge_.words(output));
-        std::vector<Tokens> reference_tokens;
-        for (const std::string& reference : references) {
-            reference_tokens.push_back(vocabulary.number(rouge_.words(reference)));
-        }
-        const NgramCounts counts = count_ngrams(output_tokens, reference_tokens, n_).back();
-        std::vector<Measurement> measurements;
-        for (std::size_t i = 0; i < references.size(); ++i) {
-            measurements.push_back(rouge_.measurement(
-                PrecisionRecall::of(counts.common[i], counts.in_output, counts.in_reference[i])));
-        }
-        return best_of(std::move(measurements));
+        const NumberedTexts texts = rouge_.read(output, references);
+        const NgramCounts counts = count_ngrams(texts.output, texts.references, n_).back();
+        return best_of(references.size(), [&](std::size_t i) {
+            return rouge_.measurement(PrecisionRecall::of(counts.shared_with(i)));
+        });
     }
 
     std::size_t n_;
@@ -39,10 +31,10 @@ Result<std::unique_ptr<Evaluator>> make_rouge_n(const Json& parameters) {
 
 /// ROUGE-N of Lin, "ROUGE: A Package for Automatic Evaluation of Summaries", ACL workshop 2004, in
 /// the variant of Google's rouge_score: F1 by default, of several references the best, 0 when
-/// either side has no n-gram. Words are as in RougeOptions::words().
+/// either side has no n-gram. Words are as in RougeOptions::read().
 ///
-/// Evidence: the figures of ROUGE-1.5.5 in rouge_score's tests; an implementation of our own from
-/// the paper's formulas in tests/unit/evaluators/reference.
+/// Evidence: an implementation of our own from the paper's formulas in
+/// tests/unit/evaluators/reference.
 const EvaluatorDefinition rouge_n_definition{
     .id = "rouge_n",
     .version = 1,

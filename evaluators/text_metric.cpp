@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 namespace assay {
@@ -63,21 +62,25 @@ Result<TextMetric::References> TextMetric::read_references(const Json& expected)
                                bytes, bytes_max_));
 }
 
-Measurement best_of(std::vector<Measurement> measurements) {
-    const auto best = std::ranges::max_element(measurements, {}, &Measurement::score);
-    if (measurements.size() > 1) {
-        best->comment += fmt::format(", reference {} of {}", best - measurements.begin() + 1,
-                                     measurements.size());
+Measurement best_of(std::size_t references,
+                    const std::function<Measurement(std::size_t reference)>& measurement) {
+    Measurement best = measurement(0);
+    std::size_t which = 0;
+    for (std::size_t i = 1; i < references; ++i) {
+        Measurement next = measurement(i);
+        if (next.score <= best.score) continue;
+        best = std::move(next);
+        which = i;
     }
-    return std::move(*best);
+    if (references > 1) best.comment += fmt::format(", reference {} of {}", which + 1, references);
+    return best;
 }
 
-PrecisionRecall PrecisionRecall::of(std::size_t common, std::size_t in_output,
-                                    std::size_t in_reference) {
-    const auto share = [common](std::size_t of) {
+PrecisionRecall PrecisionRecall::of(const SharedCounts& counts) {
+    const auto share = [common = counts.common](std::size_t of) {
         return of == 0 ? 0.0 : static_cast<double>(common) / static_cast<double>(of);
     };
-    return {.precision = share(in_output), .recall = share(in_reference)};
+    return {.precision = share(counts.in_output), .recall = share(counts.in_reference)};
 }
 
 double PrecisionRecall::f(double beta) const {

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/base/limits.hpp"
 #include "evaluators/evaluator.hpp"
+#include "evaluators/ngrams.hpp"
 
 namespace assay {
 
@@ -40,9 +42,10 @@ class TextMetric : public Evaluator {
     std::size_t bytes_max_;
 };
 
-/// The highest of the measurements, the first one of equals; of several the comment says which
-/// reference it was.
-[[nodiscard]] Measurement best_of(std::vector<Measurement> measurements);
+/// The highest of the measurements of all references, the first one of equals; of several the
+/// comment says which it was.
+[[nodiscard]] Measurement best_of(
+    std::size_t references, const std::function<Measurement(std::size_t reference)>& measurement);
 
 /// Shares of the output that are right and of the reference that were found.
 struct PrecisionRecall {
@@ -50,7 +53,7 @@ struct PrecisionRecall {
     double recall = 0;
 
     /// Of counts; a share of nothing is 0.
-    static PrecisionRecall of(std::size_t common, std::size_t in_output, std::size_t in_reference);
+    static PrecisionRecall of(const SharedCounts& counts);
     /// (1 + β²) · P · R / (β² · P + R), with `beta` times as much weight on the recall as on the
     /// precision; 0 when both are 0. Source: van Rijsbergen, Information Retrieval, 1979, ch. 7.
     [[nodiscard]] double f(double beta = 1) const;

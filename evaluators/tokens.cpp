@@ -1,17 +1,18 @@
 #include "evaluators/tokens.hpp"
 
-#include <algorithm>
+#include <utility>
 
 #include "core/base/text.hpp"
 
 namespace assay {
 namespace {
 
+/// Chinese characters and kana.
 bool is_spaceless(char32_t c) {
-    return (c >= 0x3041 && c <= 0x30FF) || (c >= 0x31F0 && c <= 0x31FF) ||
-           (c >= 0x3400 && c <= 0x4DBF) || (c >= 0x4E00 && c <= 0x9FFF) ||
-           (c >= 0xF900 && c <= 0xFAFF) || (c >= 0xFF66 && c <= 0xFF9F) ||
-           (c >= 0x20000 && c <= 0x3134F);
+    return (c >= 0x3005 && c <= 0x3007) || (c >= 0x3041 && c <= 0x30FF) ||
+           (c >= 0x31F0 && c <= 0x31FF) || (c >= 0x3400 && c <= 0x4DBF) ||
+           (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0xF900 && c <= 0xFAFF) ||
+           (c >= 0xFF66 && c <= 0xFF9F) || (c >= 0x20000 && c <= 0x3134F);
 }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -39,23 +40,30 @@ void replace_all(std::string& text, std::string_view part, std::string_view by) 
 
 using Kind = bool (*)(char c);
 
-/// Where a character of one kind stands before one of another: spaces on both sides of the second
-/// or, with `around_first`, of the first. Pairs do not overlap, as in a search and replace with a
-/// regular expression: that is what the original is written in.
-std::string space_pairs(std::string_view text, Kind first, Kind second, bool around_first) {
+/// A character of one kind and one of another behind it: spaces come on both sides of the second
+/// or, with `around_first`, of the first.
+struct PairRule {
+    Kind first;
+    Kind second;
+    bool around_first = false;
+};
+
+/// Pairs do not overlap, as in a search and replace with a regular expression: the original is
+/// written in such.
+std::string space_pairs(std::string_view text, const PairRule& rule) {
     std::string spaced;
     spaced.reserve(text.size() + text.size() / 4);
     for (std::size_t i = 0; i < text.size(); ++i) {
-        const bool pair = i + 1 < text.size() && first(text[i]) && second(text[i + 1]);
+        const bool pair = i + 1 < text.size() && rule.first(text[i]) && rule.second(text[i + 1]);
         if (!pair) {
             spaced += text[i];
             continue;
         }
-        if (around_first) spaced += ' ';
+        if (rule.around_first) spaced += ' ';
         spaced += text[i];
         spaced += ' ';
         spaced += text[++i];
-        if (!around_first) spaced += ' ';
+        if (!rule.around_first) spaced += ' ';
     }
     return spaced;
 }
@@ -121,9 +129,9 @@ std::vector<std::string> tokens_13a(std::string_view text) {
     replace_all(line, "&lt;", "<");
     replace_all(line, "&gt;", ">");
     line = space_symbols(line);
-    line = space_pairs(line, &is_no_digit, &is_point, false);
-    line = space_pairs(line, &is_point, &is_no_digit, true);
-    line = space_pairs(line, &is_digit, &is_dash, false);
+    line = space_pairs(line, {.first = &is_no_digit, .second = &is_point});
+    line = space_pairs(line, {.first = &is_point, .second = &is_no_digit, .around_first = true});
+    line = space_pairs(line, {.first = &is_digit, .second = &is_dash});
     return split_at_white_space(line);
 }
 
@@ -135,6 +143,18 @@ Tokens Vocabulary::number(const std::vector<std::string>& words) {
         tokens.push_back(numbers_.try_emplace(word, next).first->second);
     }
     return tokens;
+}
+
+NumberedTexts number_texts(
+    std::string_view output, const std::vector<std::string>& references,
+    const std::function<std::vector<std::string>(std::string_view text)>& words_in) {
+    Vocabulary vocabulary;
+    NumberedTexts texts{.output = vocabulary.number(words_in(output))};
+    for (const std::string& reference : references) {
+        texts.references.push_back(vocabulary.number(words_in(reference)));
+    }
+    texts.vocabulary_size = vocabulary.size();
+    return texts;
 }
 
 }  // namespace assay

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -13,7 +15,7 @@ namespace assay {
 /// which the reference implementations of all metrics use.
 [[nodiscard]] bool is_separator(char32_t c);
 
-/// Letters, digits and the marks that go with them (Unicode 14: L, N, M); not the marks that turn
+/// Letters, digits and the marks that go with them (Unicode 15: L, N, M); not the marks that turn
 /// a symbol into an emoji.
 [[nodiscard]] bool is_word_character(char32_t c);
 
@@ -39,5 +41,15 @@ class Vocabulary {
   private:
     std::unordered_map<std::string, std::uint32_t> numbers_;
 };
+
+/// The output and its references in the numbers of one vocabulary.
+struct NumberedTexts {
+    Tokens output;
+    std::vector<Tokens> references;
+    std::size_t vocabulary_size = 0;
+};
+[[nodiscard]] NumberedTexts number_texts(
+    std::string_view output, const std::vector<std::string>& references,
+    const std::function<std::vector<std::string>(std::string_view text)>& words_in);
 
 }  // namespace assay

@@ -23,15 +23,23 @@ struct ChatMessage {
     Json content;  ///< a string, or an array of content parts
 };
 
+/// What a service under test is sent for one unit, and how its answer is read.
+struct ServiceRequest {
+    HttpRequest http;
+    std::optional<JsonPath> output;  ///< where in the answer the output is; nothing = all of it
+    std::vector<Secret> secrets;     ///< never in a message or an output, even when it repeats them
+};
+
 /// One question to a model, program or service.
 struct ProviderRequest {
-    std::string model;                  ///< "" for programs
-    std::vector<ChatMessage> messages;  ///< rendered; empty for programs
+    std::string model;                  ///< "" for programs and services
+    std::vector<ChatMessage> messages;  ///< rendered; empty for programs and services
     Json parameters = Json::object();
     Json tools;
     Json response_schema;
     /// The unit as SPEC 1.4 describes it, for programs: {"id", "input", "expected_output", ...}.
     Json unit;
+    std::optional<ServiceRequest> service;  ///< for services
 };
 
 struct ProviderReply {

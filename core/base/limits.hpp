@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 /// Every bound of the program in one place. Each has a test on both sides.
 namespace assay::limits {
@@ -41,6 +42,14 @@ inline constexpr std::size_t k_language_bytes_max = 64U << 10U;  // the beginnin
 inline constexpr std::size_t k_refusal_bytes_max = 600;          // a refusal comes first
 inline constexpr std::size_t k_evaluator_renderings_max = 256;
 
+// Run evaluators.
+inline constexpr std::size_t k_run_labels_max = 200;       // different ones, on each side
+inline constexpr std::size_t k_run_label_bytes_max = 200;  // longer texts are cut, with a hash
+
+// Lua programs: about 0.2 s, and room for an output of 20 MB.
+inline constexpr std::int64_t k_lua_instructions_max = 20'000'000;
+inline constexpr std::size_t k_lua_memory_bytes_max = 64U << 20U;
+
 // Programs.
 inline constexpr std::size_t k_program_line_bytes_max = 20U << 20U;
 inline constexpr std::size_t k_program_log_bytes_max = 64U << 10U;
@@ -48,6 +57,7 @@ inline constexpr std::chrono::milliseconds k_program_stop_grace{2000};
 
 // Providers.
 inline constexpr std::size_t k_provider_reply_bytes_max = 20U << 20U;
+inline constexpr std::size_t k_sse_event_bytes_max = 1U << 20U;
 inline constexpr std::chrono::seconds k_connect_timeout{10};
 inline constexpr std::chrono::seconds k_task_timeout_default{60};
 inline constexpr std::chrono::minutes k_unit_deadline_default{10};

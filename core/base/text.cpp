@@ -170,6 +170,25 @@ std::string fold_case(std::string_view text) {
     return folded;
 }
 
+std::string percent_encode(std::string_view text) {
+    constexpr std::string_view k_digits = "0123456789ABCDEF";
+    std::string encoded;
+    for (const char c : text) {
+        const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                                (c >= '0' && c <= '9') ||
+                                std::string_view("-._~").find(c) != std::string_view::npos;
+        if (unreserved) {
+            encoded += c;
+            continue;
+        }
+        const auto byte = static_cast<unsigned char>(c);
+        encoded += '%';
+        encoded += k_digits[byte >> 4U];
+        encoded += k_digits[byte & 15U];
+    }
+    return encoded;
+}
+
 std::vector<std::string_view> split(std::string_view text, char separator) {
     std::vector<std::string_view> parts;
     while (true) {

@@ -25,6 +25,9 @@ void append_utf8(std::string& text, char32_t code_point);
 /// Simple case folding for Latin, Greek and Cyrillic letters, for `ignore_case`.
 [[nodiscard]] std::string fold_case(std::string_view text);
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
+/// Every byte but the unreserved ones (RFC 3986: letters, digits, `-._~`) as %XX: a value that
+/// stays within its part of a URL.
+[[nodiscard]] std::string percent_encode(std::string_view text);
 
 /// Columns the text takes on a terminal: wide (East Asian, emoji) characters count two, combining
 /// marks none.

@@ -6,19 +6,10 @@
 #include <cstring>
 
 #include "core/base/limits.hpp"
+#include "core/http/http_client.hpp"
 
 namespace assay {
 namespace {
-
-/// A URL without what may hold keys: user and password, query and fragment.
-std::string printable_url(std::string_view url) {
-    url = url.substr(0, url.find_first_of("?#"));
-    const std::size_t scheme_end = url.find("://");
-    const std::size_t begin = scheme_end == std::string_view::npos ? 0 : scheme_end + 3;
-    const std::size_t at = url.rfind('@');
-    if (at == std::string_view::npos || at < begin) return std::string(url);
-    return fmt::format("{}{}", url.substr(0, begin), url.substr(at + 1));
-}
 
 std::string url_part(CURLU* url, CURLUPart part) {
     char* text = nullptr;
@@ -57,6 +48,15 @@ std::string connect_failure(const TransferFailure& failure, const Endpoint& endp
 
 }  // namespace
 
+std::string printable_url(std::string_view url) {
+    url = url.substr(0, url.find_first_of("?#"));
+    const std::size_t scheme_end = url.find("://");
+    const std::size_t begin = scheme_end == std::string_view::npos ? 0 : scheme_end + 3;
+    const std::size_t at = url.rfind('@');
+    if (at == std::string_view::npos || at < begin) return std::string(url);
+    return fmt::format("{}{}", url.substr(0, begin), url.substr(at + 1));
+}
+
 Result<Endpoint> parse_endpoint(const std::string& url) {
     const CurlUrl parsed(curl_url());
     const bool is_url =
@@ -67,7 +67,15 @@ Result<Endpoint> parse_endpoint(const std::string& url) {
                        fmt::format("\"{}\" is no URL that begins with http:// or https://",
                                    printable_url(url)));
     }
-    return Endpoint{url_part(parsed.get(), CURLUPART_HOST), url_part(parsed.get(), CURLUPART_PORT)};
+    const bool has_credentials = !url_part(parsed.get(), CURLUPART_USER).empty() ||
+                                 !url_part(parsed.get(), CURLUPART_PASSWORD).empty();
+    if (has_credentials) {
+        return failure(ErrorCode::invalid_argument,
+                       fmt::format("\"{}\" holds a user name or password; send it in a header",
+                                   printable_url(url)));
+    }
+    return Endpoint{url_part(parsed.get(), CURLUPART_HOST), url_part(parsed.get(), CURLUPART_PORT),
+                    url_part(parsed.get(), CURLUPART_ZONEID)};
 }
 
 Error transfer_error(const TransferFailure& failure, const Endpoint& endpoint) {

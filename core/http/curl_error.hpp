@@ -12,11 +12,13 @@ namespace assay {
 struct Endpoint {
     std::string host;
     std::string port;
+    std::string zone = {};  ///< of an IPv6 address, "" = none
 
     [[nodiscard]] std::string text() const { return host + ":" + port; }
 };
 
-/// @error invalid_argument when the URL cannot be parsed or is neither http nor https.
+/// @error invalid_argument when the URL cannot be parsed, is neither http nor https, or holds a
+///        user name or password.
 [[nodiscard]] Result<Endpoint> parse_endpoint(const std::string& url);
 
 /// How a transfer failed.

@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -10,10 +8,7 @@
 #include <unordered_map>
 
 #include "core/base/limits.hpp"
-#include "core/base/text.hpp"
-#include "core/base/version.hpp"
-#include "core/base/wakeup.hpp"
-#include "core/http/curl_error.hpp"
+#include "core/http/curl_transfer.hpp"
 #include "core/http/http_client.hpp"
 
 namespace assay {
@@ -21,232 +16,13 @@ namespace {
 
 namespace asio = boost::asio;
 
-/// Sets options of one handle and remembers the first that was refused.
-class EasyOptions {
-  public:
-    explicit EasyOptions(CURL* easy) : easy_(easy) {}
-
-    template <class T>
-    void set(CURLoption option, T value) {
-        if (code_ == CURLE_OK) code_ = curl_easy_setopt(easy_, option, value);
-    }
-    [[nodiscard]] Result<void> result() const {
-        if (code_ == CURLE_OK) return {};
-        return failure(ErrorCode::internal,
-                       fmt::format("libcurl refused an option: {}", curl_easy_strerror(code_)));
-    }
-
-  private:
-    CURL* easy_;
-    CURLcode code_ = CURLE_OK;
-};
-
-bool has_line_break_or_null(std::string_view text) {
-    return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
-}
-
-/// A token of RFC 9110: what methods and header names are made of.
-bool is_token(std::string_view text) {
-    const auto allowed = [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-               std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-    };
-    return !text.empty() && std::ranges::all_of(text, allowed);
-}
-
-/// Refuses what could smuggle a second header or request into the connection.
-Result<void> check_request(const HttpRequest& request) {
-    if (!is_token(request.method)) {
-        return failure(ErrorCode::invalid_argument, "the HTTP method is not a word");
-    }
-    for (const HttpHeader& header : request.headers) {
-        if (!is_token(header.name)) {
-            return failure(
-                ErrorCode::invalid_argument,
-                fmt::format("\"{}\" is no name of an HTTP header", terminal_safe(header.name)));
-        }
-        if (has_line_break_or_null(header.value.reveal())) {
-            return failure(ErrorCode::invalid_argument,
-                           fmt::format("the value of the header \"{}\" holds a line break; was a "
-                                       "newline copied with it?",
-                                       header.name));
-        }
-    }
-    return {};
-}
-
-/// One request on its way. Lives in the frame of the coroutine that waits for it.
-class Transfer {
-  public:
-    Transfer(HttpRequest request, Endpoint endpoint, const asio::any_io_executor& executor)
-        : request_(std::move(request)), endpoint_(std::move(endpoint)), finished_(executor) {}
-    Transfer(const Transfer&) = delete;
-    Transfer& operator=(const Transfer&) = delete;
-
-    /// @error internal or resource_exhausted when libcurl cannot take the request.
-    Result<void> prepare();
-    /// Sleeps until the transfer is over. @error as HttpTransport::send.
-    Task<HttpResponse> finish(Deadline deadline);
-    void end(CURLcode code) {
-        code_ = code;
-        finished_.notify();
-    }
-    [[nodiscard]] CURL* easy() const { return easy_.get(); }
-
-  private:
-    Result<void> add_headers();
-    void set_method(EasyOptions& options);
-    bool take(std::size_t bytes);
-    [[nodiscard]] Error failed() const;
-
-    static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
-    static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
-
-    HttpRequest request_;
-    Endpoint endpoint_;
-    Wakeup finished_;
-    CurlList headers_;
-    CurlEasy easy_;
-    std::array<char, CURL_ERROR_SIZE> detail_{};
-    std::optional<CURLcode> code_;  ///< nothing while it runs
-    HttpResponse response_;
-    std::size_t received_bytes_ = 0;
-    bool too_large_ = false;
-};
-
-Result<void> Transfer::prepare() {
-    easy_.reset(curl_easy_init());
-    if (!easy_) return failure(ErrorCode::resource_exhausted, "libcurl has no memory left");
-    ASSAY_CHECK(add_headers());
-    const std::chrono::milliseconds connect_timeout = limits::k_connect_timeout;
-
-    EasyOptions options(easy_.get());
-    options.set(CURLOPT_PRIVATE, this);
-    options.set(CURLOPT_URL, request_.url.c_str());
-    set_method(options);
-    options.set(CURLOPT_HTTPHEADER, headers_.get());
-    options.set(CURLOPT_USERAGENT, "assay/" ASSAY_VERSION);
-    options.set(CURLOPT_ACCEPT_ENCODING, "");  // every coding that libcurl can undo
-    options.set(CURLOPT_HEADERFUNCTION, &Transfer::on_header);
-    options.set(CURLOPT_HEADERDATA, this);
-    options.set(CURLOPT_WRITEFUNCTION, &Transfer::on_body);
-    options.set(CURLOPT_WRITEDATA, this);
-    options.set(CURLOPT_ERRORBUFFER, detail_.data());
-
-    // Said explicitly even where it is the default: our safety does not hang on a build's options.
-    options.set(CURLOPT_PROTOCOLS_STR, "http,https");
-    options.set(CURLOPT_FOLLOWLOCATION, 0L);
-    options.set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
-    options.set(CURLOPT_SSL_VERIFYPEER, 1L);
-    options.set(CURLOPT_SSL_VERIFYHOST, 2L);
-    options.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);  // a proxy's headers are not the answer's
-    options.set(CURLOPT_NOSIGNAL, 1L);
-    options.set(CURLOPT_QUICK_EXIT, 1L);  // never wait for a look-up thread on the I/O thread
-    options.set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connect_timeout.count()));
-    options.set(CURLOPT_TCP_KEEPALIVE, 1L);
-    options.set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
-    // Over TLS wait for the first connection's handshake: it may carry all requests (HTTP/2).
-    options.set(CURLOPT_PIPEWAIT, request_.url.starts_with("https:") ? 1L : 0L);
-    return options.result();
-}
-
-Result<void> Transfer::add_headers() {
-    const auto add = [this](const std::string& line) {
-        curl_slist* const list = curl_slist_append(headers_.get(), line.c_str());
-        if (list == nullptr) return false;
-        if (!headers_) headers_.reset(list);  // later it is the list that we have
-        return true;
-    };
-    bool added = add("Expect:");  // no waiting for "100 Continue" before a long body
-    for (const HttpHeader& header : request_.headers) {
-        const std::string& value = header.value.reveal();
-        // libcurl's own notation: "name;" sends an empty value, "name:" removes the header.
-        added = added && add(value.empty() ? header.name + ";" : header.name + ": " + value);
-    }
-    if (!added) return failure(ErrorCode::resource_exhausted, "libcurl has no memory left");
-    return {};
-}
-
-void Transfer::set_method(EasyOptions& options) {
-    const std::string& method = request_.method;
-    if (method == "POST" || !request_.body.empty()) {
-        options.set(CURLOPT_POST, 1L);
-        options.set(CURLOPT_POSTFIELDS, request_.body.data());  // not copied
-        options.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
-    }
-    if (method == "HEAD") options.set(CURLOPT_NOBODY, 1L);
-    if (method != "POST") options.set(CURLOPT_CUSTOMREQUEST, method.c_str());
-}
-
-Task<HttpResponse> Transfer::finish(Deadline deadline) {
-    const MonotonicTime started = std::chrono::steady_clock::now();
-    Wakeup::Cause cause = Wakeup::Cause::notified;
-    while (!code_ && cause == Wakeup::Cause::notified) cause = co_await finished_.wait(deadline);
-
-    if (code_ == CURLE_OK) {
-        long status = 0;
-        (void)curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);  // cannot fail
-        response_.status = static_cast<int>(status);
-        co_return std::move(response_);
-    }
-    if (code_) co_return std::unexpected(failed());
-    if (cause == Wakeup::Cause::cancelled) {
-        co_return failure(ErrorCode::cancelled,
-                          fmt::format("the request to {} was cancelled", endpoint_.text()));
-    }
-    const double waited_s = to_ms(std::chrono::steady_clock::now() - started) / 1000;
-    co_return retryable_failure(
-        ErrorCode::deadline_exceeded,
-        fmt::format("no complete answer from {} within {:.3g} s: is it overloaded, or is `timeout` "
-                    "too short?",
-                    endpoint_.text(), waited_s));
-}
-
-Error Transfer::failed() const {
-    if (too_large_) {
-        return Error{ErrorCode::resource_exhausted,
-                     fmt::format("the answer of {} is larger than {} MB", endpoint_.text(),
-                                 limits::k_provider_reply_bytes_max >> 20U)};
-    }
-    long os_error = 0;
-    (void)curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &os_error);  // stays 0 when unknown
-    return transfer_error({*code_, os_error, detail_.data()}, endpoint_);
-}
-
-/// Counts header and (unpacked) body bytes against the limit.
-bool Transfer::take(std::size_t bytes) {
-    received_bytes_ += bytes;
-    too_large_ = received_bytes_ > limits::k_provider_reply_bytes_max;
-    return !too_large_;
-}
-
-std::size_t Transfer::on_header(char* data, std::size_t size, std::size_t count, void* self) {
-    Transfer& transfer = *static_cast<Transfer*>(self);
-    const std::string_view line(data, size * count);
-    if (!transfer.take(line.size())) return 0;
-    if (line.starts_with("HTTP/")) transfer.response_.headers.clear();  // after a 1xx
-    const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos) return line.size();
-    std::string& value = transfer.response_.headers[to_lower_ascii(trim(line.substr(0, colon)))];
-    if (!value.empty()) value += ", ";
-    value += trim(line.substr(colon + 1));
-    return line.size();
-}
-
-std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, void* self) {
-    Transfer& transfer = *static_cast<Transfer*>(self);
-    if (!transfer.take(size * count)) return 0;
-    transfer.response_.body.append(data, size * count);
-    return size * count;
-}
-
 /// libcurl's event loop on Asio: libcurl says which sockets and which time-out it waits for, Asio
 /// waits, libcurl is told what came. A thread of its own around curl_multi_poll would be shorter,
 /// but it walks over every transfer at every event and hands each answer across threads; this
 /// costs only what is active, and no lock.
 class CurlMultiLoop : public std::enable_shared_from_this<CurlMultiLoop> {
   public:
-    CurlMultiLoop() = default;
+    explicit CurlMultiLoop(HttpTransportOptions options) : options_(std::move(options)) {}
     CurlMultiLoop(const CurlMultiLoop&) = delete;
     CurlMultiLoop& operator=(const CurlMultiLoop&) = delete;
     ~CurlMultiLoop();
@@ -255,6 +31,7 @@ class CurlMultiLoop : public std::enable_shared_from_this<CurlMultiLoop> {
     Result<void> open();
     Result<void> add(const Transfer& transfer, const asio::any_io_executor& executor);
     void remove(const Transfer& transfer);
+    [[nodiscard]] const HttpTransportOptions& options() const { return options_; }
 
   private:
     /// A socket of libcurl's. libcurl owns and closes it: the descriptor is released, not closed.
@@ -271,6 +48,7 @@ class CurlMultiLoop : public std::enable_shared_from_this<CurlMultiLoop> {
     void on_ready(const WatchPointer& watch, int direction);
     void act(curl_socket_t socket, int events);
 
+    HttpTransportOptions options_;
     CurlMulti multi_;
     // Asio objects exist only while transfers do: an idle transport keeps no event loop running
     // and may outlive it.
@@ -412,7 +190,7 @@ class CurlTransport final : public HttpTransport {
         ASSAY_CO_CHECK(check_request(request));
         ASSAY_CO_TRY(Endpoint endpoint, parse_endpoint(request.url));
         const asio::any_io_executor executor = co_await asio::this_coro::executor;
-        Transfer transfer(std::move(request), std::move(endpoint), executor);
+        Transfer transfer(std::move(request), std::move(endpoint), loop_->options(), executor);
         ASSAY_CO_CHECK(transfer.prepare());
         ASSAY_CO_CHECK(loop_->add(transfer, executor));
         const Registration registration(loop_, transfer);
@@ -427,13 +205,13 @@ class CurlTransport final : public HttpTransport {
 
 }  // namespace
 
-Result<std::unique_ptr<HttpTransport>> make_curl_transport() {
+Result<std::unique_ptr<HttpTransport>> make_curl_transport(HttpTransportOptions options) {
     // A connection that breaks while OpenSSL writes to it must be an error, not a signal.
     (void)std::signal(SIGPIPE, SIG_IGN);
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         return failure(ErrorCode::internal, "libcurl cannot be initialised");
     }
-    auto loop = std::make_shared<CurlMultiLoop>();
+    auto loop = std::make_shared<CurlMultiLoop>(std::move(options));
     ASSAY_CHECK(loop->open());
     return std::make_unique<CurlTransport>(std::move(loop));
 }

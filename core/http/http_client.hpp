@@ -1,13 +1,16 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/clock.hpp"
 #include "core/base/secret.hpp"
 #include "core/base/task.hpp"
+#include "core/http/address_guard.hpp"
 
 namespace assay {
 
@@ -36,13 +39,30 @@ class HttpTransport {
     /// Sends one request. A response of any status is a success here.
     /// @error deadline_exceeded; unavailable (refused, reset, cut off, bad TLS; retryable);
     ///        resource_exhausted past limits::k_provider_reply_bytes_max; invalid_argument for a
-    ///        URL that is none.
+    ///        URL that is none or holds a user name; permission_denied when the address policy
+    ///        refuses the host.
     [[nodiscard]] virtual Task<HttpResponse> send(HttpRequest request, Deadline deadline) = 0;
 };
 
-/// libcurl's multi interface on the I/O thread's event loop: connections are kept and shared, TLS
-/// is verified, redirects are not followed, the usual proxy variables are honoured.
+struct HttpTransportOptions {
+    /// Checked on the resolved address of every new connection. `public_only` also uses no proxy.
+    AddressPolicy addresses = AddressPolicy::any;
+    /// Makes the socket of a new connection, like socket(2), which it is by default. A test can
+    /// count here.
+    std::function<int(int family, int type, int protocol)> open_socket;
+};
+
+/// libcurl's multi interface on the I/O thread's event loop: connections are kept and shared by
+/// the requests of one transport, TLS is verified, redirects are not followed, the usual proxy
+/// variables are honoured.
+///
+/// A connection that is used again is not checked again: hosts that the operator names and hosts
+/// that others name need a transport each.
 /// @error internal when libcurl cannot be initialised.
-[[nodiscard]] Result<std::unique_ptr<HttpTransport>> make_curl_transport();
+[[nodiscard]] Result<std::unique_ptr<HttpTransport>> make_curl_transport(
+    HttpTransportOptions options = {});
+
+/// A URL without what may hold keys: user and password, query and fragment.
+[[nodiscard]] std::string printable_url(std::string_view url);
 
 }  // namespace assay

@@ -47,8 +47,8 @@ struct ScoreColumn {
 /// One entry of `run_evaluators`: a statistic over all items of a variant.
 struct RunEvaluator {
     std::string name;
-    std::string type;     ///< mean, median, min, max, stddev, percentile, pass_rate
-    Json parameters;      ///< an object: "score", and what the type needs
+    std::string type;     ///< one of run_evaluator_types() in runner/report/report.hpp
+    Json parameters;      ///< an object: "score" or "predicted", and what the type needs
     std::string pointer;  ///< into the spec, for messages; not stored
 };
 

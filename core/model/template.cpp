@@ -242,21 +242,28 @@ Result<TextTemplate> TextTemplate::parse(std::string_view text) {
     return parsed;
 }
 
-Result<std::string> TextTemplate::render(const TemplateScope& scope) const {
+Result<const Json*> TextTemplate::value_of(const Piece& piece, const TemplateScope& scope) {
+    const Json* const value = find_in_scope(scope, piece.path);
+    if (value != nullptr && !(value->is_null() && piece.has_default)) return value;
+    if (piece.has_default) return nullptr;
+    return std::unexpected(missing_variable(scope, piece.text, piece.path));
+}
+
+Result<std::string> TextTemplate::render(const TemplateScope& scope, Encoder encode) const {
     std::string rendered;
+    std::string scratch;
     for (const Piece& piece : pieces_) {
-        const Json* const value = piece.path.empty() ? nullptr : find_in_scope(scope, piece.path);
-        const bool absent = value == nullptr || (value->is_null() && piece.has_default);
         if (piece.path.empty()) {
             rendered += piece.text;
-        } else if (!absent && value->is_string()) {
-            rendered += value->get_ref<const std::string&>();
-        } else if (!absent) {
-            rendered += to_text(*value);
-        } else if (piece.has_default) {
-            rendered += piece.default_text;
         } else {
-            return std::unexpected(missing_variable(scope, piece.text, piece.path));
+            ASSAY_TRY(const Json* const value, value_of(piece, scope));
+            const std::string_view text =
+                value == nullptr ? piece.default_text : as_text(*value, scratch);
+            if (encode == nullptr) {
+                rendered += text;
+            } else {
+                rendered += encode(text);
+            }
         }
         if (rendered.size() > limits::k_template_output_bytes_max) {
             return failure(ErrorCode::resource_exhausted,
@@ -266,6 +273,15 @@ Result<std::string> TextTemplate::render(const TemplateScope& scope) const {
         }
     }
     return rendered;
+}
+
+Result<Json> TextTemplate::render_value(const TemplateScope& scope) const {
+    if (pieces_.size() == 1 && !pieces_.front().path.empty()) {
+        ASSAY_TRY(const Json* const value, value_of(pieces_.front(), scope));
+        if (value != nullptr) return *value;
+    }
+    ASSAY_TRY(std::string text, render(scope));
+    return Json(std::move(text));
 }
 
 bool TextTemplate::has_variables() const {

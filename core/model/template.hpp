@@ -30,7 +30,14 @@ class TextTemplate {
 
     /// @error invalid_argument naming the variable that the scope does not have and the names it
     ///        has; resource_exhausted when the result exceeds limits::k_template_output_bytes_max.
-    [[nodiscard]] Result<std::string> render(const TemplateScope& scope) const;
+    [[nodiscard]] Result<std::string> render(const TemplateScope& scope) const {
+        return render(scope, nullptr);
+    }
+    /// The same with every inserted value, but not the text around it, as `encode` writes it.
+    using Encoder = std::string (*)(std::string_view value);
+    [[nodiscard]] Result<std::string> render(const TemplateScope& scope, Encoder encode) const;
+    /// The value itself when the text is one variable and nothing else; else the rendered text.
+    [[nodiscard]] Result<Json> render_value(const TemplateScope& scope) const;
 
     [[nodiscard]] bool has_variables() const;
     /// The paths as written, without defaults, for validation and messages.
@@ -43,6 +50,10 @@ class TextTemplate {
         bool has_default = false;
         std::string default_text;
     };
+    /// What stands for a variable; nullptr = its default.
+    [[nodiscard]] static Result<const Json*> value_of(const Piece& piece,
+                                                      const TemplateScope& scope);
+
     std::vector<Piece> pieces_;
 };
 

@@ -4,22 +4,10 @@
 
 #include "core/base/text.hpp"
 #include "judges/providers/openai_reply.hpp"
+#include "judges/providers/redact.hpp"
 
 namespace assay {
 namespace {
-
-/// Shorter secrets are no keys; blotting them out would only garble messages.
-constexpr std::size_t k_secret_bytes_min = 6;
-
-void blot_out(std::string& text, const Secret& secret) {
-    const std::string& key = secret.reveal();
-    if (key.size() < k_secret_bytes_min) return;
-    constexpr std::string_view k_blot = "[redacted]";
-    for (std::size_t at = text.find(key); at != std::string::npos;
-         at = text.find(key, at + k_blot.size())) {
-        text.replace(at, key.size(), k_blot);
-    }
-}
 
 Json messages_to_json(const std::vector<ChatMessage>& messages) {
     Json array = Json::array();

@@ -17,6 +17,10 @@ struct StoreArguments {
     std::string store = ".assay";  ///< folder of the embedded backend
 };
 
+struct InitArguments {
+    std::string folder = ".";
+};
+
 struct RunArguments : StoreArguments {
     std::vector<std::string> specs;
     std::vector<std::string> overrides;
@@ -87,9 +91,16 @@ struct VersionArguments {
     bool json = false;
 };
 
-using Command = std::variant<RunArguments, ValidateArguments, SchemaArguments, RunsArguments,
-                             ShowArguments, GateArguments, ExportArguments, EvaluatorsArguments,
-                             ProvidersArguments, DoctorArguments, VersionArguments>;
+struct CompletionArguments {
+    std::string shell;  ///< bash, zsh or fish
+};
+
+struct ManArguments {};
+
+using Command = std::variant<InitArguments, RunArguments, ValidateArguments, SchemaArguments,
+                             RunsArguments, ShowArguments, GateArguments, ExportArguments,
+                             EvaluatorsArguments, ProvidersArguments, DoctorArguments,
+                             VersionArguments, CompletionArguments, ManArguments>;
 
 struct CommandLine {
     Command command;

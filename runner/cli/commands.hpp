@@ -8,6 +8,7 @@ namespace assay {
 
 // One function a command; each prints its result and gives the exit code.
 
+ExitCode init_command(const InitArguments& arguments, const Console& console);
 ExitCode run_command(const RunArguments& arguments, const Console& console);
 ExitCode validate_command(const ValidateArguments& arguments, const Console& console);
 ExitCode schema_command(const SchemaArguments& arguments, const Console& console);
@@ -19,5 +20,7 @@ ExitCode evaluators_command(const EvaluatorsArguments& arguments, const Console&
 ExitCode providers_command(const ProvidersArguments& arguments, const Console& console);
 ExitCode doctor_command(const DoctorArguments& arguments, const Console& console);
 ExitCode version_command(const VersionArguments& arguments, const Console& console);
+ExitCode completion_command(const CompletionArguments& arguments, const Console& console);
+ExitCode man_command(const ManArguments& arguments, const Console& console);
 
 }  // namespace assay

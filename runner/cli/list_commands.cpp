@@ -10,6 +10,7 @@
 #include "evaluators/evaluation.hpp"
 #include "judges/provider.hpp"
 #include "runner/cli/commands.hpp"
+#include "runner/cli/published_schema.hpp"
 #include "runner/report/report.hpp"
 
 namespace assay {
@@ -110,24 +111,6 @@ OrderedJson provider_to_json(const ProviderDefinition& definition) {
     return json;
 }
 
-/// The published schema of a spec: the base, with each evaluator's own parameters merged in as a
-/// definition of its own.
-OrderedJson experiment_schema() {
-    auto parsed = OrderedJson::parse(experiment_schema_text());
-    for (const EvaluatorDefinition* definition : builtin_evaluators()) {
-        OrderedJson parameters = OrderedJson::parse(definition->parameters_schema);
-        parameters["description"] = definition->summary;
-        parameters.erase("additionalProperties");  // the common keys stand beside these
-        parsed["$defs"]["evaluator_" + std::string(definition->id)] = std::move(parameters);
-        OrderedJson condition;
-        condition["if"]["properties"]["type"]["const"] = definition->id;
-        condition["if"]["required"] = {"type"};
-        condition["then"]["$ref"] = "#/$defs/evaluator_" + std::string(definition->id);
-        parsed["$defs"]["evaluator_map"]["allOf"].push_back(std::move(condition));
-    }
-    return parsed;
-}
-
 }  // namespace
 
 ExitCode evaluators_command(const EvaluatorsArguments& arguments, const Console& console) {
@@ -177,7 +160,7 @@ ExitCode schema_command(const SchemaArguments& arguments, const Console& /*conso
     if (arguments.which == "report") {
         print_out(report_schema_text());
     } else {
-        print_out(to_pretty_text(experiment_schema()));
+        print_out(to_pretty_text(published_experiment_schema()));
     }
     return ExitCode::ok;
 }

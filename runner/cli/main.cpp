@@ -14,6 +14,7 @@ namespace {
 struct Dispatch {
     const Console& console;
 
+    ExitCode operator()(const InitArguments& a) const { return init_command(a, console); }
     ExitCode operator()(const RunArguments& a) const { return run_command(a, console); }
     ExitCode operator()(const ValidateArguments& a) const { return validate_command(a, console); }
     ExitCode operator()(const SchemaArguments& a) const { return schema_command(a, console); }
@@ -27,6 +28,10 @@ struct Dispatch {
     ExitCode operator()(const ProvidersArguments& a) const { return providers_command(a, console); }
     ExitCode operator()(const DoctorArguments& a) const { return doctor_command(a, console); }
     ExitCode operator()(const VersionArguments& a) const { return version_command(a, console); }
+    ExitCode operator()(const CompletionArguments& a) const {
+        return completion_command(a, console);
+    }
+    ExitCode operator()(const ManArguments& a) const { return man_command(a, console); }
 };
 
 /// A request or a pipe in flight is a file descriptor, and the soft limit is often 1,024.

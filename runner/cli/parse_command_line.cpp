@@ -5,7 +5,9 @@
 
 #include "core/base/diagnostic.hpp"
 #include "core/base/version.hpp"
+#include "evaluators/evaluator.hpp"
 #include "runner/cli/arguments.hpp"
+#include "runner/cli/command_tree.hpp"
 #include "runner/cli/console.hpp"
 
 namespace assay {
@@ -23,8 +25,8 @@ Exit codes: 0 all gates passed · 1 a gate failed · 2 the command line or the s
 is wrong · 3 a gate could not be decided · 4 the run is incomplete · 130 interrupted)";
 
 constexpr const char* k_main_footer = R"(Examples:
+  assay init
   assay run examples/ticket_router/tickets.eval.yaml
-  assay runs
   assay show latest
   assay export latest --out report.md
 
@@ -33,12 +35,11 @@ constexpr const char* k_main_footer = R"(Examples:
 /// Commands and options of the full tool whose engine is not built yet: refused by name, so that
 /// nobody takes them for a typing mistake or, worse, thinks they were obeyed.
 const std::vector<std::string> k_later_commands = {
-    "plan",     "compare", "rescore",   "merge", "verify",    "noise",  "baseline",
-    "datasets", "prompts", "templates", "cache", "judge",     "traces", "init",
-    "serve",    "worker",  "keys",      "rules", "schedules", "remote", "view"};
-const std::vector<std::string> k_later_run_options = {
-    "--filter-failing", "--budget-usd", "--fail-fast", "--baseline",
-    "--resume",         "--no-cache",   "--shard",     "--server"};
+    "plan",     "compare", "rescore",   "merge",     "verify", "noise",  "baseline",
+    "datasets", "prompts", "templates", "cache",     "judge",  "traces", "serve",
+    "worker",   "keys",    "rules",     "schedules", "remote", "view"};
+const std::vector<std::string> k_later_run_options = {"--budget-usd", "--baseline", "--resume",
+                                                      "--no-cache",   "--shard",    "--server"};
 
 /// A check for counts: without one the library wraps a negative number into a huge one. It has no
 /// description, so that the help stays short.
@@ -63,6 +64,7 @@ class Parser {
         app_.require_subcommand(1);
         app_.footer(k_main_footer);
         app_.get_formatter()->column_width(30);
+        add_init();
         add_run();
         add_validate();
         add_runs();
@@ -72,9 +74,11 @@ class Parser {
         add_lists();
         add_schema();
         add_doctor();
+        add_shell();
     }
 
     CLI::App& app() { return app_; }
+    CommandTree describe();
 
   private:
     /// A command whose arguments live as long as the parser.
@@ -95,6 +99,10 @@ class Parser {
             ->capture_default_str();
     }
 
+    ArgumentInfo describe(const CLI::Option& option) const;
+    CommandInfo describe(CLI::App& app) const;
+
+    void add_init();
     void add_run();
     void add_validate();
     void add_runs();
@@ -104,11 +112,20 @@ class Parser {
     void add_lists();
     void add_schema();
     void add_doctor();
+    void add_shell();
 
     CommandLine& result_;
+    std::map<const CLI::Option*, std::vector<std::string>> suggestions_;
     CLI::App app_{"Evaluates LLM applications: runs experiments, scores them, decides gates.",
                   "assay"};
 };
+
+void Parser::add_init() {
+    auto [sub, a] = command<InitArguments>(
+        "init", "Write a spec that runs at once, its dataset and a CI job",
+        "Nothing is ever overwritten.\n\nExamples:\n  assay init\n  assay init my-project");
+    sub->add_option("DIR", a->folder, "Top folder of the project")->capture_default_str();
+}
 
 void Parser::add_run() {
     auto [sub, a] =
@@ -154,17 +171,17 @@ void Parser::add_run() {
         ->allow_extra_args(false);
     sub->add_option("--env-file", a->env_file, "Read environment variables from a file")
         ->type_name("FILE");
-    sub->add_option(
-           "--out", a->out,
-           "Write a report; the ending is the format: .json .jsonl .csv .xml .md .html (repeatable)")
+    sub->add_option("--out", a->out,
+                    "Write a report; the ending is the format: .json .jsonl .csv .xml .md .html "
+                    "(repeatable)")
         ->type_name("FILE")
         ->allow_extra_args(false);
     const std::map<std::string, ProgressMode> modes = {{"auto", ProgressMode::automatic},
                                                        {"plain", ProgressMode::plain},
                                                        {"none", ProgressMode::none}};
-    sub->add_option("--progress", a->progress, "auto, plain or none")
-        ->transform(CLI::CheckedTransformer(modes).description(""))
-        ->type_name("MODE");
+    suggestions_[sub->add_option("--progress", a->progress, "auto, plain or none")
+                     ->transform(CLI::CheckedTransformer(modes).description(""))
+                     ->type_name("MODE")] = {"auto", "plain", "none"};
     sub->add_flag("--quiet", a->quiet, "Only messages about what went wrong");
     sub->add_flag("--yes", a->yes, "Ask nothing (assay never does; accepted for scripts)");
     add_store(sub, a);
@@ -230,7 +247,9 @@ void Parser::add_lists() {
     auto [evaluators, e] = command<EvaluatorsArguments>(
         "evaluators", "List the evaluators, or explain one",
         "Examples:\n  assay evaluators\n  assay evaluators numeric_match");
-    evaluators->add_option("NAME", e->name, "Explain this one");
+    std::vector<std::string>& names =
+        suggestions_[evaluators->add_option("NAME", e->name, "Explain this one")];
+    for (const EvaluatorDefinition* each : builtin_evaluators()) names.emplace_back(each->id);
     evaluators->add_flag("--json", e->json, "For machines");
     auto [providers, p] = command<ProvidersArguments>(
         "providers", "List the providers and whether they are configured",
@@ -244,9 +263,10 @@ void Parser::add_schema() {
                                  "Examples:\n  assay schema experiment > experiment.schema.json\n\n"
                                  "and as the first line of a spec:\n"
                                  "  # yaml-language-server: $schema=./experiment.schema.json");
-    sub->add_option("WHICH", a->which, "experiment or report")
-        ->required()
-        ->check(CLI::IsMember({"experiment", "report"}));
+    const std::vector<std::string> schemas = {"experiment", "report"};
+    suggestions_[sub->add_option("WHICH", a->which, "experiment or report")
+                     ->required()
+                     ->check(CLI::IsMember(schemas))] = schemas;
 }
 
 void Parser::add_doctor() {
@@ -258,6 +278,58 @@ void Parser::add_doctor() {
     auto [version, v] = command<VersionArguments>("version", "Print the version",
                                                   "Examples:\n  assay version --json");
     version->add_flag("--json", v->json, "For machines");
+}
+
+void Parser::add_shell() {
+    auto [completion, c] = command<CompletionArguments>(
+        "completion", "Print the script that makes a shell complete commands",
+        "Examples:\n  source <(assay completion bash)\n"
+        "  assay completion zsh > ~/.zfunc/_assay        # a folder of $fpath\n"
+        "  assay completion fish > ~/.config/fish/completions/assay.fish");
+    const std::vector<std::string> shells = {"bash", "zsh", "fish"};
+    suggestions_[completion->add_option("SHELL", c->shell, "bash, zsh or fish")
+                     ->required()
+                     ->check(CLI::IsMember(shells).description(""))] = shells;
+    command<ManArguments>("man", "Print the manual page",
+                          "Examples:\n  assay man | man -l -\n"
+                          "  assay man > ~/.local/share/man/man1/assay.1");
+}
+
+ArgumentInfo Parser::describe(const CLI::Option& option) const {
+    ArgumentInfo info;
+    for (const std::string& name : option.get_snames()) info.names.push_back("-" + name);
+    for (const std::string& name : option.get_lnames()) info.names.push_back("--" + name);
+    const bool takes_value = option.get_items_expected_max() > 0;
+    if (takes_value)
+        info.value = info.names.empty() ? option.get_name(true) : option.get_type_name();
+    info.summary = option.get_description();
+    const auto suggestions = suggestions_.find(&option);
+    if (suggestions != suggestions_.end()) info.suggestions = suggestions->second;
+    if (info.value == "RUN") info.suggestions = {"latest"};
+    info.required = option.get_required();
+    info.repeatable = takes_value && option.get_expected_max() > 1;
+    return info;
+}
+
+CommandInfo Parser::describe(CLI::App& app) const {
+    CommandInfo info{.name = app.get_name(),
+                     .summary = app.get_description(),
+                     .footer = app.get_footer(),
+                     .options = {},
+                     .arguments = {}};
+    for (const CLI::Option* const option : app.get_options()) {
+        ArgumentInfo argument = describe(*option);
+        (argument.names.empty() ? info.arguments : info.options).push_back(std::move(argument));
+    }
+    return info;
+}
+
+CommandTree Parser::describe() {
+    CommandTree tree{.program = describe(app_), .commands = {}};
+    for (CLI::App* const sub : app_.get_subcommands([](CLI::App*) { return true; })) {
+        tree.commands.push_back(describe(*sub));
+    }
+    return tree;
 }
 
 /// "--limt" among the options of the command that was being read.
@@ -301,6 +373,11 @@ int explain(CLI::App& app, const CLI::ParseError& error) {
 }
 
 }  // namespace
+
+CommandTree command_tree() {
+    CommandLine ignored;
+    return Parser(ignored).describe();
+}
 
 std::variant<CommandLine, int> parse_command_line(int argc, const char* const* argv) {
     CommandLine result;

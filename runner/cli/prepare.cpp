@@ -101,10 +101,16 @@ std::optional<Experiment> prepare_experiment(const std::string& spec,
     const SourceMap places = loaded.places;
     auto experiment = bind_experiment(std::move(loaded), options, diagnostics);
     if (!experiment) return std::nullopt;
-    for (const RunEvaluator& evaluator : experiment->report_plan.run_evaluators) {
-        std::string problem = check_run_evaluator(evaluator, experiment->report_plan.scores);
+    const ReportPlan& plan = experiment->report_plan;
+    for (const RunEvaluator& evaluator : plan.run_evaluators) {
+        std::string problem =
+            check_run_evaluator(evaluator, plan.scores, experiment->spec.repetitions);
         if (problem.empty()) continue;
         diagnostics.push_back({places.find(evaluator.pointer), std::move(problem)});
+    }
+    for (const Gate& gate : plan.gates) {
+        std::string problem = check_gate(gate, plan);
+        if (!problem.empty()) diagnostics.push_back({gate.place, std::move(problem)});
     }
     if (!diagnostics.empty()) return std::nullopt;
     return experiment;

@@ -173,8 +173,8 @@ Result<ExitCode> conclude(const RunRecord& run, Store& store, const RunArguments
     ASSAY_TRY(const Report report, make_report(run, units));
     for (const VariantSummary& variant : report.variants) {
         std::vector<Score> scores;
-        for (const auto& [name, value] : variant.run_scores) {
-            if (value) scores.push_back({.name = name, .value = *value, .comment = {}});
+        for (const auto& [name, value, comment] : variant.run_scores) {
+            if (value) scores.push_back({.name = name, .value = *value, .comment = comment});
         }
         ASSAY_CHECK(store.put_run_scores(variant.dataset_run_id, scores));
     }

@@ -46,7 +46,8 @@ class Binder {
     const SourceMap& places_;
     const BindOptions& options_;
     Diagnostics& diagnostics_;
-    std::map<std::string, std::shared_ptr<Provider>> named_;  // one provider per name in the spec
+    // One provider per name in the spec, per program, and one for all services, whose name is "".
+    std::map<std::string, std::shared_ptr<Provider>> named_;
 };
 
 void Binder::bind_evaluators(Experiment& experiment) {
@@ -169,6 +170,10 @@ std::shared_ptr<Provider> Binder::provider_for(Experiment& experiment, const Tas
         settings->folder = experiment.spec.folder;
         settings->once = task.once;
         settings->workers_max = experiment.spec.execution.concurrency;
+    } else if (task.form == TaskForm::http) {
+        settings.emplace();
+        settings->name = "http";
+        kind = find_provider("http");
     } else {
         settings = model_settings(experiment, task, kind);
     }

@@ -133,13 +133,13 @@ Observation observe(const Evaluation& evaluation, const EvaluatorDefinition& def
     return observation;
 }
 
-Scoring score_output(const std::vector<BoundEvaluator>& evaluators, const DatasetItem& item,
-                     const Json& output, const Clock& clock) {
+Scoring score_unit(const std::vector<BoundEvaluator>& evaluators, const UnitResult& unit,
+                   const Clock& clock) {
     Scoring scoring;
     for (const BoundEvaluator& evaluator : evaluators) {
         const Time start = clock.now();
         const MonotonicTime began = clock.monotonic();
-        Evaluation evaluation = evaluator.evaluate(item, output);
+        Evaluation evaluation = evaluator.evaluate(unit);
         scoring.observations.push_back(
             observe(evaluation, evaluator.definition(), start, clock.monotonic() - began));
         scoring.evaluations.push_back(std::move(evaluation));
@@ -189,9 +189,8 @@ asio::awaitable<std::optional<UnitResult>> Execution::run_unit(PlannedUnit plann
         unit.output = nullptr;
         co_return unit;
     }
-    Scoring scoring = co_await cpu_.run([this, &unit] {
-        return score_output(experiment_.evaluators, unit.item, unit.output, clock_);
-    });
+    Scoring scoring = co_await cpu_.run(
+        [this, &unit] { return score_unit(experiment_.evaluators, unit, clock_); });
     unit.evaluations = std::move(scoring.evaluations);
     std::ranges::move(scoring.observations, std::back_inserter(unit.observations));
     unit.status = status_from(unit.evaluations);

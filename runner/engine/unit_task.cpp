@@ -8,6 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "core/base/hash.hpp"
+#include "runner/engine/service_request.hpp"
 
 namespace assay {
 namespace {
@@ -22,7 +23,7 @@ TemplateScope scope_of(const DatasetItem& item) {
 }
 
 std::string fingerprint_of(const TaskSpec& spec) {
-    const Json material = {
+    Json material = {
         {"form", static_cast<int>(spec.form)},
         {"provider", spec.provider},
         {"model", spec.model},
@@ -34,6 +35,7 @@ std::string fingerprint_of(const TaskSpec& spec) {
         {"once", spec.once},
         {"recorded", spec.recorded ? spec.recorded->text() : std::string()},
     };
+    if (spec.http) material["http"] = spec.http->sha256;
     return sha256_hex(to_text(material));
 }
 
@@ -81,9 +83,9 @@ class RecordedTask final : public UnitTask {
     std::string fingerprint_;
 };
 
-// ---- models and programs ----------------------------------------------------------------------
+// ---- models, programs and services ------------------------------------------------------------
 
-/// The unit as programs get it (SPEC 1.4).
+/// The unit as programs and, unless a body is given, services get it (SPEC 1.4).
 Json unit_for_program(const UnitContext& unit) {
     Json json = {
         {"id", fmt::format("{}/{}/{}", unit.item.id.value(), unit.variant, unit.repetition)},
@@ -119,6 +121,7 @@ class ProviderTask final : public UnitTask {
     const std::string& fingerprint() const override { return fingerprint_; }
 
     std::string check(const DatasetItem& item) const override {
+        if (spec_.http) return check_service_request(*spec_.http, scope_of(item));
         if (!spec_.prompt) return {};
         const auto rendered = render_prompt(*spec_.prompt, item);
         return rendered ? std::string() : rendered.error().message;
@@ -141,6 +144,11 @@ Result<ProviderRequest> ProviderTask::request_for(const UnitContext& unit) const
         request.unit = unit_for_program(unit);
         return request;
     }
+    if (spec_.form == TaskForm::http) {
+        ASSAY_TRY(request.service,
+                  render_service_request(*spec_.http, scope_of(unit.item), unit_for_program(unit)));
+        return request;
+    }
     request.model = spec_.model;
     request.parameters = spec_.parameters;
     request.tools = spec_.tools;
@@ -154,6 +162,13 @@ Observation ProviderTask::start_observation(const UnitContext& unit,
     Observation observation{.name = "task", .start = unit.clock.now()};
     if (spec_.form == TaskForm::command) {
         observation.input = unit.item.input;
+        return observation;
+    }
+    if (spec_.form == TaskForm::http) {
+        // What could be rendered for the service can be for people.
+        observation.input =
+            describe_service_request(*spec_.http, scope_of(unit.item), unit_for_program(unit))
+                .value_or(unit.item.input);
         return observation;
     }
     observation.type = ObservationType::generation;
@@ -210,8 +225,8 @@ asio::awaitable<TaskOutcome> ProviderTask::run(UnitContext unit) const {
         ++outcome.calls;
         if (reply) {
             outcome.latency = unit.clock.monotonic() - attempt_began;
-            // A program that reports no cost of its own has none.
-            if (spec_.form == TaskForm::command && !reply->cost) reply->cost = 0;
+            // A program or service that reports no cost of its own has none.
+            if (spec_.form != TaskForm::provider && !reply->cost) reply->cost = 0;
             record_reply(outcome, observation, std::move(*reply));
             break;
         }

@@ -56,7 +56,7 @@ class UnitTask {
 
 /// Outputs that are already in the row.
 [[nodiscard]] std::unique_ptr<UnitTask> make_recorded_task(const TaskSpec& spec);
-/// A model or a program. `provider` is shared by the variants that use the same one.
+/// A model, a program or a service. `provider` is shared by the variants that use the same one.
 [[nodiscard]] std::unique_ptr<UnitTask> make_provider_task(TaskSpec spec,
                                                            std::shared_ptr<Provider> provider,
                                                            int retries);

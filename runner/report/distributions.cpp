@@ -1,6 +1,8 @@
 #include "runner/report/distributions.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "runner/report/lookup.hpp"
 #include "runner/report/numbers.hpp"
@@ -9,9 +11,14 @@ namespace assay {
 namespace {
 
 constexpr std::size_t k_bins = 20;
-/// A NUMERIC score with at most so many different values (marks from 1 to 5) has a bar for each.
+/// A score of at most so many different whole numbers (marks from 1 to 5) has a bar for each.
 constexpr std::size_t k_single_values_max = 12;
 constexpr std::size_t k_categories_max = 12;
+
+bool are_marks(const std::set<double>& values) {
+    const auto is_whole = [](double value) { return std::floor(value) == value; };
+    return values.size() <= k_single_values_max && std::ranges::all_of(values, is_whole);
+}
 
 /// Equal bins from the least to the greatest value; all of 0 to 1 when the values lie in it, so
 /// that plots of such scores compare at a glance.
@@ -19,6 +26,11 @@ std::vector<double> edges_between(double low, double high) {
     if (low >= 0 && high <= 1) {
         low = 0;
         high = 1;
+    } else if (low == high) {
+        constexpr double k_max = std::numeric_limits<double>::max();
+        const double half = std::max(std::abs(low) / 4, 0.5);
+        low = std::max(low - half, -k_max);
+        high = std::min(high + half, k_max);
     }
     constexpr auto k_steps = static_cast<double>(k_bins);
     std::vector<double> edges;
@@ -109,7 +121,7 @@ void Distributions::settle() {
         if (distribution.data_type == ScoreDataType::categorical) continue;
         if (distribution.data_type == ScoreDataType::boolean) {
             distribution.values = {0, 1};
-        } else if (distribution.values.size() <= k_single_values_max) {
+        } else if (are_marks(distribution.values)) {
             for (const double value : distribution.values) {
                 distribution.names.push_back(format_exact(value));
             }

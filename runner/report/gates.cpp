@@ -94,10 +94,14 @@ Observed observe(const Gate& gate, const VariantSummary& variant) {
     for (const ScoreSummary& score : variant.scores) {
         if (score.name == gate.score) return observe_score(gate, score);
     }
-    for (const auto& [name, value] : variant.run_scores) {
+    for (const auto& [name, value, comment] : variant.run_scores) {
         if (name != gate.score) continue;
-        if (!value) return nothing(fmt::format("there is no data to compute {} from", name));
-        return {.value = value, .basis = {}, .missing = {}};
+        if (!value) {
+            return nothing(fmt::format("{} cannot be computed: {}", name, value.error().message));
+        }
+        return {.value = *value,
+                .basis = comment.empty() ? "" : fmt::format(" ({})", comment),
+                .missing = {}};
     }
     return nothing(fmt::format("the run has no score {}", gate.score));
 }

@@ -1,10 +1,40 @@
 #include "runner/report/lookup.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <utility>
 
 namespace assay {
+namespace {
+
+/// One sentence about some run scores of a variant.
+struct RunNote {
+    std::vector<std::string> names;
+    std::string text;
+
+    friend bool operator==(const RunNote&, const RunNote&) = default;
+};
+
+std::vector<RunNote> notes_of(const VariantSummary& variant) {
+    std::vector<RunNote> notes;
+    const auto add = [&](const std::string& name, const auto& value, const std::string& comment) {
+        if (value && comment.empty()) return;
+        std::string text = value ? ": " + comment : " cannot be computed: " + value.error().message;
+        const auto known = std::ranges::find(notes, text, &RunNote::text);
+        if (known != notes.end()) {
+            known->names.push_back(name);
+        } else {
+            notes.push_back({.names = {name}, .text = std::move(text)});
+        }
+    };
+    for (const auto& [name, value, comment] : variant.run_scores) add(name, value, comment);
+    for (const auto& [name, matrix, comment] : variant.matrices) add(name, matrix, comment);
+    return notes;
+}
+
+}  // namespace
 
 std::vector<std::string> score_names(const Report& report) {
     std::vector<std::string> names;
@@ -19,6 +49,15 @@ std::vector<std::string> score_names(const Report& report) {
 const ScoreSummary* find_score(const VariantSummary& variant, const std::string& name) {
     for (const ScoreSummary& score : variant.scores) {
         if (score.name == name) return &score;
+    }
+    return nullptr;
+}
+
+const Score* find_score(const UnitResult& unit, const std::string& name) {
+    for (const Evaluation& evaluation : unit.evaluations) {
+        for (const Score& score : evaluation.scores) {
+            if (score.name == name) return &score;
+        }
     }
     return nullptr;
 }
@@ -43,6 +82,29 @@ std::vector<std::string> categories_of(const Report& report, const std::string& 
         return counts[a] != counts[b] ? counts[a] > counts[b] : a < b;
     });
     return categories;
+}
+
+std::vector<std::string> run_score_notes(const Report& report) {
+    // What is said of several run scores, or of several variants, is said once.
+    std::vector<std::pair<std::vector<std::string>, RunNote>> notes;  // variants, and what of them
+    for (const VariantSummary& variant : report.variants) {
+        for (RunNote& note : notes_of(variant)) {
+            const auto known = std::ranges::find(notes, note, &decltype(notes)::value_type::second);
+            if (known != notes.end()) {
+                known->first.push_back(variant.name);
+            } else {
+                notes.emplace_back(std::vector{variant.name}, std::move(note));
+            }
+        }
+    }
+    std::vector<std::string> lines;
+    for (const auto& [variants, note] : notes) {
+        const bool everywhere = variants.size() == report.variants.size();
+        lines.push_back(fmt::format(
+            "{}{}{}", fmt::join(note.names, ", "),
+            everywhere ? "" : fmt::format(" ({})", fmt::join(variants, ", ")), note.text));
+    }
+    return lines;
 }
 
 }  // namespace assay

@@ -16,12 +16,18 @@ namespace assay {
 [[nodiscard]] const ScoreSummary* find_score(const VariantSummary& variant,
                                              const std::string& name);
 
+/// The score that a unit has under this name; nullptr when no evaluation gave one.
+[[nodiscard]] const Score* find_score(const UnitResult& unit, const std::string& name);
+
 /// Share of the score's values that are in the category; nothing without values.
 [[nodiscard]] std::optional<double> share_of(const ScoreSummary& score,
                                              const std::string& category);
 /// The categories of a score over all variants, most frequent first.
 [[nodiscard]] std::vector<std::string> categories_of(const Report& report,
                                                      const std::string& score);
+/// What must be said beside the run scores, a line each: which ones cannot be computed and why,
+/// and which leave units out.
+[[nodiscard]] std::vector<std::string> run_score_notes(const Report& report);
 /// How many categories are shown to people; files for programs have them all.
 inline constexpr std::size_t k_categories_shown = 8;
 

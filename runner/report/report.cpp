@@ -98,7 +98,7 @@ class Summarizer {
         if (tally_) summaries_.push_back(tally_->finish());
         tally_.reset();
         if (summaries_.size() == run_.variants.size()) return false;
-        tally_.emplace(current(), run_.report_plan);
+        tally_.emplace(current(), run_.report_plan, run_.repetitions);
         return true;
     }
 

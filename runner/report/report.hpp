@@ -4,10 +4,10 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "core/model/run.hpp"
+#include "core/stats/classification.hpp"
 
 namespace assay {
 
@@ -42,14 +42,28 @@ struct LatencySummary {
     std::optional<double> p99;
 };
 
+/// What one run evaluator computed over a variant.
+struct RunScore {
+    std::string name;
+    Result<double> value = 0.0;  ///< else why it cannot be computed
+    std::string comment;         ///< what was left out: "over 190 of 200 units: 10 failed"; or ""
+};
+
+/// The same for a confusion matrix, which is no number.
+struct RunMatrix {
+    std::string name;
+    Result<ConfusionMatrix> matrix = ConfusionMatrix{};
+    std::string comment;
+};
+
 struct VariantSummary {
     std::string name;
     DatasetRunId dataset_run_id;
     UnitCounts units;
     double coverage = 0;               ///< scored / planned; 0 when nothing was planned
     std::vector<ScoreSummary> scores;  ///< in the order of the spec
-    /// Run scores in the order of the spec; nothing when one cannot be computed.
-    std::vector<std::pair<std::string, std::optional<double>>> run_scores;
+    std::vector<RunScore> run_scores;  ///< in the order of the spec
+    std::vector<RunMatrix> matrices;   ///< in the order of the spec
     LatencySummary latency;
     UsageDetails tokens;  ///< summed over the units; has "total" unless no unit reported any
     std::optional<NanoUsd> cost;  ///< nothing when a unit's price is unknown
@@ -88,7 +102,7 @@ struct Report {
 
 /// Summarises the stored units of a run and decides its gates. Reads the journal and nothing else:
 /// the same run gives the same report at any time. Reads the stream once; what it keeps is one
-/// number per item and score, of one variant at a time.
+/// number per item and score, and a bounded count of labels, of one variant at a time.
 ///
 /// @error data_loss when the units do not fit the run: an unknown variant, variants out of order or
 ///        more units than planned; else the stream's own error.
@@ -106,10 +120,14 @@ struct Report {
                                      const std::vector<VariantSummary>& variants,
                                      const std::vector<GateVerdict>& gates);
 
-/// Checks a run evaluator's type and parameters against the scores there are.
+/// Checks a run evaluator's type and parameters against the scores there are and the repetitions
+/// of an item.
 /// @return what is wrong, or "".
 [[nodiscard]] std::string check_run_evaluator(const RunEvaluator& evaluator,
-                                              const std::vector<ScoreColumn>& scores);
+                                              const std::vector<ScoreColumn>& scores,
+                                              int repetitions);
+/// Checks that what a gate looks at is a number. @return what is wrong, or "".
+[[nodiscard]] std::string check_gate(const Gate& gate, const ReportPlan& plan);
 /// The run evaluators there are, with a summary each, for `assay evaluators`.
 struct RunEvaluatorInfo {
     std::string id;

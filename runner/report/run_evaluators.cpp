@@ -1,7 +1,5 @@
 #include "runner/report/run_evaluators.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "core/stats/summary.hpp"
@@ -12,163 +10,120 @@ namespace {
 
 using Means = std::span<const double>;
 
-double number_or(const Json& parameters, const char* name, double otherwise) {
-    const auto found = parameters.find(name);
-    return found != parameters.end() && found->is_number() ? found->get<double>() : otherwise;
-}
-
-Result<double> pass_rate(Means means, const Json& parameters) {
+Result<double> pass_rate(const RunEvaluator& evaluator, Means means) {
     // Without a threshold the score is BOOLEAN, and the mean is the share of true.
-    if (!parameters.contains("threshold")) return mean(means);
-    if (means.empty()) return failure(ErrorCode::invalid_argument, "no values");
-    const double threshold = number_or(parameters, "threshold", 0);
+    if (!evaluator.parameters.contains("threshold")) return mean(means);
+    ASSAY_CHECK(minimum(means));  // the same refusals as every other statistic
+    const double threshold = number_or(evaluator, "threshold", 0);
     const auto passed =
         std::ranges::count_if(means, [&](double value) { return value >= threshold; });
     return static_cast<double>(passed) / static_cast<double>(means.size());
 }
 
-struct RunEvaluatorType {
-    const char* id;
-    const char* summary;
-    Result<double> (*compute)(Means means, const Json& parameters);
-};
-
-constexpr RunEvaluatorType k_types[] = {
-    {"mean", "Mean over all items of a score.",
-     [](Means means, const Json&) { return mean(means); }},
-    {"median", "Median over all items of a score.",
-     [](Means means, const Json&) { return median(means); }},
-    {"min", "Smallest value of a score over all items.",
-     [](Means means, const Json&) { return minimum(means); }},
-    {"max", "Largest value of a score over all items.",
-     [](Means means, const Json&) { return maximum(means); }},
-    {"stddev", "Sample standard deviation (n - 1) of a score over all items.",
-     [](Means means, const Json&) { return sample_stddev(means); }},
-    {"percentile",
-     "The `percentile` (0 to 100) of a score over all items, interpolated linearly (type 7).",
-     [](Means means, const Json& parameters) {
-         return percentile(means, number_or(parameters, "percentile", 50));
-     }},
-    {"pass_rate", "Share of items whose score is true; for a NUMERIC score, at least `threshold`.",
-     &pass_rate},
-};
-
-const RunEvaluatorType* find_type(std::string_view id) {
-    for (const RunEvaluatorType& type : k_types) {
-        if (type.id == id) return &type;
-    }
-    return nullptr;
+ClassAverage average_of(const RunEvaluator& evaluator) {
+    const std::string average = text_or(evaluator, "average", "macro");
+    if (average == "micro") return ClassAverage::micro;
+    return average == "weighted" ? ClassAverage::weighted : ClassAverage::macro;
 }
 
-std::vector<std::string> parameters_of(std::string_view type) {
-    std::vector<std::string> names = {"score"};
-    if (type == "percentile") names.emplace_back("percentile");
-    if (type == "pass_rate") names.emplace_back("threshold");
-    return names;
-}
-
-std::string check_type(const RunEvaluator& evaluator) {
-    if (find_type(evaluator.type) != nullptr) return {};
-    std::vector<std::string> ids;
-    for (const RunEvaluatorType& type : k_types) ids.emplace_back(type.id);
-    const std::string hint = did_you_mean(evaluator.type, ids);
-    return fmt::format(
-        "unknown run evaluator \"{}\"{}", evaluator.type,
-        hint.empty() ? "; there are " + fmt::format("{}", fmt::join(ids, ", ")) : hint);
-}
-
-std::string check_names(const RunEvaluator& evaluator) {
-    const std::vector<std::string> known = parameters_of(evaluator.type);
-    for (const auto& [name, value] : evaluator.parameters.items()) {
-        if (std::ranges::find(known, name) != known.end()) continue;
-        const std::string hint = did_you_mean(name, known);
-        return fmt::format(
-            "unknown parameter \"{}\" of the run evaluator {}{}", name, evaluator.type,
-            hint.empty() ? fmt::format("; it has {}", fmt::join(known, ", ")) : hint);
-    }
-    return {};
-}
-
-std::string check_score(const RunEvaluator& evaluator, const std::vector<ScoreColumn>& scores,
-                        const ScoreColumn*& column) {
-    const auto named = evaluator.parameters.find("score");
-    if (named == evaluator.parameters.end()) {
-        return fmt::format("the run evaluator {} needs `score`, the name of the score it runs over",
-                           evaluator.type);
-    }
-    if (!named->is_string()) {
-        return fmt::format("`score` must be the name of a score, not {}", type_phrase(*named));
-    }
-    const auto& name = named->get_ref<const std::string&>();
-    std::vector<std::string> names;
-    for (const ScoreColumn& candidate : scores) {
-        if (candidate.name == name) column = &candidate;
-        names.push_back(candidate.name);
-    }
-    if (column != nullptr) return {};
-    const std::string hint = did_you_mean(name, names);
-    return fmt::format("no evaluator gives the score \"{}\"{}", name,
-                       hint.empty() && !names.empty()
-                           ? fmt::format("; there are {}", fmt::join(names, ", "))
-                           : hint);
-}
-
-std::string check_parameters(const RunEvaluator& evaluator, const ScoreColumn& column) {
-    const Json& parameters = evaluator.parameters;
-    if (column.data_type == ScoreDataType::categorical) {
-        return fmt::format("the score \"{}\" is CATEGORICAL; the run evaluator {} needs numbers",
-                           column.name, evaluator.type);
-    }
-    if (evaluator.type == "percentile") {
-        const double percent = number_or(parameters, "percentile", -1);
-        if (!(percent >= 0 && percent <= 100)) {
-            return "the run evaluator percentile needs `percentile`, a number from 0 to 100";
-        }
-    }
-    if (evaluator.type == "pass_rate") {
-        const bool given = parameters.contains("threshold");
-        if (given && !parameters.at("threshold").is_number()) {
-            return fmt::format("`threshold` must be a number, not {}",
-                               type_phrase(parameters.at("threshold")));
-        }
-        if (!given && column.data_type == ScoreDataType::numeric) {
-            return fmt::format(
-                "pass_rate of the NUMERIC score \"{}\" needs `threshold`, the least "
-                "value that passes",
-                column.name);
-        }
-    }
-    return {};
+std::vector<RunEvaluatorType> make_types() {
+    using enum RunEvaluatorFamily;
+    const std::vector<std::string> of_score = {"score"};
+    const std::vector<std::string> of_labels = {"predicted", "ignore_case", "strip"};
+    const std::vector<std::string> averaged = {"predicted", "ignore_case", "strip", "average",
+                                               "positive"};
+    const std::vector<std::string> of_trials = {"score", "threshold", "k"};
+    return {
+        {"mean", statistic, "Mean over all items of a score.", of_score},
+        {"median", statistic, "Median over all items of a score.", of_score},
+        {"min", statistic, "Smallest value of a score over all items.", of_score},
+        {"max", statistic, "Largest value of a score over all items.", of_score},
+        {"stddev", statistic, "Sample standard deviation (n - 1) of a score over all items.",
+         of_score},
+        {"percentile",
+         statistic,
+         "The `percentile` (0 to 100) of a score over all items, interpolated linearly (type 7).",
+         {"score", "percentile"}},
+        {"pass_rate",
+         statistic,
+         "Share of items whose score is true; for a NUMERIC score, at least `threshold`.",
+         {"score", "threshold"}},
+        {"accuracy", labels,
+         "Share of units whose predicted label (the output, or a score) is the expected output.",
+         of_labels},
+        {"precision", labels,
+         "Share of the predictions of a label that are right, averaged over the labels.", averaged},
+        {"recall", labels,
+         "Share of the units of a label that are found, averaged over the labels.", averaged},
+        {"f1", labels,
+         "Harmonic mean of precision and recall of a label, averaged over the labels.", averaged},
+        {std::string(k_confusion_matrix), labels,
+         "How often each predicted label met each expected one: a table, not a number.", of_labels},
+        {"pass_at_k", repetitions,
+         "Probability that at least one of `k` repetitions of an item passes.", of_trials},
+        {"pass_hat_k", repetitions, "Probability that all of `k` repetitions of an item pass.",
+         of_trials},
+    };
 }
 
 }  // namespace
 
-std::optional<double> run_score(const RunEvaluator& evaluator, std::span<const double> item_means) {
-    const RunEvaluatorType* type = find_type(evaluator.type);
-    if (type == nullptr) return std::nullopt;
-    const Result<double> value = type->compute(item_means, evaluator.parameters);
-    return value ? std::optional(*value) : std::nullopt;
+const std::vector<RunEvaluatorType>& all_run_evaluator_types() {
+    static const std::vector<RunEvaluatorType> k_types = make_types();
+    return k_types;
 }
 
-std::string check_run_evaluator(const RunEvaluator& evaluator,
-                                const std::vector<ScoreColumn>& scores) {
-    if (std::string mistake = check_type(evaluator); !mistake.empty()) return mistake;
-    if (!evaluator.parameters.is_object()) {
-        return fmt::format("the parameters of the run evaluator {} must be a map, not {}",
-                           evaluator.type, type_phrase(evaluator.parameters));
-    }
-    if (std::string mistake = check_names(evaluator); !mistake.empty()) return mistake;
-    const ScoreColumn* column = nullptr;
-    if (std::string mistake = check_score(evaluator, scores, column); !mistake.empty()) {
-        return mistake;
-    }
-    return check_parameters(evaluator, *column);
+const RunEvaluatorType* find_run_evaluator_type(std::string_view id) {
+    const auto& types = all_run_evaluator_types();
+    const auto found = std::ranges::find(types, id, &RunEvaluatorType::id);
+    return found == types.end() ? nullptr : &*found;
+}
+
+double number_or(const RunEvaluator& evaluator, const char* name, double otherwise) {
+    const auto found = evaluator.parameters.find(name);
+    const bool usable = found != evaluator.parameters.end() && found->is_number();
+    return usable ? found->get<double>() : otherwise;
+}
+
+bool flag_of(const RunEvaluator& evaluator, const char* name) {
+    const auto found = evaluator.parameters.find(name);
+    return found != evaluator.parameters.end() && *found == true;
+}
+
+std::string text_or(const RunEvaluator& evaluator, const char* name, const char* otherwise) {
+    const auto found = evaluator.parameters.find(name);
+    return found != evaluator.parameters.end() ? as_text(*found) : otherwise;
+}
+
+Result<double> run_statistic(const RunEvaluator& evaluator, Means item_means) {
+    const std::string& type = evaluator.type;
+    if (type == "mean") return mean(item_means);
+    if (type == "median") return median(item_means);
+    if (type == "min") return minimum(item_means);
+    if (type == "max") return maximum(item_means);
+    if (type == "stddev") return sample_stddev(item_means);
+    if (type == "percentile") return percentile(item_means, number_or(evaluator, type.c_str(), 50));
+    ASSAY_ASSERT(type == "pass_rate", "every statistic is computed above");
+    return pass_rate(evaluator, item_means);
+}
+
+Result<double> run_classification(const RunEvaluator& evaluator, const ConfusionMatrix& matrix,
+                                  std::string_view positive) {
+    if (evaluator.type == "accuracy") return accuracy(matrix);
+    const bool binary = evaluator.parameters.contains("positive");
+    ASSAY_TRY(const ClassificationScores scores,
+              binary ? classification_scores(matrix, positive)
+                     : classification_scores(matrix, average_of(evaluator)));
+    if (evaluator.type == "precision") return scores.precision;
+    return evaluator.type == "recall" ? scores.recall : scores.f1;
 }
 
 const std::vector<RunEvaluatorInfo>& run_evaluator_types() {
     static const std::vector<RunEvaluatorInfo> k_infos = [] {
         std::vector<RunEvaluatorInfo> infos;
-        for (const RunEvaluatorType& type : k_types) infos.push_back({type.id, type.summary});
+        for (const RunEvaluatorType& type : all_run_evaluator_types()) {
+            infos.push_back({type.id, type.summary});
+        }
         return infos;
     }();
     return k_infos;

@@ -23,17 +23,23 @@ UnitSelection::Rank UnitSelection::rank_of(const UnitResult& unit) const {
         case UnitStatus::skipped: return {k_not_run, 0, seen_};
         case UnitStatus::scored: break;
     }
-    // Only a number from 0 to 1 says by itself how good it is; 7 may be a length.
-    double lowest = 1;
+    bool breaks_check = false;
+    double sum = 0;
+    int count = 0;
     for (const Evaluation& evaluation : unit.evaluations) {
         for (const Score& score : evaluation.scores) {
             if (std::holds_alternative<std::string>(score.value)) continue;
             const double value = as_number(score.value);
-            if (value == 0 && checks_.contains(score.name)) return {k_check, 0, seen_};
-            if (value >= 0 && value < lowest) lowest = value;
+            if (value == 0 && checks_.contains(score.name)) breaks_check = true;
+            // Only a number from 0 to 1 says by itself how good it is; 7 may be a length.
+            if (value < 0 || value > 1) continue;
+            sum += value;
+            ++count;
         }
     }
-    return {lowest < 1 ? k_low : k_rest, lowest, seen_};
+    const double mean = count > 0 ? sum / count : 1;
+    if (breaks_check) return {k_check, mean, seen_};
+    return {mean < 1 ? k_low : k_rest, mean, seen_};
 }
 
 void UnitSelection::look(const UnitResult& unit) {
@@ -44,7 +50,7 @@ void UnitSelection::look(const UnitResult& unit) {
 
 void UnitSelection::settle() {
     std::size_t place = 0;
-    for (const auto& [rank_class, lowest, sequence] : best_) places_.emplace(sequence, place++);
+    for (const auto& [rank_class, mean, sequence] : best_) places_.emplace(sequence, place++);
     best_.clear();
 }
 

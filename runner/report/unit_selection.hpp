@@ -13,8 +13,9 @@
 namespace assay {
 
 /// Chooses which units of a long run are shown: first those that failed, then unscored ones, then
-/// those with a false check, then by their lowest score, then the rest and at last those that were
-/// not run; within each in the order of the plan. Keeps `units_max` small entries and no unit.
+/// those with a false check, then those with a score below 1, the lowest mean first, then the rest
+/// and at last those that were not run; else in the order of the plan. Keeps `units_max` small
+/// entries and no unit.
 class UnitSelection {
   public:
     /// `plan` must outlive the selection.
@@ -32,7 +33,7 @@ class UnitSelection {
     [[nodiscard]] std::uint64_t seen() const { return seen_; }
 
   private:
-    /// Class, lowest score, sequence: the smallest are chosen.
+    /// Class, mean of the scores from 0 to 1, sequence: the smallest are chosen.
     using Rank = std::tuple<int, double, std::uint64_t>;
     [[nodiscard]] Rank rank_of(const UnitResult& unit) const;
 

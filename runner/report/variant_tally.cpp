@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "core/stats/summary.hpp"
-#include "runner/report/run_evaluators.hpp"
 
 namespace assay {
 namespace {
@@ -19,7 +18,8 @@ std::int64_t tokens_of(const UnitResult& unit, const char* kind) {
 
 }  // namespace
 
-VariantTally::VariantTally(const VariantRecord& variant, const ReportPlan& plan) : plan_(plan) {
+VariantTally::VariantTally(const VariantRecord& variant, const ReportPlan& plan, int repetitions)
+    : run_scores_(plan, repetitions) {
     summary_.name = variant.name;
     summary_.dataset_run_id = variant.dataset_run_id;
     summary_.units.planned = variant.planned;
@@ -48,6 +48,7 @@ void VariantTally::add(const UnitResult& unit) {
         case UnitStatus::skipped: ++summary_.units.skipped; break;
     }
     for (const Evaluation& evaluation : unit.evaluations) add_evaluation(evaluation);
+    run_scores_.add(unit);
     add_usage(unit);
 }
 
@@ -109,6 +110,7 @@ void VariantTally::add_usage(const UnitResult& unit) {
 }
 
 void VariantTally::end_item() {
+    run_scores_.end_item();
     for (ScoreTally& tally : scores_) {
         if (tally.item_values == 0) continue;
         ++tally.summary.items;
@@ -120,17 +122,16 @@ void VariantTally::end_item() {
     }
 }
 
-void VariantTally::compute_run_scores() {
-    for (const RunEvaluator& evaluator : plan_.run_evaluators) {
-        const auto score = evaluator.parameters.find("score");
-        std::optional<double> value;
-        for (const ScoreTally& tally : scores_) {
-            if (score != evaluator.parameters.end() && *score == tally.summary.name) {
-                value = run_score(evaluator, tally.item_means);
-            }
-        }
-        summary_.run_scores.emplace_back(evaluator.name, value);
+Result<std::span<const double>> VariantTally::item_means_of(const std::string& score) const {
+    const auto found = std::ranges::find(
+        scores_, score, [](const ScoreTally& tally) { return tally.summary.name; });
+    if (found == scores_.end() || found->summary.items == 0) {
+        return failure(ErrorCode::not_found, "no item has the score " + score);
     }
+    if (found->item_means.empty()) {
+        return failure(ErrorCode::invalid_argument, score + " is CATEGORICAL and has no numbers");
+    }
+    return found->item_means;
 }
 
 VariantSummary VariantTally::finish() {
@@ -141,7 +142,7 @@ VariantSummary VariantTally::finish() {
     if (units.planned > 0) {
         summary_.coverage = static_cast<double>(units.scored) / static_cast<double>(units.planned);
     }
-    compute_run_scores();
+    run_scores_.finish(summary_, [this](const std::string& score) { return item_means_of(score); });
     for (ScoreTally& tally : scores_) {
         tally.summary.mean = value_of(mean(tally.item_means));
         tally.summary.stddev = value_of(sample_stddev(tally.item_means));

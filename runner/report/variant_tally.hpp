@@ -2,20 +2,22 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "core/model/run.hpp"
 #include "runner/report/report.hpp"
+#include "runner/report/run_score_tally.hpp"
 
 namespace assay {
 
-/// Adds up the units of one variant as they stream by. Keeps one number per item and score and one
-/// per latency, and none of the units.
+/// Adds up the units of one variant as they stream by. Keeps one number per item and score, one
+/// per latency and what the run evaluators need, and none of the units.
 class VariantTally {
   public:
     /// `plan` must outlive the tally.
-    VariantTally(const VariantRecord& variant, const ReportPlan& plan);
+    VariantTally(const VariantRecord& variant, const ReportPlan& plan, int repetitions);
 
     /// Units of one item must follow each other.
     void add(const UnitResult& unit);
@@ -38,11 +40,11 @@ class VariantTally {
     void add_usage(const UnitResult& unit);
     void end_item();
     [[nodiscard]] ScoreTally& tally_of(const std::string& score, const std::string& evaluator);
-    void compute_run_scores();
+    [[nodiscard]] Result<std::span<const double>> item_means_of(const std::string& score) const;
 
-    const ReportPlan& plan_;
     VariantSummary summary_;
     std::vector<ScoreTally> scores_;
+    RunScoreTally run_scores_;
     std::vector<double> latencies_ms_;
     std::optional<DatasetItemId> item_;
     NanoUsd cost_ = 0;

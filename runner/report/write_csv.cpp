@@ -43,15 +43,6 @@ std::string score_cell(const ScoreValue& value) {
     return to_text(to_json(value));
 }
 
-const Score* find_score(const UnitResult& unit, const std::string& name) {
-    for (const Evaluation& evaluation : unit.evaluations) {
-        for (const Score& score : evaluation.scores) {
-            if (score.name == name) return &score;
-        }
-    }
-    return nullptr;
-}
-
 /// Why the task or an evaluator broke: "tone: the reply is no JSON".
 std::string error_of(const UnitResult& unit) {
     std::string error = unit.error;

@@ -16,9 +16,16 @@
 namespace assay {
 namespace {
 
-const std::string_view k_page_scripts[] = {k_dom_js,          k_format_js,     k_diff_js,
-                                           k_unit_view_js,    k_summary_js,    k_charts_js,
-                                           k_unit_details_js, k_unit_table_js, k_report_js};
+/// The page's scripts as one; a file stands behind those that it needs at once.
+std::string page_scripts() {
+    return fmt::format("{}{}{}{}{}{}{}{}{}", k_dom_js, k_format_js, k_diff_js, k_unit_view_js,
+                       k_summary_js, k_charts_js, k_unit_details_js, k_unit_table_js, k_report_js);
+}
+
+/// The page's style as one sheet; later rules win.
+std::string page_style() {
+    return fmt::format("{}{}{}{}", k_page_css, k_plots_css, k_units_css, k_media_css);
+}
 
 /// JSON that stands in a page: without a "<" no text in it can end the element it is in, and
 /// U+2028 and U+2029 are line ends to some readers of scripts.
@@ -47,6 +54,7 @@ std::string source_hash(std::string_view text) {
 }
 
 std::string page_head(const Report& report, std::string_view scripts) {
+    const std::string style = page_style();
     return fmt::format(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
@@ -55,9 +63,8 @@ std::string page_head(const Report& report, std::string_view scripts) {
         "<title>{}: {}</title>\n<style>{}</style>\n</head>\n<body>\n"
         "<noscript>This report needs JavaScript, which it carries itself; it loads nothing. The "
         "run {} is {}.</noscript>\n",
-        source_hash(scripts), source_hash(k_report_css), xml_text(report.run.experiment),
-        to_string(report.status), k_report_css, xml_text(report.run.id.value()),
-        to_string(report.status));
+        source_hash(scripts), source_hash(style), xml_text(report.run.experiment),
+        to_string(report.status), style, xml_text(report.run.id.value()), to_string(report.status));
 }
 
 /// Replaces a value whose text is too long by its beginning and notes its size.
@@ -121,21 +128,19 @@ Result<void> write_html(AtomicFileWriter& file, const Report& report, const Unit
     ASSAY_CHECK(units([&](const UnitResult& unit) -> Result<void> {
         selection.look(unit);
         distributions.look(unit);
-        confusions.look(unit);
+        confusions.add(unit);
         return {};
     }));
     selection.settle();
     distributions.settle();
 
-    std::string scripts;
-    for (const std::string_view script : k_page_scripts) scripts += script;
+    const std::string scripts = page_scripts();
     ASSAY_CHECK(file.write(page_head(report, scripts)));
     ASSAY_CHECK(file.write(fmt::format(k_data_begin, "units") + "["));
     std::uint64_t sequence = 0;
     std::size_t written_bytes = 0;
     ASSAY_CHECK(units([&](const UnitResult& unit) -> Result<void> {
         distributions.count(unit);
-        confusions.count(unit);
         const std::optional<std::size_t> place = selection.place_of(sequence++);
         if (!place) return {};
         const std::size_t bytes_max = written_bytes < limits.full_bytes_max

@@ -7,8 +7,8 @@
 namespace assay {
 namespace {
 
-template <class T>
-OrderedJson or_null(const std::optional<T>& value) {
+template <class Maybe>
+OrderedJson or_null(const Maybe& value) {
     return value ? OrderedJson(*value) : OrderedJson(nullptr);
 }
 
@@ -78,38 +78,67 @@ OrderedJson score_to_json(const ScoreSummary& score) {
     return json;
 }
 
+OrderedJson matrix_to_json(const Result<ConfusionMatrix>& matrix) {
+    if (!matrix) return nullptr;
+    return {{"labels", matrix->labels}, {"counts", matrix->counts}};
+}
+
+/// The run scores, and beside them only what there is: matrices, and what must be said of either.
+void add_run_scores(OrderedJson& json, const VariantSummary& variant) {
+    OrderedJson notes = OrderedJson::object();
+    const auto add_note = [&](const std::string& name, const auto& value,
+                              const std::string& comment) {
+        if (!value) {
+            notes[name] = "cannot be computed: " + value.error().message;
+        } else if (!comment.empty()) {
+            notes[name] = comment;
+        }
+    };
+    json["run_scores"] = OrderedJson::object();
+    for (const auto& [name, value, comment] : variant.run_scores) {
+        json["run_scores"][name] = or_null(value);
+        add_note(name, value, comment);
+    }
+    for (const auto& [name, matrix, comment] : variant.matrices) {
+        json["matrices"][name] = matrix_to_json(matrix);
+        add_note(name, matrix, comment);
+    }
+    if (!notes.empty()) json["run_score_notes"] = std::move(notes);
+}
+
 OrderedJson variant_to_json(const VariantSummary& variant) {
     OrderedJson scores = OrderedJson::object();
     for (const ScoreSummary& score : variant.scores) scores[score.name] = score_to_json(score);
-    OrderedJson run_scores = OrderedJson::object();
-    for (const auto& [name, value] : variant.run_scores) run_scores[name] = or_null(value);
     const auto tokens = [&](const char* kind) {
         const auto found = variant.tokens.find(kind);
         return found == variant.tokens.end() ? OrderedJson(nullptr) : OrderedJson(found->second);
     };
     const UnitCounts& units = variant.units;
-    return {
-        {"name", variant.name},
-        {"dataset_run_id", variant.dataset_run_id.value()},
-        {"units",
-         {{"planned", units.planned},
-          {"scored", units.scored},
-          {"failed", units.failed},
-          {"unscored", units.unscored},
-          {"skipped", units.skipped}}},
-        {"coverage", variant.coverage},
-        {"scores", std::move(scores)},
-        {"run_scores", std::move(run_scores)},
-        {"latency_ms",
-         {{"p50", ms_or_null(variant.latency.p50)},
-          {"p95", ms_or_null(variant.latency.p95)},
-          {"p99", ms_or_null(variant.latency.p99)}}},
-        {"tokens",
-         {{"input", tokens("input")}, {"output", tokens("output")}, {"total", tokens("total")}}},
-        {"cost_usd", usd_or_null(variant.cost)},
-        {"paid_usd", usd_or_null(variant.paid)},
-        {"calls",
-         {{"provider", variant.calls}, {"cached", variant.cached}, {"retried", variant.retried}}}};
+    OrderedJson json = {{"name", variant.name},
+                        {"dataset_run_id", variant.dataset_run_id.value()},
+                        {"units",
+                         {{"planned", units.planned},
+                          {"scored", units.scored},
+                          {"failed", units.failed},
+                          {"unscored", units.unscored},
+                          {"skipped", units.skipped}}},
+                        {"coverage", variant.coverage},
+                        {"scores", std::move(scores)}};
+    add_run_scores(json, variant);
+    json.update(
+        {{"latency_ms",
+          {{"p50", ms_or_null(variant.latency.p50)},
+           {"p95", ms_or_null(variant.latency.p95)},
+           {"p99", ms_or_null(variant.latency.p99)}}},
+         {"tokens",
+          {{"input", tokens("input")}, {"output", tokens("output")}, {"total", tokens("total")}}},
+         {"cost_usd", usd_or_null(variant.cost)},
+         {"paid_usd", usd_or_null(variant.paid)},
+         {"calls",
+          {{"provider", variant.calls},
+           {"cached", variant.cached},
+           {"retried", variant.retried}}}});
+    return json;
 }
 
 OrderedJson gate_to_json(const GateVerdict& verdict) {

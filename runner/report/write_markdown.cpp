@@ -11,6 +11,7 @@ namespace assay {
 namespace {
 
 constexpr const char* k_no_value = "–";
+constexpr std::size_t k_matrix_labels_shown = 25;
 
 std::string in_one_line(std::string_view text) {
     std::string line = to_valid_utf8(text);
@@ -108,8 +109,8 @@ std::string table(const Report& report) {
     std::vector<std::string> header = {"variant"};
     const std::vector<std::string> scores = score_names(report);
     for (const std::string& score : scores) header.push_back(code(score, true));
-    for (const auto& [name, value] : report.variants.front().run_scores) {
-        header.push_back(code(name, true));
+    for (const RunScore& score : report.variants.front().run_scores) {
+        header.push_back(code(score.name, true));
     }
     header.insert(header.end(), {"units scored", "latency p50 / p95", "cost"});
     std::vector<std::string> rules(header.size(), "---:");
@@ -120,8 +121,8 @@ std::string table(const Report& report) {
         for (const std::string& score : scores) {
             cells.push_back(score_cell(report, variant, score));
         }
-        for (const auto& [name, value] : variant.run_scores) {
-            cells.push_back(value ? format_number(*value) : k_no_value);
+        for (const RunScore& score : variant.run_scores) {
+            cells.push_back(score.value ? format_number(*score.value) : k_no_value);
         }
         cells.push_back(fmt::format("{} / {}", format_count(variant.units.scored),
                                     format_count(variant.units.planned)));
@@ -130,6 +131,47 @@ std::string table(const Report& report) {
         text += row(cells);
     }
     return text + "\n";
+}
+
+std::string run_notes(const Report& report) {
+    std::string text;
+    for (const std::string& note : run_score_notes(report)) {
+        text += fmt::format("- {}\n", escaped(note));
+    }
+    return text.empty() ? text : text + "\n";
+}
+
+/// A confusion matrix as a table; its larger forms are left to the files.
+std::string matrix_table(const std::string& title, const ConfusionMatrix& matrix) {
+    if (matrix.labels.size() > k_matrix_labels_shown) {
+        return fmt::format("{}: {} labels; the JSON report has the whole matrix.\n\n", title,
+                           matrix.labels.size());
+    }
+    std::vector<std::string> header = {"expected \\ predicted"};
+    for (const std::string& label : matrix.labels) header.push_back(code(label, true));
+    std::vector<std::string> rules(header.size(), "---:");
+    rules.front() = ":---";
+    std::string text = title + "\n\n" + row(header) + row(rules);
+    for (std::size_t expected = 0; expected < matrix.labels.size(); ++expected) {
+        std::vector<std::string> cells = {code(matrix.labels[expected], true)};
+        for (const std::uint64_t count : matrix.counts[expected]) {
+            cells.push_back(format_count(count));
+        }
+        text += row(cells);
+    }
+    return text + "\n";
+}
+
+std::string matrices(const Report& report) {
+    std::string text;
+    for (const VariantSummary& variant : report.variants) {
+        for (const RunMatrix& matrix : variant.matrices) {
+            if (!matrix.matrix) continue;
+            text += matrix_table(fmt::format("{} of {}", code(matrix.name), code(variant.name)),
+                                 *matrix.matrix);
+        }
+    }
+    return text;
 }
 
 std::string gates(const Report& report) {
@@ -155,7 +197,8 @@ std::string errors(const Report& report) {
 }  // namespace
 
 std::string report_to_markdown(const Report& report) {
-    return status_line(report) + table(report) + gates(report) + errors(report) +
+    return status_line(report) + table(report) + run_notes(report) + gates(report) +
+           matrices(report) + errors(report) +
            fmt::format("Run {}. Look closer: {}\n", code(report.run.id.value()),
                        code("assay show " + report.run.id.value()));
 }

@@ -9,6 +9,7 @@
 #include "core/base/text.hpp"
 #include "runner/report/grid.hpp"
 #include "runner/report/lookup.hpp"
+#include "runner/report/matrix_text.hpp"
 #include "runner/report/numbers.hpp"
 #include "runner/report/writers.hpp"
 
@@ -17,6 +18,8 @@ namespace {
 
 constexpr const char* k_no_value = "–";
 constexpr std::size_t k_verdicts_apart = 4;  ///< more passes of one gate share a line
+constexpr std::size_t k_notes_shown = 8;
+constexpr std::size_t k_matrices_shown = 4;  ///< of more variants, files show them
 constexpr std::size_t k_word_columns = 11;
 constexpr std::size_t k_columns_min = 20;
 
@@ -108,9 +111,11 @@ class GridBuilder {
 
     void add_run_scores() {
         for (std::size_t i = 0; i < report_.variants.front().run_scores.size(); ++i) {
-            add_number(
-                report_.variants.front().run_scores[i].first,
-                [i](const VariantSummary& variant) { return variant.run_scores.at(i).second; });
+            add_number(report_.variants.front().run_scores[i].name,
+                       [i](const VariantSummary& variant) {
+                           const Result<double>& value = variant.run_scores.at(i).value;
+                           return value ? std::optional(*value) : std::nullopt;
+                       });
         }
     }
 
@@ -178,6 +183,8 @@ class TableWriter {
     [[nodiscard]] std::string write() {
         write_title();
         write_grid();
+        write_run_notes();
+        write_matrices();
         write_gates();
         write_errors();
         write_verdict();
@@ -220,6 +227,51 @@ class TableWriter {
         for (const std::string& text : lay_out(GridBuilder(report_).build(), style_.columns)) {
             const bool rule = text.starts_with("─");
             line(rule ? paint(text, Paint::dim, style_) : text);
+        }
+    }
+
+    void write_run_notes() {
+        const std::vector<std::string> notes = run_score_notes(report_);
+        if (notes.empty()) return;
+        line();
+        const std::size_t shown = std::min(notes.size(), k_notes_shown);
+        for (std::size_t i = 0; i < shown; ++i) write_indented(notes[i], {}, "  ");
+        if (shown == notes.size()) return;
+        write_indented(fmt::format("and {} more like these; --out report.md has them all",
+                                   notes.size() - shown),
+                       {}, "  ");
+    }
+
+    void write_matrices() {
+        for (const VariantSummary& variant : report_.variants) {
+            for (const RunMatrix& matrix : variant.matrices) {
+                if (matrix.matrix) write_matrix(variant.name, matrix);
+            }
+        }
+    }
+
+    void write_matrix(const std::string& variant, const RunMatrix& matrix) {
+        std::string title = matrix.name;
+        if (report_.variants.size() > 1) title += " of " + variant;
+        const std::vector<std::string> lines = report_.variants.size() <= k_matrices_shown
+                                                   ? matrix_lines(*matrix.matrix, style_.columns)
+                                                   : std::vector<std::string>();
+        line();
+        if (lines.empty()) {
+            write_indented(fmt::format("{}: a matrix of {} labels; see it with --out report.html "
+                                       "or report.md",
+                                       title, matrix.matrix->labels.size()),
+                           {}, "  ");
+            return;
+        }
+        line(paint(fit_width(terminal_safe(title), style_.columns), Paint::bold, style_));
+        for (const std::string& text : lines) line(text);
+    }
+
+    /// Foreign text in lines that fit; all but the first begin with `next`.
+    void write_indented(const std::string& text, std::string begin, std::string_view next) {
+        for (const std::string& part : wrap(terminal_safe(text), style_.columns - next.size())) {
+            line(std::exchange(begin, std::string(next)) + part);
         }
     }
 
@@ -300,10 +352,7 @@ class TableWriter {
         line();
         line(paint("Most common errors", Paint::bold, style_));
         for (const std::string& error : report_.errors) {
-            std::string begin = "  ";
-            for (const std::string& part : wrap(terminal_safe(error), style_.columns - 4)) {
-                line(std::exchange(begin, "    ") + part);
-            }
+            write_indented(error, "  ", "    ");
         }
     }
 

@@ -174,6 +174,83 @@ class Run(ProcessTestCase):
         self.assertEqual(self.runs()[0]["name"], "nightly")
         self.assertEqual(self.assay("show", "nightly").exit_code, 0)
 
+    def test_only_what_failed_runs_again(self):
+        self.prepare()
+        self.assay("run", "spec.yaml")
+        ended = self.assay("run", "spec.yaml", "--filter-failing", "latest", "--out", "i.jsonl")
+        self.assertEqual(ended.exit_code, 1, ended.err)
+        lines = (self.folder / "i.jsonl").read_text().splitlines()
+        countries = {json.loads(line)["input"]["country"] for line in lines}
+        self.assertEqual(countries, {"C1", "C2"})
+
+    def test_nothing_failed_is_said(self):
+        self.prepare(data=rows(3))
+        self.assay("run", "spec.yaml")
+        ended = self.assay("run", "spec.yaml", "--filter-failing", "latest")
+        self.assertEqual(ended.exit_code, 2)
+        self.assertIn("nothing failed", ended.err)
+
+    def test_fail_fast_stops_at_the_first_failure(self):
+        self.prepare(SPEC.replace("$.answers.v2", "$.nowhere"), data=rows(2000))
+        ended = self.assay("run", "spec.yaml", "--fail-fast", "-j", "1", "--out", "r.json")
+        self.assertEqual(ended.exit_code, 4)
+        self.assertIn("--fail-fast", ended.err)
+        units = json.loads((self.folder / "r.json").read_text())["variants"][1]["units"]
+        self.assertEqual((units["failed"], units["skipped"]), (1, 1999))
+
+    def test_several_specs_in_one_command(self):
+        self.prepare()
+        self.write("other.yaml", SPEC.replace("capitals", "others").replace(">= 0.5", ">= 0.9"))
+        ended = self.assay("run", "spec.yaml", "other.yaml", "--out", "{experiment}.json")
+        self.assertEqual(ended.exit_code, 1, ended.err)
+        reports = [json.loads((self.folder / f"{name}.json").read_text())["status"]
+                   for name in ("capitals", "others")]
+        self.assertEqual(reports, ["passed", "failed"])
+        self.assertEqual([run["experiment"] for run in self.runs()], ["others", "capitals"])
+
+    def test_several_specs_need_a_name_each(self):
+        self.prepare()
+        ended = self.assay("run", "spec.yaml", "spec.yaml", "--out", "report.json")
+        self.assertEqual(ended.exit_code, 2)
+        self.assertIn("{experiment}", ended.err)
+        ended = self.assay("run", "spec.yaml", "spec.yaml", "--out", "{experiment}.json")
+        self.assertEqual(ended.exit_code, 2)
+        self.assertIn('two specs are called "capitals"', ended.err)
+
+    def test_a_mistake_in_one_of_several_specs_runs_none(self):
+        self.prepare()
+        self.write("wrong.yaml", SPEC + "repetitons: 3\n")
+        ended = self.assay("run", "spec.yaml", "wrong.yaml")
+        self.assertEqual(ended.exit_code, 2)
+        self.assertEqual(self.runs(), [])
+
+    def test_matrix_variants_run_and_can_be_chosen(self):
+        matrix = SPEC.replace(
+            "variants:\n  - {name: v1}\n  - {name: v2, recorded: $.answers.v2}\n",
+            "matrix: {recorded: [$.answers.v1, $.answers.v2]}\n")
+        self.prepare(matrix)
+        ended = self.assay("run", "spec.yaml", "--variant", "$.answers.v2", "--out", "r.json")
+        self.assertEqual(ended.exit_code, 0, ended.err)
+        variants = json.loads((self.folder / "r.json").read_text())["variants"]
+        self.assertEqual([variant["name"] for variant in variants], ["$.answers.v2"])
+
+    def test_show_failed_and_one_item(self):
+        self.prepare()
+        self.assay("run", "spec.yaml")
+        failed = self.assay("show", "latest", "--failed")
+        self.assertEqual(len(failed.out.splitlines()), 3, failed.out)
+        self.assertIn("exact_match is false", failed.out)
+        units = json.loads(self.assay("show", "latest", "--failed", "--json").out)
+        self.assertEqual(len(units), 2)
+        item = units[0]["item_id"]
+        shown = self.assay("show", "latest", "--item", item)
+        self.assertEqual(shown.exit_code, 0, shown.err)
+        for words in (item, "country", "nowhere", "v1 · scored", "v2 · scored", "trace"):
+            self.assertIn(words, shown.out)
+        self.assertEqual(len(json.loads(self.assay("show", "latest", "--item", item,
+                                                   "--json").out)), 2)
+        self.assertEqual(self.assay("show", "latest", "--item", "nobody").exit_code, 2)
+
 
 PROGRAM_SPEC = """experiment: program
 dataset: rows.jsonl

@@ -23,7 +23,7 @@ PATTERNS = [
     (re.compile(r"\b\d{8}-\d{6}-[0-9a-f]{6}\b"), "<run>"),
     (re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"), "<time>"),
     (re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?"), "<time>"),
-    (re.compile(r'("(?:trace_id|dataset_run_id)": ?)"[0-9a-f]{32}"'), r'\1"<id>"'),
+    (re.compile(r"\b[0-9a-f]{32}\b"), "<id>"),
     (re.compile(r'("(?:wall_ms|latency_ms|p50|p95|p99)": ?)[0-9.e+-]+'), r"\1<ms>"),
     (re.compile(r"\b\d+(\.\d+)? m?s\b"), "<ms>"),
     (re.compile(r'("git": ?)\{[^}]*\}'), r'\1"<git>"'),

@@ -13,6 +13,7 @@ THEIRS = re.compile(r"^\s*#include <([\w./+-]+)>", re.MULTILINE)
 HEADER_OWNERS = {
     "CLI/": ("runner/cli",),
     "curl/": ("core/http",),
+    "lua.hpp": ("evaluators",),
     "nlohmann/": ("core/base",),
     "openssl/": ("core/base",),
     "re2/": ("core/model",),

@@ -104,8 +104,8 @@ function histogram({ score, edges }, { variant, counts }, shares, largest) {
 }
 
 function binTitle(edges, at, counts, shares) {
-    const last = at === counts.length - 1;
-    const range = `${formatNumber(edges[at])} to ${last ? "" : "below "}${formatNumber(edges[at + 1])}`;
+    const below = at === counts.length - 1 ? "" : "below ";
+    const range = `${formatNumber(edges[at])} to ${below}${formatNumber(edges[at + 1])}`;
     return `${range}: ${formatCount(counts[at])} (${formatShare(shares[at])})`;
 }
 
@@ -173,64 +173,91 @@ function chart(title, height, ...parts) {
     );
 }
 
-function renderConfusions(page) {
-    if (page.confusions.length === 0) return null;
+/** Larger matrices are for programs: they are in the JSON report. */
+const MATRIX_LABELS_MAX = 40;
+
+/** The matrices that the spec asks for; else those of expected output and output. */
+function renderConfusions(report, page) {
+    const asked = report.variants.flatMap((variant) =>
+        Object.entries(variant.matrices ?? {})
+            .filter(([, matrix]) => matrix !== null)
+            .map(([name, matrix]) => ({ title: `${name} of ${variant.name}`, ...matrix })),
+    );
+    const found = page.confusions.map((matrix) => ({ title: matrix.variant, ...matrix }));
+    const matrices = asked.length > 0 ? asked : found;
+    if (matrices.length === 0) return null;
     return section(
         "confusion",
         "Confusion matrix",
         element(
             "p",
             { class: "muted" },
-            "Lines are expected outputs, columns are outputs; a darker cell is a greater share of its line.",
+            "Lines are expected, columns are predicted. The stronger a cell's colour, the " +
+                "greater its share of the line.",
         ),
-        element("div", { class: "figures wide" }, page.confusions.map(confusionMatrix)),
+        element("div", { class: "figures wide" }, matrices.map(confusionMatrix)),
     );
 }
 
-function confusionMatrix({ variant, expected, outputs, counts }) {
-    const cell = (count, line, column) => {
-        const share = count / Math.max(sum(counts[line]), 1);
-        const hit = expected[line] === outputs[column];
-        const node = element(
-            "td",
-            {
-                class: `${hit ? "hit" : "miss"}${count === 0 ? " zero" : ""}${share > 0.55 ? " full" : ""}`,
-                title: `expected ${expected[line]}, got ${outputs[column]}: ${formatCount(count)} (${formatShare(share)})`,
-            },
-            formatCount(count),
+function confusionMatrix({ title, labels, counts }) {
+    if (labels.length > MATRIX_LABELS_MAX) {
+        return emptyNote(
+            `${title}: ${labels.length} labels; the JSON report has the whole matrix.`,
         );
-        node.style.setProperty("--share", share.toFixed(3));
-        return node;
-    };
+    }
+    const columns = labels.map((label) => element("th", { scope: "col" }, labelText(label)));
+    // What only the outputs hold has no line of its own.
+    const expected = labels.map((label, at) => at).filter((at) => sum(counts[at]) > 0);
     return element(
         "figure",
         { class: "scroll", tabindex: "0" },
         element(
             "table",
             { class: "confusion" },
-            element("caption", {}, variant),
+            element("caption", {}, title),
             element(
                 "thead",
                 {},
                 element(
                     "tr",
                     {},
-                    element("th", { scope: "col" }, "expected ↓ output →"),
-                    outputs.map((name) => element("th", { scope: "col" }, clip(name, 24))),
+                    element("th", { scope: "col" }, "expected ↓ predicted →"),
+                    columns,
                 ),
             ),
             element(
                 "tbody",
                 {},
-                counts.map((line, at) =>
+                expected.map((line) =>
                     element(
                         "tr",
                         {},
-                        element("th", { scope: "row" }, clip(expected[at], 24)),
-                        line.map((count, column) => cell(count, at, column)),
+                        element("th", { scope: "row" }, labelText(labels[line])),
+                        labels.map((label, column) => confusionCell(labels, counts, line, column)),
                     ),
                 ),
             ),
         ),
     );
+}
+
+function labelText(label) {
+    return label === "" ? '""' : clip(label, 24);
+}
+
+function confusionCell(labels, counts, line, column) {
+    const count = counts[line][column];
+    const share = count / sum(counts[line]);
+    const kinds = [line === column ? "hit" : "miss", count === 0 && "zero", share > 0.55 && "full"];
+    const what = `expected ${labelText(labels[line])}, predicted ${labelText(labels[column])}`;
+    const cell = element(
+        "td",
+        {
+            class: kinds.filter(Boolean).join(" "),
+            title: `${what}: ${formatCount(count)} (${formatShare(share)})`,
+        },
+        formatCount(count),
+    );
+    cell.style.setProperty("--share", share.toFixed(3));
+    return cell;
 }

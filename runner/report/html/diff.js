@@ -85,7 +85,8 @@ function joinPieces(pieces) {
     };
     pieces.forEach(({ kind, text }, at) => {
         const changeGoesOn = at + 1 < pieces.length && pieces[at + 1].kind !== "same";
-        const isBridge = removed && added && changeGoesOn && text.trim() === "";
+        const isReplaced = removed !== "" && added !== "";
+        const isBridge = kind === "same" && isReplaced && changeGoesOn && text.trim() === "";
         if (kind === "removed" || isBridge) removed += text;
         if (kind === "added" || isBridge) added += text;
         if (kind !== "same" || isBridge) return;

@@ -9,8 +9,8 @@ const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
  * An element with its attributes and children.
  *
  * An attribute whose value is a function is a listener ("onclick"); null, undefined and false leave
- * the attribute out. Children are nodes, texts or lists of them; null, undefined and false stand for
- * nothing.
+ * the attribute out. Children are nodes, texts or lists of them; null, undefined and false are no
+ * children.
  */
 function element(name, attributes, ...children) {
     return furnish(document.createElement(name), attributes, children);
@@ -51,7 +51,7 @@ function section(id, title, ...children) {
 function choice(label, options, onChange) {
     const select = element(
         "select",
-        { onchange: () => onChange(select.value) },
+        { "aria-label": label, onchange: () => onChange(select.value) },
         options.map(([value, text]) => element("option", { value }, text)),
     );
     return element("label", { class: "field" }, element("span", {}, label), select);

@@ -1,5 +1,5 @@
-// How numbers, times and values look to people. The rules are those of the table that `assay run`
-// prints, so that one run has the same figures everywhere.
+// How numbers, times and values look to people: as in the table that `assay run` prints, without
+// the zeros at the end of a number.
 
 /** About four digits; very large and very small values as 1.23e+12. */
 function formatNumber(value) {

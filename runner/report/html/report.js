@@ -13,8 +13,9 @@ function renderUnits() {
         element(
             "p",
             { class: "note" },
-            `Showing ${formatCount(units.length)} of ${formatSome(total, "unit")}: failed, unscored and ` +
-                "failed checks first, then the lowest scores. Every figure above counts all units.",
+            `Showing ${formatCount(units.length)} of ${formatSome(total, "unit")}: failed, ` +
+                "unscored and failed checks first, then the lowest scores. All figures above " +
+                "count every unit.",
         );
     return section("units", "Units", note, new UnitTable(report, page, units).render());
 }
@@ -29,7 +30,7 @@ document.body.replaceChildren(
             renderGates(report),
             renderVariants(report),
             renderDistributions(page),
-            renderConfusions(page),
+            renderConfusions(report, page),
             renderErrors(page),
             renderUnits(),
         ),

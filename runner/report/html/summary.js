@@ -154,7 +154,7 @@ function renderVariants(report) {
         ["Units", unitsCell],
         ["Coverage", (variant) => formatShare(variant.coverage)],
         ...scores.map((name) => [name, (variant) => scoreCell(variant.scores[name])]),
-        ...runScores.map((name) => [name, (variant) => formatNumber(variant.run_scores[name])]),
+        ...runScores.map((name) => [name, (variant) => runScoreCell(variant, name)]),
         some((v) => v.latency_ms.p50 !== null) && ["Latency", latencyCell],
         some((v) => v.tokens.total !== null) && ["Tokens", tokensCell],
         ["Cost", costCell],
@@ -261,6 +261,14 @@ function scoreCell(score) {
                 ` ${formatNumber(score.interval.low)} to ${formatNumber(score.interval.high)}`,
             ),
         element("span", { class: "small block" }, notes),
+    ];
+}
+
+function runScoreCell(variant, name) {
+    const note = variant.run_score_notes?.[name];
+    return [
+        element("strong", {}, formatNumber(variant.run_scores[name])),
+        note && element("span", { class: "small block" }, note),
     ];
 }
 

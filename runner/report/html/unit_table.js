@@ -10,7 +10,7 @@ class UnitTable {
         this.page = page;
         this.units = units;
         this.scoreNames = namesOf(report.variants.map((variant) => variant.scores));
-        this.columns = unitColumns(report, this.scoreNames, page.repetitions);
+        this.columns = unitColumns(report, units, this.scoreNames, page.repetitions);
         this.groupings = new Map(groupings(units, report, this.scoreNames, page.repetitions));
         this.body = element("tbody");
         this.count = element("p", { class: "count", role: "status" });
@@ -76,7 +76,7 @@ class UnitTable {
     searchField() {
         const input = element("input", {
             type: "search",
-            placeholder: "words in any field",
+            placeholder: "text in any field",
             autocomplete: "off",
             oninput: () => this.setFilter("search", input.value.trim()),
         });
@@ -203,6 +203,7 @@ class UnitTable {
 
     renderPager(length) {
         const last = Math.max(0, Math.floor((length - 1) / ROWS_PER_PAGE) * ROWS_PER_PAGE);
+        const pageNumber = (first) => formatCount(first / ROWS_PER_PAGE + 1);
         const button = (label, first) =>
             element(
                 "button",
@@ -217,11 +218,7 @@ class UnitTable {
         this.pager.replaceChildren(
             button("First", 0),
             button("Previous", this.first - ROWS_PER_PAGE),
-            element(
-                "span",
-                {},
-                `Page ${formatCount(this.first / ROWS_PER_PAGE + 1)} of ${formatCount(last / ROWS_PER_PAGE + 1)}`,
-            ),
+            element("span", {}, `Page ${pageNumber(this.first)} of ${pageNumber(last)}`),
             button("Next", this.first + ROWS_PER_PAGE),
             button("Last", last),
         );

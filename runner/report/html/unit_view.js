@@ -1,4 +1,5 @@
-// Which units are shown and in which order: filters, sorting, groups. Nothing here touches the page.
+// Which units are shown and in which order: filters, sorting, groups. Nothing here touches the
+// document.
 
 const NO_VALUE = "no value";
 
@@ -27,10 +28,7 @@ function breaksCheck(unit, checks) {
 const UNIT_FILTERS = {
     search: (unit, text) => {
         unit.search_text ??= searchTextOf(unit);
-        return text
-            .toLowerCase()
-            .split(/\s+/)
-            .every((word) => unit.search_text.includes(word));
+        return unit.search_text.includes(text.toLowerCase());
     },
     variant: (unit, variant) => unit.variant === variant,
     status: (unit, status, { checks }) =>
@@ -59,7 +57,8 @@ function filterUnits(units, filters, page) {
 }
 
 /** The columns of the table: {id, title, value(unit), isText}; `value` is what sorting compares. */
-function unitColumns(report, scoreNames, repetitions) {
+function unitColumns(report, units, scoreNames, repetitions) {
+    const some = (test) => units.some(test);
     return [
         { id: "item", title: "Item", value: (unit) => unit.item_id },
         report.variants.length > 1 && { id: "variant", title: "Variant", value: (u) => u.variant },
@@ -73,8 +72,16 @@ function unitColumns(report, scoreNames, repetitions) {
             value: (unit) => scoreOf(unit, name),
             isScore: true,
         })),
-        { id: "latency", title: "Latency", value: (unit) => unit.latency_ms ?? undefined },
-        { id: "cost", title: "Cost", value: (unit) => unit.cost_usd ?? undefined },
+        some((unit) => unit.latency_ms !== null) && {
+            id: "latency",
+            title: "Latency",
+            value: (unit) => unit.latency_ms ?? undefined,
+        },
+        some((unit) => unit.cost_usd) && {
+            id: "cost",
+            title: "Cost",
+            value: (unit) => unit.cost_usd ?? undefined,
+        },
     ].filter(Boolean);
 }
 

@@ -151,4 +151,19 @@ TEST_CASE("text: terminal safe shows control characters instead of obeying them"
     CHECK(terminal_safe(std::string_view("\0", 1)) == "\\x00");
 }
 
+TEST_CASE("text: every byte but the unreserved ones is percent-encoded", "[text]") {
+    const std::string unreserved =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    CHECK(percent_encode(unreserved) == unreserved);
+    CHECK(percent_encode("a/b?c=d&e#f%20 g") == "a%2Fb%3Fc%3Dd%26e%23f%2520%20g");
+    CHECK(percent_encode("\xE2\x82\xAC\xFF\n") == "%E2%82%AC%FF%0A");
+    CHECK(percent_encode(std::string_view("\0", 1)) == "%00");
+    std::size_t unchanged = 0;
+    for (int byte = 0; byte < 256; ++byte) {
+        const std::string text(1, static_cast<char>(byte));
+        if (percent_encode(text) == text) ++unchanged;
+    }
+    CHECK(unchanged == unreserved.size());
+}
+
 }  // namespace assay

@@ -107,6 +107,35 @@ TEST_CASE("decoded spec: a variant with another form keeps only what applies to 
     CHECK(recorded.timeout == std::chrono::seconds(90));
 }
 
+TEST_CASE("decoded spec: a service with its templates and the environment") {
+    const TaskSpec& task = variant("service").task;
+    CHECK(task.form == TaskForm::http);
+    CHECK(task.timeout == std::chrono::seconds(90));
+    CHECK_FALSE(task.prompt.has_value());
+    const ServiceSpec& service = task.http.value();
+    CHECK(service.method == "PUT");
+    CHECK(service.output->text() == "$.answer");
+    const Json input = {{"question", "a/b"}, {"lang", "en"}, {"history", {1, 2}}};
+    const TemplateScope scope = {.input = &input};
+    CHECK(service.url.render(scope, Audience::service) ==
+          "http://127.0.0.1:8080/v1/k-1/answer?q=a/b");
+    CHECK(service.url.render(scope, Audience::people) ==
+          "http://127.0.0.1:8080/v1/${LOCAL_KEY}/answer?q=a/b");
+    CHECK(service.headers.at("Authorization").render(scope, Audience::service) == "Bearer k-1");
+    CHECK(service.headers.at("X-Lang").render(scope, Audience::people) == "en");
+    CHECK(to_text(service.body->render(scope, Audience::service).value()) ==
+          R"({"history":[[1,2],3],"key":"k-1","question":"a/b"})");
+    CHECK(to_text(service.body->render(scope, Audience::people).value()) ==
+          R"({"history":[[1,2],3],"key":"${LOCAL_KEY}","question":"a/b"})");
+    CHECK(service.secrets.size() == 3);
+    const ServiceSpec& bare = variant("bare").task.http.value();
+    CHECK(bare.method == "POST");
+    CHECK_FALSE(bare.body.has_value());
+    CHECK_FALSE(bare.output.has_value());
+    CHECK(bare.secrets.empty());
+    CHECK(bare.sha256 != service.sha256);
+}
+
 TEST_CASE("decoded spec: a prompt from a file loses the newline at its end") {
     const PromptSpec& prompt = *variant("file").task.prompt;
     CHECK(prompt.name == "ask");
@@ -174,7 +203,7 @@ TEST_CASE("decoded spec: gates in both forms") {
     REQUIRE(gates.size() == 5);
     CHECK(gates[0].score == "exact_match");
     CHECK(gates[0].threshold == 0.85);
-    CHECK(gates[0].place.line == 57);
+    CHECK(gates[0].place.line == 65);
     CHECK(gates[1].text == "exact_match >= 0.2");
     CHECK(gates[1].variant == "inline");
     CHECK(gates[2].text == "exact_match <= 0.9");

@@ -121,6 +121,33 @@ TEST_CASE("load spec: the environment is read in provider settings and nowhere e
     CHECK(loaded.spec.variants[0].task.command[1] == "${ASSAY_TEST_KEY}");
 }
 
+TEST_CASE("load spec: what http settings take from the environment stays out of everything else") {
+    const std::string spec =
+        "experiment: e\ndataset: rows.jsonl\n"
+        "task:\n  http:\n    url: \"${ASSAY_TEST_KEY}{{input}}\"\n"
+        "    headers: {A: canary-literal, B: \"${ASSAY_TEST_KEY}\"}\n"
+        "    body: \"${ASSAY_TEST_KEY}\"\n"
+        "variants: [{name: a}, {name: b, http: {url: \"http://h\", headers: {A: canary-c}}}]\n";
+    const LoadedSpec loaded = SpecFolder(spec).load({}, "http://h:1/canary-path/{{input}}");
+    CHECK(to_string(loaded.diagnostics) == "");
+    CHECK_THAT(to_text(loaded.spec.document), !Catch::Contains("canary"));
+    const ServiceSpec& service = loaded.spec.variants.at(0).task.http.value();
+    const Json input = "x";
+    // The value of a variable is never a template, and of a URL the host is no secret.
+    CHECK(service.url.render({.input = &input}, Audience::service) ==
+          "http://h:1/canary-path/{{input}}x");
+    CHECK(service.secrets.at(0).reveal() == "/canary-path/{{input}}");
+    CHECK(service.body->render({}, Audience::people).value() == "${ASSAY_TEST_KEY}");
+
+    for (const std::string value : {"canary", "http://u:canary@h/", "http://h canary/", "",
+                                    "http://canary", "http://h/a\nb: canary"}) {
+        const LoadedSpec refused = SpecFolder(spec).load({}, value);
+        INFO(value);
+        CHECK_FALSE(refused.diagnostics.empty());
+        CHECK_THAT(to_string(refused.diagnostics), !Catch::Contains("canary"));
+    }
+}
+
 TEST_CASE("load spec: the hash changes with the spec and its files and with nothing else") {
     const SpecFolder spec;
     const std::string hash = sha256_of(spec.load());

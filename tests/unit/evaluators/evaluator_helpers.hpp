@@ -54,6 +54,18 @@ inline DatasetItem item_expecting(Json expected) {
     return item;
 }
 
+/// The unit that an example of a definition describes.
+inline UnitResult unit_of_example(const Json& example) {
+    UnitResult unit;
+    unit.item = item_expecting(example.value("expected", Json()));
+    unit.output = example.at("output");
+    const Json measures = example.value("unit", Json::object());
+    unit.latency = std::chrono::milliseconds(measures.value("latency_ms", 0));
+    if (measures.contains("cost_usd")) unit.cost = nanos_from_usd(measures["cost_usd"]);
+    unit.usage = measures.value("usage", UsageDetails());
+    return unit;
+}
+
 /// One evaluation in short: the value of its first score, or "error: MESSAGE".
 inline Json outcome(const Evaluation& evaluation) {
     if (evaluation.status == EvaluationStatus::error) return "error: " + evaluation.message;

@@ -31,7 +31,7 @@ TEST_CASE("meteor: exact matches come before stems", "[meteor]") {
     CHECK(comment_of(meteor, "running fast", "runs fast") ==
           "precision 1, recall 1, 2 matches in 1 chunk");
     CHECK(comment_of(bound("meteor", {{"stem", false}}), "running fast", "runs fast") ==
-          "precision 0.5, recall 0.5, 1 matches in 1 chunk");
+          "precision 0.5, recall 0.5, 1 match in 1 chunk");
 }
 
 TEST_CASE("meteor: empty texts have no word in common", "[meteor]") {
@@ -103,7 +103,7 @@ TEST_CASE("stemmer: the examples of the paper", "[stemmer]") {
     }
 }
 
-TEST_CASE("stemmer: what is no English word stays, and no word takes long", "[stemmer]") {
+TEST_CASE("stemmer: what is no English word stays and no word takes long", "[stemmer]") {
     CHECK(porter_stem("") == "");
     CHECK(porter_stem("is") == "is");
     CHECK(porter_stem("na\u00efves") == "na\u00efves");

@@ -12,7 +12,7 @@ TEST_CASE("token_f1: equal to an implementation from the definition", "[token_f1
     test::check_reference_cases("token_f1");
 }
 
-TEST_CASE("token_f1: case, punctuation and articles do not count", "[token_f1]") {
+TEST_CASE("token_f1: case and punctuation and articles do not count", "[token_f1]") {
     const auto f1 = bound("token_f1");
     CHECK(score_of(f1, "The Denver Broncos!", "denver broncos") == 1);
     CHECK(score_of(f1, "a an the", "") == 1);

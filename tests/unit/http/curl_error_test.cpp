@@ -19,7 +19,6 @@ TEST_CASE("curl error: a URL is taken apart into host and port") {
     CHECK(parse_endpoint("http://model.example:8000/v1?key=x").value().text() ==
           "model.example:8000");
     CHECK(parse_endpoint("https://model.example/v1").value().text() == "model.example:443");
-    CHECK(parse_endpoint("http://user:secret@127.0.0.1/").value().text() == "127.0.0.1:80");
     CHECK(parse_endpoint("http://[::1]:8000/").value().text() == "[::1]:8000");
 }
 
@@ -33,6 +32,15 @@ TEST_CASE("curl error: what is no http URL is refused without its secrets") {
     const std::string message =
         parse_endpoint("ftp://user:canary-1@h/v1?key=canary-2#canary-3").error().message;
     CHECK(message == "\"ftp://h/v1\" is no URL that begins with http:// or https://");
+}
+
+TEST_CASE("curl error: a URL with a user name or password is refused without them") {
+    for (const char* url : {"http://user:canary@h/v1", "http://user@h/v1", "http://:canary@h/v1"}) {
+        INFO(url);
+        REQUIRE(!parse_endpoint(url));
+        CHECK(parse_endpoint(url).error().message ==
+              "\"http://h/v1\" holds a user name or password; send it in a header");
+    }
 }
 
 TEST_CASE("curl error: each failure has a cause and a remedy in plain words") {

@@ -221,4 +221,30 @@ TEST_CASE("template: find in scope resolves paths", "[template]") {
     CHECK(find_in_scope({}, {"input"}) == nullptr);
 }
 
+TEST_CASE("template: an encoder changes what is inserted and nothing else") {
+    const Json input = {{"x", "a b"}, {"n", {1, 2}}};
+    const auto bracket = [](std::string_view value) { return "<" + std::string(value) + ">"; };
+    const auto text = TextTemplate::parse("a b {{x}} {{n}} {{y | default('d')}} \\{{x}}");
+    REQUIRE(text);
+    CHECK(text->render({.input = &input}, bracket) == "a b <a b> <[1,2]> <d> {{x}}");
+    CHECK(text->render({.input = &input}) == "a b a b [1,2] d {{x}}");
+}
+
+TEST_CASE("template: a text that is one variable gives the value itself") {
+    const Json input = {{"n", {1, 2}}, {"nothing", nullptr}, {"text", "{{n}}"}};
+    const auto value = [&input](std::string_view text) {
+        return TextTemplate::parse(text).value().render_value({.input = &input});
+    };
+    CHECK(value("{{n}}").value() == Json({1, 2}));
+    CHECK(value("{{nothing}}").value() == Json());
+    CHECK(value("{{nothing | default('d')}}").value() == "d");
+    CHECK(value("{{missing | default('d')}}").value() == "d");
+    CHECK(value("{{text}}").value() == "{{n}}");
+    CHECK(value(" {{n}}").value() == " [1,2]");
+    CHECK(value("{{n}}{{n}}").value() == "[1,2][1,2]");
+    CHECK(value("n").value() == "n");
+    CHECK(value("").value() == "");
+    CHECK(!value("{{missing}}"));
+}
+
 }  // namespace assay

@@ -25,7 +25,12 @@ VariantSummary good_variant() {
     team.count = 200;
     team.categories = {{"billing", 50}, {"tech", 150}};
     variant.scores = {match, team};
-    variant.run_scores = {{"worst", 0.25}, {"spread", std::nullopt}};
+    variant.run_scores = {
+        {.name = "worst", .value = 0.25, .comment = {}},
+        {.name = "spread",
+         .value = failure(ErrorCode::not_found, "no item has the score x"),
+         .comment = {}},
+        {.name = "macro_f1", .value = 0.75, .comment = "over 190 of 200 units: 10 failed"}};
     variant.latency = {.p50 = 120.5, .p95 = 800, .p99 = 1200};
     variant.tokens = {{"input", 1'500'000}, {"output", 2000}, {"total", 1'502'000}};
     variant.cost = nanos_from_usd(2.5);
@@ -124,6 +129,8 @@ TEST_CASE("gates: a category is decided by its share of the values") {
 
 TEST_CASE("gates: run scores and every measure are decided") {
     CHECK(decide("worst >= 0.3").reason == "worst is 0.25, which is below the 0.3 required");
+    CHECK(decide("macro_f1 >= 0.7").reason ==
+          "macro_f1 is 0.75 (over 190 of 200 units: 10 failed), which meets the 0.7 required");
     CHECK(decide("coverage >= 0.95").reason ==
           "coverage is 1 (200 of 200 units scored), which meets the 0.95 required");
     CHECK(decide("error_rate <= 0.01").reason ==
@@ -158,7 +165,7 @@ TEST_CASE("gates: without data nothing passes") {
     const std::pair<Gate, const char*> cases[] = {
         {gate_of("exact_match >= 0"), "no unit has the score exact_match"},
         {category_gate("billing", GateOperator::less, 1), "no unit has the score team"},
-        {gate_of("spread <= 1"), "there is no data to compute spread from"},
+        {gate_of("spread <= 1"), "spread cannot be computed: no item has the score x"},
         {gate_of("cost_usd <= 100"), "the price of at least one call is unknown"},
         {gate_of("tokens <= 100"), "no unit reported tokens"},
         {gate_of("latency_p95_ms <= 100"), "no unit has a measured latency"},
@@ -186,7 +193,7 @@ TEST_CASE("gates: NaN and infinity cannot tell") {
     VariantSummary variant = good_variant();
     for (const double bad :
          {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
-        variant.run_scores.at(0).second = bad;
+        variant.run_scores.at(0).value = bad;
         const GateVerdict verdict = decide(gate_of("worst >= 0"), variant);
         CHECK(verdict.status == GateStatus::inconclusive);
         CHECK(verdict.reason == "worst is not a number");

@@ -57,6 +57,12 @@ class RandomRun {
         stored_.run.report_plan.gates = {parse_gate("flag >= 0.5").value(),
                                          parse_gate("size <= 10").value(),
                                          parse_gate("cost_usd <= 1").value()};
+        stored_.run.report_plan.run_evaluators = {
+            run_evaluator("accuracy", Json::object()),
+            run_evaluator("f1", {{"predicted", "kind"}, {"ignore_case", true}}),
+            run_evaluator("confusion_matrix", Json::object()),
+            run_evaluator("pass_at_k", {{"score", "flag"}, {"k", 1}}),
+            run_evaluator("pass_hat_k", {{"score", "flag"}})};
         const std::uint64_t variants = 1 + random_.next_below(4);
         for (std::uint64_t i = 0; i < variants; ++i) {
             add_variant(fmt::format("{}{}", i, random_text(random_)));
@@ -69,6 +75,13 @@ class RandomRun {
 
     ScoreColumn column(const char* name, ScoreDataType type) {
         return {.name = name, .evaluator = name, .data_type = type, .check = chance(50)};
+    }
+
+    RunEvaluator run_evaluator(const char* type, Json parameters) {
+        return {.name = type + random_text(random_),
+                .type = type,
+                .parameters = std::move(parameters),
+                .pointer = {}};
     }
 
     void add_variant(const std::string& name) {
@@ -92,6 +105,8 @@ class RandomRun {
         unit.item.position = item;
         unit.item.input = random_text(random_);
         unit.output = random_text(random_);
+        if (chance(80)) unit.item.expected_output = unit.output;
+        if (chance(40)) unit.item.expected_output = random_text(random_);
         unit.calls = static_cast<int>(random_.next_below(3));
         if (chance(95)) unit.cost = static_cast<NanoUsd>(random_.next_below(1'000'000));
         unit.latency = std::chrono::microseconds(random_.next_below(1'000'000));
@@ -182,6 +197,37 @@ void check_variant(const StoredRun& stored, const VariantSummary& variant, std::
     CHECK(variant.scores.at(2).count == kinds);
 }
 
+/// How many units have both labels, and how many of them are the same, straight from the units.
+void check_labels(const StoredRun& stored, const VariantSummary& variant) {
+    std::uint64_t both = 0;
+    std::uint64_t same = 0;
+    for (const UnitResult& unit : stored.units) {
+        const bool ended = unit.status == UnitStatus::scored || unit.status == UnitStatus::unscored;
+        if (unit.variant != variant.name || !ended || unit.item.expected_output.is_null()) continue;
+        ++both;
+        same += unit.output == unit.item.expected_output ? 1 : 0;
+    }
+    const Result<double>& accuracy = variant.run_scores.at(0).value;
+    const Result<ConfusionMatrix>& matrix = variant.matrices.at(0).matrix;
+    CHECK(accuracy.has_value() == (both > 0));
+    CHECK(matrix.has_value() == (both > 0));
+    for (const RunScore& score : variant.run_scores) {
+        CHECK((!score.value || (*score.value >= 0 && *score.value <= 1)));
+    }
+    if (both == 0) return;
+    CHECK(*accuracy == static_cast<double>(same) / static_cast<double>(both));
+    CHECK(variant.run_scores.at(0).comment.empty() == (both == variant.units.planned));
+    std::uint64_t counted = 0;
+    std::uint64_t diagonal = 0;
+    for (std::size_t i = 0; i < matrix->labels.size(); ++i) {
+        diagonal += matrix->counts.at(i).at(i);
+        counted += std::accumulate(matrix->counts.at(i).begin(), matrix->counts.at(i).end(),
+                                   std::uint64_t{0});
+    }
+    CHECK(counted == both);
+    CHECK(diagonal == same);
+}
+
 void check_csv(const StoredRun& stored, const std::string& text) {
     const auto rows = test::parse_csv(text);
     REQUIRE(rows.size() == stored.units.size() + 1);
@@ -225,6 +271,7 @@ TEST_CASE("report properties: counts add up and means agree and every format can
         REQUIRE(report.variants.size() == stored.run.variants.size());
         for (std::size_t i = 0; i < report.variants.size(); ++i) {
             check_variant(stored, report.variants.at(i), stored.run.variants.at(i).planned);
+            check_labels(stored, report.variants.at(i));
         }
         const auto write = [&](const std::filesystem::path& path) {
             const auto result = write_report(path, report, stored.stream());

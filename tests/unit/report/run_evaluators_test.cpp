@@ -20,7 +20,7 @@ RunEvaluator evaluator(std::string type, Json parameters) {
 }
 
 std::string mistake(std::string type, Json parameters) {
-    return check_run_evaluator(evaluator(std::move(type), std::move(parameters)), k_scores);
+    return check_run_evaluator(evaluator(std::move(type), std::move(parameters)), k_scores, 5);
 }
 
 TEST_CASE("run evaluators: well-formed ones have no mistake") {
@@ -36,9 +36,9 @@ TEST_CASE("run evaluators: well-formed ones have no mistake") {
 TEST_CASE("run evaluators: each mistake is named with the remedy") {
     CHECK(mistake("medain", {{"score", "length"}}) ==
           "unknown run evaluator \"medain\"; did you mean \"median\"?");
-    CHECK(mistake("f1", {{"score", "length"}}) ==
-          "unknown run evaluator \"f1\"; there are mean, median, min, max, stddev, percentile, "
-          "pass_rate");
+    CHECK(mistake("zzz", {{"score", "length"}}) ==
+          "unknown run evaluator \"zzz\"; there are mean, median, min, max, stddev, percentile, "
+          "pass_rate, accuracy, precision, recall, f1, confusion_matrix, pass_at_k, pass_hat_k");
     CHECK(mistake("mean", Json::array()) ==
           "the parameters of the run evaluator mean must be a map, not an array");
     CHECK(mistake("mean", Json::object()) ==
@@ -78,7 +78,8 @@ TEST_CASE("run evaluators: every type is listed with a summary") {
         CHECK(info.summary.ends_with('.'));
     }
     CHECK(ids == std::vector<std::string>{"mean", "median", "min", "max", "stddev", "percentile",
-                                          "pass_rate"});
+                                          "pass_rate", "accuracy", "precision", "recall", "f1",
+                                          "confusion_matrix", "pass_at_k", "pass_hat_k"});
 }
 
 /// Lengths 2 and 4 for the first item (mean 3), 7 for the second, 11 for the third.
@@ -107,33 +108,52 @@ TEST_CASE("run evaluators: they run over the item means") {
         evaluator("pass_rate", {{"score", "exact_match"}, {"threshold", 1}}));  // all repetitions
     const auto scores = stored.report().variants.at(0).run_scores;
     REQUIRE(scores.size() == 9);
-    CHECK(scores.at(0) == std::pair(std::string("mean"), std::optional(7.0)));
-    CHECK(scores.at(1).second == 7.0);
-    CHECK(scores.at(2).second == 3.0);
-    CHECK(scores.at(3).second == 11.0);
-    CHECK(scores.at(4).second == 4.0);
-    CHECK(scores.at(5).second == 9.0);
-    CHECK(scores.at(6).second.value() == Approx(2.0 / 3));
-    CHECK(scores.at(7).second.value() == Approx(2.5 / 3));
-    CHECK(scores.at(8).second.value() == Approx(2.0 / 3));
+    CHECK(scores.at(0).name == "mean");
+    CHECK(scores.at(0).value.value() == 7.0);
+    CHECK(scores.at(1).value.value() == 7.0);
+    CHECK(scores.at(2).value.value() == 3.0);
+    CHECK(scores.at(3).value.value() == 11.0);
+    CHECK(scores.at(4).value.value() == 4.0);
+    CHECK(scores.at(5).value.value() == 9.0);
+    CHECK(scores.at(6).value.value() == Approx(2.0 / 3));
+    CHECK(scores.at(7).value.value() == Approx(2.5 / 3));
+    CHECK(scores.at(8).value.value() == Approx(2.0 / 3));
 }
 
-TEST_CASE("run evaluators: without values there is no run score") {
+TEST_CASE("run evaluators: without values there is no run score but the reason") {
     test::StoredRun stored = three_items();
     auto& evaluators = stored.run.report_plan.run_evaluators;
     evaluators.push_back(evaluator("mean", {{"score", "custom"}}));
     evaluators.push_back(evaluator("pass_rate", {{"score", "custom"}, {"threshold", 0}}));
     evaluators.push_back(evaluator("median", {{"score", "nowhere"}}));
-    for (const auto& [name, value] : stored.report().variants.at(0).run_scores) {
-        CHECK_FALSE(value.has_value());
+    evaluators.push_back(evaluator("mean", {{"score", "team"}}));
+    for (UnitResult& unit : stored.units) unit.evaluations.push_back(test::scored("team", "a"));
+    std::vector<std::string> reasons;
+    for (const RunScore& score : stored.report().variants.at(0).run_scores) {
+        REQUIRE_FALSE(score.value.has_value());
+        reasons.push_back(score.value.error().message);
     }
+    CHECK(reasons == std::vector<std::string>{"no item has the score custom",
+                                              "no item has the score custom",
+                                              "no item has the score nowhere",
+                                              "team is CATEGORICAL and has no numbers"});
+}
+
+TEST_CASE("run evaluators: a type that a newer version stored is said to be unknown") {
+    test::StoredRun stored = three_items();
+    stored.run.report_plan.run_evaluators = {evaluator("kurtosis", {{"score", "length"}})};
+    const RunScore score = stored.report().variants.at(0).run_scores.at(0);
+    REQUIRE_FALSE(score.value.has_value());
+    CHECK(score.value.error().message == "there is no run evaluator kurtosis");
 }
 
 TEST_CASE("run evaluators: a deviation of one item is not defined") {
     test::StoredRun stored = test::small_run(1);
     stored.units = {test::exact_match_unit(0, true)};
     stored.run.report_plan.run_evaluators = {evaluator("stddev", {{"score", "exact_match"}})};
-    CHECK_FALSE(stored.report().variants.at(0).run_scores.at(0).second.has_value());
+    const RunScore score = stored.report().variants.at(0).run_scores.at(0);
+    REQUIRE_FALSE(score.value.has_value());
+    CHECK(score.value.error().message == "2 values are needed, got 1");
 }
 
 }  // namespace

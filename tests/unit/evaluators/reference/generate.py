@@ -21,10 +21,12 @@ ENGLISH = ("the a an of to in and cat cats dog dogs run runs running ran quickly
            "agreed plastered hopping hoping controlling generalizations adjustment adoption "
            "geology geologically hopefully city cities military always obeys commands party it is "
            "was not The A Paris London US").split()
-OTHER = ("caf\u00e9 cafe\u0301s na\u00efve \u00c9cole stra\u00dfe \u043c\u043e\u0441\u043a\u0432\u0430 "
-         "\u041c\u043e\u0441\u043a\u0432\u0430 \u03b1\u03b2\u03b3 \u65e5\u672c\u8a9e \u4e2d\u6587 "
-         "\u304b\u306a \u0645\u0631\u062d\u0628\u0627 \u05e9\u05dc\u05d5\u05dd \u0928\u092e\u0938\u094d\u0924\u0947 "
-         "\U0001f600 \u2764\ufe0f \U0001f469\u200d\U0001f4bb \ud55c\uad6d\uc5b4 x\u00b2 \u201cquoted\u201d "
+OTHER = ("caf\u00e9 cafe\u0301s na\u00efve \u00c9cole stra\u00dfe "
+         "\u043c\u043e\u0441\u043a\u0432\u0430 \u041c\u043e\u0441\u043a\u0432\u0430 "
+         "\u03b1\u03b2\u03b3 \u65e5\u672c\u8a9e \u4e2d\u6587 \u304b\u306a "
+         "\u0645\u0631\u062d\u0628\u0627 \u05e9\u05dc\u05d5\u05dd "
+         "\u0928\u092e\u0938\u094d\u0924\u0947 \U0001f600 \u2764\ufe0f "
+         "\U0001f469\u200d\U0001f4bb \ud55c\uad6d\uc5b4 x\u00b2 \u201cquoted\u201d "
          "\u2026 \u2014").split()
 MARKS = (". , ! ? ; : ' - \" ( ) / 3.14 1,000 10-20 2026 don't well-known U.S. a.b... &amp; &quot; "
          "&amp;lt; <skipped> e-mail, (hi) $5 50% _ x_y").split()
@@ -75,7 +77,8 @@ class Source:
         return words
 
     def name(self):
-        letters = self.one(["ab", "MARTHIE", "abcdefgh", "\u043c\u043e\u0441\u043a\u0432\u0430", "e\u0301\U0001f600x"])
+        letters = self.one(["ab", "MARTHIE", "abcdefgh", "\u043c\u043e\u0441\u043a\u0432\u0430",
+                            "e\u0301\U0001f600x"])
         return "".join(self.one(letters) for _ in range(self.below(14)))
 
     def near_name(self, name):

@@ -1,0 +1,74 @@
+#include "judges/providers/builtin.hpp"
+#include "judges/providers/http_reply.hpp"
+#include "judges/providers/redact.hpp"
+
+namespace assay {
+namespace {
+
+/// Shorter values of the environment are left in outputs: they may be words that the service has
+/// every reason to say, and an output must not change for their sake.
+constexpr std::size_t k_secret_in_output_bytes_min = 12;
+
+/// A service under test. What is sent is rendered by the engine, which knows the unit.
+class HttpService final : public Provider {
+  public:
+    HttpService(ProviderSettings settings, std::unique_ptr<HttpTransport> own_transport)
+        : settings_(std::move(settings)), own_transport_(std::move(own_transport)) {}
+
+    Task<ProviderReply> call(ProviderRequest request, Deadline deadline) override;
+
+  private:
+    ProviderSettings settings_;
+    std::unique_ptr<HttpTransport> own_transport_;  ///< null when the settings brought one
+};
+
+/// A service may repeat what it was sent; its words are kept, our keys are not.
+bool blot_out_all(std::string& text, const std::vector<Secret>& secrets,
+                  std::size_t bytes_min = k_secret_bytes_min) {
+    bool found = false;
+    for (const Secret& secret : secrets) found |= blot_out(text, secret, bytes_min);
+    return found;
+}
+
+Task<ProviderReply> HttpService::call(ProviderRequest request, Deadline deadline) {
+    ASSAY_ASSERT(request.service.has_value(), "a task of the form http renders a request");
+    ServiceRequest& service = *request.service;
+    const std::vector<Secret> secrets = std::move(service.secrets);
+    const std::optional<JsonPath> output = std::move(service.output);
+    auto response = co_await settings_.transport->send(std::move(service.http), deadline);
+    if (!response) {
+        Error error = std::move(response.error());
+        (void)blot_out_all(error.message, secrets);
+        co_return std::unexpected(std::move(error));
+    }
+    ProviderReply reply;
+    if (blot_out_all(response->body, secrets, k_secret_in_output_bytes_min)) {
+        reply.log =
+            "the answer repeated a value of the environment, which was replaced by [redacted]\n";
+    }
+    auto read = read_service_reply(*response, output ? &*output : nullptr);
+    if (!read) {
+        (void)blot_out_all(read.error().message, secrets);
+        co_return std::unexpected(std::move(read.error()));
+    }
+    reply.output = std::move(*read);
+    co_return reply;
+}
+
+Result<std::unique_ptr<Provider>> make_http(ProviderSettings settings) {
+    std::unique_ptr<HttpTransport> own_transport;
+    if (settings.transport == nullptr) {
+        ASSAY_TRY(own_transport, make_curl_transport());
+        settings.transport = own_transport.get();
+    }
+    return std::make_unique<HttpService>(std::move(settings), std::move(own_transport));
+}
+
+}  // namespace
+
+const ProviderDefinition http_definition{
+    .id = "http",
+    .summary = "Any service that answers over HTTP: `http` in a task says what is sent and read.",
+    .make = &make_http};
+
+}  // namespace assay

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "core/stats/classification.hpp"
+
+namespace assay {
+
+/// A confusion matrix as lines that are safe to print, none wider than `columns`: a row for each
+/// expected label, a column for each predicted one. Empty when it does not fit.
+[[nodiscard]] std::vector<std::string> matrix_lines(const ConfusionMatrix& matrix,
+                                                    std::size_t columns);
+
+}  // namespace assay

@@ -1,0 +1,136 @@
+"""Writes docs/evaluators/NAME.md and the list in docs/evaluators.md from the program's definitions.
+
+    ASSAY_PROGRAM=build/dev/runner/cli/assay python3 tests/docs/generate_evaluator_pages.py
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+NOTE = "<!-- Written by tests/docs/generate_evaluator_pages.py. -->"
+VALUES = {"BOOLEAN": "true or false", "NUMERIC": "a number", "CATEGORICAL": "a category",
+          "TEXT": "a text"}
+
+
+def definitions(program):
+    """What the program knows about its evaluators, sorted by id."""
+    ended = subprocess.run([program, "evaluators", "--json"], capture_output=True, check=True)
+    return json.loads(ended.stdout)
+
+
+def cell(text):
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def code(value):
+    """A JSON value as code in a table's cell."""
+    text = cell(json.dumps(value, ensure_ascii=False))
+    fence = "``" if "`" in text else "`"
+    pad = " " if "`" in text else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def table(header, rows):
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def type_of(parameter):
+    if "enum" in parameter:
+        return " or ".join(code(value) for value in parameter["enum"])
+    kind = parameter.get("type", "any")
+    kind = " or ".join(kind) if isinstance(kind, list) else kind
+    limits = [f"{word} {parameter[key]}" for key, word in
+              (("minimum", "at least"), ("exclusiveMinimum", "above"), ("maximum", "at most"))
+              if key in parameter]
+    return " ".join([kind, ", ".join(limits)]).strip()
+
+
+def parameter_rows(schema):
+    required = schema.get("required", [])
+    for name, parameter in sorted(schema.get("properties", {}).items()):
+        default = "required" if name in required else ""
+        if "default" in parameter:
+            default = code(parameter["default"])
+        yield [f"`{name}`", type_of(parameter), default, cell(parameter.get("description", ""))]
+
+
+def shown_example(definition):
+    """The example whose parameters say most about how it is written in a spec."""
+    return max(definition["examples"], key=lambda e: len(e.get("parameters", {})), default={})
+
+
+def spec_entry(definition):
+    """The evaluator as it stands in a spec, in YAML's flow style, which JSON is."""
+    parameters = shown_example(definition).get("parameters", {})
+    if not parameters:
+        return definition["id"]
+    rest = "".join(f", {name}: {json.dumps(value, ensure_ascii=False)}"
+                   for name, value in parameters.items())
+    return f"{{type: {definition['id']}{rest}}}"
+
+
+def example_row(example):
+    expected = code(example["expected"]) if "expected" in example else ""
+    parameters = code(example["parameters"]) if example.get("parameters") else ""
+    return [code(example["output"]), expected, parameters, code(example["score"]),
+            cell(example.get("comment", ""))]
+
+
+def page(definition):
+    expected = ("compares with `expected_output`, or with `value`" if definition["needs_expected"]
+                else "looks at the output alone")
+    text = f"{NOTE}\n# {definition['id']}\n\n{definition['summary']}\n\n"
+    text += (f"The score is {VALUES.get(definition['data_type'], definition['data_type'])} "
+             f"({definition['data_type']}); it {expected}. Version {definition['version']}.\n\n")
+    text += f"```yaml\nevaluators:\n  - {spec_entry(definition)}\n```\n\n## Parameters\n\n"
+    rows = list(parameter_rows(definition["parameters"]))
+    if rows:
+        text += table(["Name", "Type", "Default", "Meaning"], rows) + "\nBesides, "
+    else:
+        text += "None of its own, but "
+    text += "the [keys that all evaluators have](../spec.md#evaluators).\n"
+    if definition["examples"]:
+        text += "\n## Examples\n\n"
+        text += table(["Output", "Expected", "Parameters", "Score", "Comment"],
+                      [example_row(example) for example in definition["examples"]])
+    return text
+
+
+def index(all_definitions):
+    rows = [[f"[{d['id']}](evaluators/{d['id']}.md)", VALUES.get(d["data_type"], d["data_type"]),
+             cell(d["summary"])] for d in all_definitions]
+    return f"""{NOTE}
+# Evaluators
+
+An evaluator turns one answer into a score. It stands in a spec as a name, or as a map with `type`, the
+[keys that all have](spec.md#evaluators) and its own. `assay evaluators NAME` shows the same on the terminal.
+What looks at all items of a variant at once is a [run evaluator](spec.md#evaluators).
+
+{table(["Evaluator", "Score", "What it does"], rows)}"""
+
+
+def pages(program):
+    """path below docs/ -> text."""
+    all_definitions = definitions(program)
+    texts = {f"evaluators/{each['id']}.md": page(each) for each in all_definitions}
+    texts["evaluators.md"] = index(all_definitions)
+    return texts
+
+
+def main():
+    texts = pages(os.environ["ASSAY_PROGRAM"])
+    for old in (DOCS / "evaluators").glob("*.md"):
+        if old.name != "README.md" and f"evaluators/{old.name}" not in texts:
+            old.unlink()
+    for path, text in texts.items():
+        (DOCS / path).write_text(text, encoding="utf-8")
+    print(f"{len(texts)} pages")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,22 @@
+#include "core/base/base64.hpp"
+
+#include <catch2/catch.hpp>
+#include <string_view>
+
+namespace assay {
+
+TEST_CASE("base64: the vectors of RFC 4648", "[base64]") {
+    CHECK(to_base64("") == "");
+    CHECK(to_base64("f") == "Zg==");
+    CHECK(to_base64("fo") == "Zm8=");
+    CHECK(to_base64("foo") == "Zm9v");
+    CHECK(to_base64("foob") == "Zm9vYg==");
+    CHECK(to_base64("fooba") == "Zm9vYmE=");
+    CHECK(to_base64("foobar") == "Zm9vYmFy");
+}
+
+TEST_CASE("base64: bytes above 127 and zero bytes are bytes like others", "[base64]") {
+    CHECK(to_base64(std::string_view("\xFB\xEF\xFF\0", 4)) == "++//AA==");
+}
+
+}  // namespace assay
