@@ -13,10 +13,10 @@ class ListContains final : public Evaluator {
     Result<std::vector<Score>> evaluate(const EvaluationInput& input) const override {
         ASSAY_TRY(const TextSet expected, read_wanted(*input.expected));
         const auto output = read_list(input.output, reading_);
-        if (!output) {
-            return one_score(
-                false, fmt::format("the output is {}, not a list", type_phrase(input.output)));
+        if (!output && output.error().code == ErrorCode::invalid_argument) {
+            return one_score(false, "the output is no list: " + output.error().message);
         }
+        if (!output) return std::unexpected(output.error());
         const auto missing = difference(expected, *output);
         if (missing.empty()) return one_score(true);
         return one_score(false, fmt::format("missing: {}", list_excerpt(missing)));
@@ -33,7 +33,7 @@ class ListContains final : public Evaluator {
 
   private:
     [[nodiscard]] Result<TextSet> read_wanted(const Json& expected) const {
-        ASSAY_TRY(TextSet wanted, read_expected_list(expected, reading_));
+        ASSAY_TRY(TextSet wanted, read_list(expected, reading_));
         if (!wanted.empty()) return wanted;
         return failure(ErrorCode::invalid_argument,
                        "the expected value names no element, and every list contains nothing");

@@ -41,12 +41,12 @@ class SetMatch final : public Evaluator {
         : measure_(measure), reading_(std::move(reading)) {}
 
     Result<std::vector<Score>> evaluate(const EvaluationInput& input) const override {
-        ASSAY_TRY(const TextSet expected, read_expected_list(*input.expected, reading_));
+        ASSAY_TRY(const TextSet expected, read_list(*input.expected, reading_));
         const auto output = read_list(input.output, reading_);
-        if (!output) {
-            return one_score(
-                0.0, fmt::format("the output is {}, not a list", type_phrase(input.output)));
+        if (!output && output.error().code == ErrorCode::invalid_argument) {
+            return one_score(0.0, "the output is no list: " + output.error().message);
         }
+        if (!output) return std::unexpected(output.error());
         const auto missing = difference(expected, *output);
         const auto extra = difference(*output, expected);
         const Overlap overlap{.both = static_cast<double>(expected.size() - missing.size()),
@@ -64,7 +64,7 @@ class SetMatch final : public Evaluator {
     }
 
     Result<void> check_expected(const Json& expected) const override {
-        ASSAY_CHECK(read_expected_list(expected, reading_));
+        ASSAY_CHECK(read_list(expected, reading_));
         return {};
     }
 
@@ -96,7 +96,7 @@ const EvaluatorDefinition set_match_definition{
         "properties": {
             "measure": {"enum": ["f1", "jaccard", "precision", "recall"], "default": "f1",
                         "description":
-                        "precision counts what is not expected, recall what is missing, the others both"},
+                        "precision counts unexpected elements, recall missing ones, others both"},
             "separator": {"type": "string", "minLength": 1, "default": "\n",
                           "description":
                           "between the elements of a text that is no JSON array"},

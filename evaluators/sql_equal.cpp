@@ -33,6 +33,9 @@ class SqlEqual final : public Evaluator {
     Result<std::vector<Score>> evaluate(const EvaluationInput& input) const override {
         ASSAY_TRY(const Tokens expected, read_expected(*input.expected));
         const auto output = read_sql(input.output);
+        if (!output && output.error().code == ErrorCode::resource_exhausted) {
+            return std::unexpected(output.error());
+        }
         if (!output) {
             return one_score(false, "the output is not SQL: " + output.error().message);
         }
@@ -85,7 +88,6 @@ const EvaluatorDefinition sql_equal_definition{
         {"output": "SELECT a FROM t WHERE x IN (1, 2) AND y",
          "expected": "SELECT a FROM t WHERE x IN (2, 1) AND y", "score": false}
     ])",
-    .make = &make_sql_equal
-};
+    .make = &make_sql_equal};
 
 }  // namespace assay

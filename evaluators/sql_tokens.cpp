@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "core/base/limits.hpp"
 #include "core/base/text.hpp"
 
 namespace assay {
@@ -280,6 +281,13 @@ class Scanner {
 
 }  // namespace
 
-Result<std::vector<std::string>> sql_tokens(std::string_view sql) { return Scanner(sql).tokens(); }
+Result<std::vector<std::string>> sql_tokens(std::string_view sql) {
+    if (sql.size() > limits::k_sql_bytes_max) {
+        return failure(ErrorCode::resource_exhausted,
+                       fmt::format("{} bytes of SQL; up to {} are compared", sql.size(),
+                                   limits::k_sql_bytes_max));
+    }
+    return Scanner(sql).tokens();
+}
 
 }  // namespace assay

@@ -21,7 +21,8 @@ namespace assay {
 ///
 /// "…" is an identifier, as the standard says, and a backslash is no escape except in E'…'; $$…$$
 /// is a text. Comments do not nest; what MySQL executes in /*! … */ is kept as one token.
-/// @error invalid_argument when a quote, bracket or comment is not closed.
+/// @error invalid_argument when a quote, bracket or comment is not closed; resource_exhausted for
+///        more than limits::k_sql_bytes_max.
 [[nodiscard]] Result<std::vector<std::string>> sql_tokens(std::string_view sql);
 
 }  // namespace assay

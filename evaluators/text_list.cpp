@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <iterator>
+#include <optional>
 
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
@@ -36,6 +37,12 @@ TextSet split_text(std::string_view text, std::string_view separator) {
         if (at == std::string_view::npos) return parts;
         text.remove_prefix(at + separator.size());
     }
+}
+
+std::unexpected<Error> too_long() {
+    return failure(ErrorCode::resource_exhausted,
+                   fmt::format("a list has more than {} elements, which is more than is compared",
+                               limits::k_list_elements_max));
 }
 
 std::string element_text(const Json& element) {
@@ -105,19 +112,22 @@ Result<ListReading> list_reading(const Json& parameters) {
     return reading;
 }
 
-std::optional<TextSet> read_list(const Json& value, const ListReading& reading) {
+Result<TextSet> read_list(const Json& value, const ListReading& reading) {
     const auto written = array_in(value);
     const Json& list = written ? *written : value;
     TextSet texts;
     if (list.is_array()) {
+        if (list.size() > limits::k_list_elements_max) return too_long();
         for (const Json& element : list) texts.push_back(element_text(element));
     } else if (list.is_string()) {
         texts = split_text(list.get_ref<const std::string&>(), reading.separator);
     } else if (list.is_object() || list.is_null()) {
-        return std::nullopt;
+        return failure(ErrorCode::invalid_argument,
+                       fmt::format("{} is not a list", type_phrase(list)));
     } else {
         texts.push_back(element_text(list));
     }
+    if (texts.size() > limits::k_list_elements_max) return too_long();
     if (reading.ignore_case) {
         for (std::string& text : texts) text = fold_case(text);
     }
@@ -125,13 +135,6 @@ std::optional<TextSet> read_list(const Json& value, const ListReading& reading) 
     const auto repeated = std::ranges::unique(texts);
     texts.erase(repeated.begin(), repeated.end());
     return texts;
-}
-
-Result<TextSet> read_expected_list(const Json& expected, const ListReading& reading) {
-    auto list = read_list(expected, reading);
-    if (list) return std::move(*list);
-    return failure(ErrorCode::invalid_argument,
-                   fmt::format("the expected value is {}, not a list", type_phrase(expected)));
 }
 
 std::vector<std::string_view> difference(const TextSet& set, const TextSet& other) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,11 +41,11 @@ struct ListReading {
 /// The distinct elements, sorted, of an array, of a text that holds a JSON array, or of a text cut
 /// at the separator. An element is compared by its text without white space at both ends, so that
 /// 3, 3.0 and "3" are the same; in a cut text what is empty is no element. A number or true and
-/// false are a list of one. Nothing when the value is an object or null.
+/// false are a list of one.
+/// @error invalid_argument when the value is an object or null; resource_exhausted when it has more
+///        than limits::k_list_elements_max elements.
 using TextSet = std::vector<std::string>;
-[[nodiscard]] std::optional<TextSet> read_list(const Json& value, const ListReading& reading);
-/// @error invalid_argument when the expected value is not a list.
-[[nodiscard]] Result<TextSet> read_expected_list(const Json& expected, const ListReading& reading);
+[[nodiscard]] Result<TextSet> read_list(const Json& value, const ListReading& reading);
 
 /// The elements of one set that another has not. They point into `set`.
 [[nodiscard]] std::vector<std::string_view> difference(const TextSet& set, const TextSet& other);

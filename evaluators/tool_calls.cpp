@@ -291,7 +291,7 @@ const EvaluatorDefinition tool_calls_definition{
             "mode": {"enum": ["exact", "in_order", "any_order", "subset", "superset"],
                      "default": "exact",
                      "description":
-                     "in_order: others may stand between them; subset: no others; superset: others too"},
+                     "in_order: others may stand between; subset: no others; superset: others too"},
             "arguments": {"enum": ["exact", "subset", "ignore"], "default": "exact",
                           "description":
                           "subset: the expected arguments are there, others may be too"}

@@ -41,8 +41,12 @@ Task<ProviderReply> HttpService::call(ProviderRequest request, Deadline deadline
         (void)blot_out_all(error.message, secrets);
         co_return std::unexpected(std::move(error));
     }
+    // Before anything is cut out of it, lest half a key be left.
+    const bool is_success = response->status >= 200 && response->status <= 299;
+    const std::size_t bytes_min = is_success ? k_secret_in_output_bytes_min : k_secret_bytes_min;
+    for (auto& [name, value] : response->headers) (void)blot_out_all(value, secrets);
     ProviderReply reply;
-    if (blot_out_all(response->body, secrets, k_secret_in_output_bytes_min)) {
+    if (blot_out_all(response->body, secrets, bytes_min)) {
         reply.log =
             "the answer repeated a value of the environment, which was replaced by [redacted]\n";
     }

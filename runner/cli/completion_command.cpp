@@ -145,7 +145,7 @@ _assay() {{
     local context state state_descr line
     typeset -A opt_args
     local -a commands=(
-{})
+{}    )
     _arguments -C{} \
         '1:command:->command' '*::argument:->arguments'
     case $state in

@@ -9,8 +9,10 @@
 #include <filesystem>
 #include <optional>
 
+#include "core/base/clock.hpp"
 #include "core/base/text.hpp"
 #include "core/base/version.hpp"
+#include "core/process/sandbox.hpp"
 #include "judges/provider.hpp"
 #include "runner/cli/commands.hpp"
 #include "server/store/store.hpp"
@@ -118,6 +120,13 @@ Finding check_program(const std::string& program, std::string_view needed_for) {
             fmt::format("install it for {}", needed_for)};
 }
 
+Finding check_sandbox() {
+    const Result<void> available = sandbox_available();
+    if (available) return {"sandbox", Health::good, "code evaluators can be shut in"};
+    return {"sandbox", Health::note, available.error().message,
+            "code evaluators are refused, unless they say sandbox: none"};
+}
+
 Finding check_provider(const ProviderDefinition& definition) {
     const std::string id(definition.id);
     const std::string variable(definition.api_key_variable);
@@ -185,12 +194,8 @@ Finding check_terminal(const Console& console) {
 }
 
 Finding check_clock() {
-    const auto now = std::chrono::system_clock::now();
-    const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
-    std::tm utc{};
-    ::gmtime_r(&seconds, &utc);
-    const std::string text = fmt::format("{:04}-{:02}-{:02} {:02}:{:02} UTC", utc.tm_year + 1900,
-                                         utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min);
+    const Time now = SystemClock().now();
+    const std::string text = to_rfc3339(now);
     if (now >= k_earliest_now) return {"clock", Health::good, text};
     return {"clock", Health::bad, text + ": runs are sorted by time, and TLS needs it",
             "set the clock"};
@@ -205,6 +210,7 @@ std::vector<Finding> examine(const std::string& store, const Console& console) {
     findings.push_back(check_program("python3", "tasks and scorers written in Python"));
     findings.push_back(check_program("node", "tasks and scorers written in JavaScript"));
     findings.push_back(check_program("git", "working with the repository a run was made in"));
+    findings.push_back(check_sandbox());
     for (const ProviderDefinition* definition : builtin_providers()) {
         if (definition->key_required) findings.push_back(check_provider(*definition));
     }

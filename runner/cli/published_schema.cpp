@@ -25,21 +25,26 @@ OrderedJson parameters_of(const EvaluatorDefinition& definition) {
 
 OrderedJson published_experiment_schema() {
     OrderedJson schema = OrderedJson::parse(experiment_schema_text());
-    OrderedJson& evaluator = schema["$defs"]["evaluator"];
+    OrderedJson& definitions = schema["$defs"];
+    // A copy: adding a member to an ordered object moves the others.
+    OrderedJson evaluator = definitions["evaluator"];
     OrderedJson& type = evaluator["properties"]["type"];
     type.erase("examples");
     type["enum"] = OrderedJson::array();
+    OrderedJson conditions = OrderedJson::array();
     for (const EvaluatorDefinition* definition : builtin_evaluators()) {
         const std::string name = "evaluator_" + std::string(definition->id);
         type["enum"].push_back(definition->id);
-        schema["$defs"][name] = parameters_of(*definition);
+        definitions[name] = parameters_of(*definition);
         OrderedJson condition;
         condition["if"]["properties"]["type"]["const"] = definition->id;
         condition["if"]["required"] = {"type"};
         condition["then"]["$ref"] = "#/$defs/" + name;
-        evaluator["allOf"].push_back(std::move(condition));
+        conditions.push_back(std::move(condition));
     }
+    evaluator["allOf"] = std::move(conditions);
     evaluator["unevaluatedProperties"] = false;
+    definitions["evaluator"] = std::move(evaluator);
     return schema;
 }
 

@@ -90,12 +90,11 @@ void Distributions::add_categories(const Report& report, Distribution& distribut
     distribution.names = std::move(names);
 }
 
+/// The one that a score is counted in here; nullptr for categories, which the report has counted.
 Distributions::Distribution* Distributions::find(const Score& score) {
-    const ScoreDataType type = data_type_of(score.value);
-    if (type == ScoreDataType::categorical) return nullptr;
+    if (data_type_of(score.value) == ScoreDataType::categorical) return nullptr;
     for (Distribution& distribution : distributions_) {
         if (distribution.score != score.name) continue;
-        // A program may answer true once and 1 another time: both are numbers.
         return distribution.data_type == ScoreDataType::categorical ? nullptr : &distribution;
     }
     return nullptr;
@@ -119,18 +118,26 @@ void Distributions::look(const UnitResult& unit) {
 void Distributions::settle() {
     for (Distribution& distribution : distributions_) {
         if (distribution.data_type == ScoreDataType::categorical) continue;
-        if (distribution.data_type == ScoreDataType::boolean) {
-            distribution.values = {0, 1};
-        } else if (are_marks(distribution.values)) {
-            for (const double value : distribution.values) {
-                distribution.names.push_back(format_exact(value));
+        if (distribution.data_type == ScoreDataType::numeric) {
+            if (are_marks(distribution.values)) {
+                for (const double value : distribution.values) {
+                    distribution.names.push_back(format_exact(value));
+                }
+            } else {
+                distribution.edges = edges_between(distribution.low, distribution.high);
             }
-        } else {
-            distribution.edges = edges_between(distribution.low, distribution.high);
         }
         const std::size_t bars = distribution.edges.empty() ? distribution.names.size() : k_bins;
         for (auto& counts : distribution.counts) counts.resize(bars);
     }
+}
+
+std::optional<std::size_t> Distributions::Distribution::bar_of(double value) const {
+    if (data_type == ScoreDataType::boolean) return value == 0 ? 1 : 0;
+    if (!edges.empty()) return bin_of(edges, value);
+    const auto found = values.find(value);
+    if (found == values.end()) return std::nullopt;
+    return static_cast<std::size_t>(std::distance(values.begin(), found));
 }
 
 void Distributions::count(const UnitResult& unit) {
@@ -139,20 +146,8 @@ void Distributions::count(const UnitResult& unit) {
         for (const Score& score : evaluation.scores) {
             Distribution* distribution = find(score);
             if (distribution == nullptr) continue;
-            const double value = as_number(score.value);
-            std::vector<std::uint64_t>& counts =
-                distribution->counts.at(static_cast<std::size_t>(variant));
-            if (distribution->data_type == ScoreDataType::boolean) {
-                ++counts.at(value == 0 ? 1 : 0);
-            } else if (!distribution->edges.empty()) {
-                ++counts.at(bin_of(distribution->edges, value));
-            } else {
-                const auto bar = distribution->values.find(value);
-                // A unit that ended between the two readings may bring a value of its own.
-                if (bar == distribution->values.end()) continue;
-                ++counts.at(
-                    static_cast<std::size_t>(std::distance(distribution->values.begin(), bar)));
-            }
+            const std::optional<std::size_t> bar = distribution->bar_of(as_number(score.value));
+            if (bar) ++distribution->counts.at(static_cast<std::size_t>(variant)).at(*bar);
         }
     }
 }

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -30,6 +32,10 @@ class Distributions {
 
   private:
     struct Distribution {
+        /// Nothing for a value that was not there when the bars were made: a run that is still
+        /// going on may bring one.
+        [[nodiscard]] std::optional<std::size_t> bar_of(double value) const;
+
         std::string score;
         ScoreDataType data_type = ScoreDataType::numeric;
         std::set<double> values;  ///< of a NUMERIC score, until there are too many

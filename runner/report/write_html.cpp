@@ -67,16 +67,15 @@ std::string page_head(const Report& report, std::string_view scripts) {
         to_string(report.status), style, xml_text(report.run.id.value()), to_string(report.status));
 }
 
-/// Replaces a value whose text is too long by its beginning and notes its size.
-void shorten_value(OrderedJson& unit, const char* name, std::size_t bytes_max) {
-    const auto value = unit.find(name);
-    if (value == unit.end()) return;
-    const std::string text = value->is_string() ? value->get<std::string>() : to_text(*value);
-    if (text.size() <= bytes_max) return;
+/// Replaces a value whose text is too long by its beginning.
+/// @return its size when it was too long.
+std::optional<std::size_t> shorten_value(OrderedJson& value, std::size_t bytes_max) {
+    const std::string text = value.is_string() ? value.get<std::string>() : to_text(value);
+    if (text.size() <= bytes_max) return std::nullopt;
     std::size_t end = bytes_max;
     while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-    unit["shortened"][name] = text.size();
-    unit[name] = text.substr(0, end) + "…";
+    value = text.substr(0, end) + "…";
+    return text.size();
 }
 
 OrderedJson page_unit(const UnitResult& unit, std::size_t place, std::size_t bytes_max) {
@@ -90,11 +89,16 @@ OrderedJson page_unit(const UnitResult& unit, std::size_t place, std::size_t byt
         json["skipped"].push_back(evaluation.evaluator);
     }
     for (const char* name : {"input", "expected_output", "output", "metadata", "error", "log"}) {
-        shorten_value(json, name, bytes_max);
+        const auto value = json.find(name);
+        if (value == json.end()) continue;
+        const std::optional<std::size_t> bytes = shorten_value(*value, bytes_max);
+        if (bytes) json["shortened"][name] = *bytes;
     }
     for (auto& score : json["scores"]) {
-        shorten_value(score, "value", bytes_max);
-        shorten_value(score, "comment", bytes_max);
+        for (auto& part : score) (void)shorten_value(part, bytes_max);  // "…" says enough
+    }
+    if (const auto errors = json.find("errors"); errors != json.end()) {
+        for (auto& message : *errors) (void)shorten_value(message, bytes_max);
     }
     return json;
 }

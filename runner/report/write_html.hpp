@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "core/base/files.hpp"
+#include "core/base/limits.hpp"
 #include "runner/report/report.hpp"
 
 namespace assay {
@@ -10,12 +11,12 @@ namespace assay {
 /// How much of a run an HTML report holds, so that a browser can open any of them. Figures over all
 /// units are complete whatever the limits.
 struct HtmlLimits {
-    std::size_t units_max = 5'000;
+    std::size_t units_max = limits::k_html_units_max;
     /// Of a longer value only the beginning is written, and the page says so.
-    std::size_t value_bytes_max = 32U << 10U;
+    std::size_t value_bytes_max = limits::k_html_value_bytes_max;
     /// When the units have filled so much, values are cut to `late_value_bytes_max`.
-    std::size_t full_bytes_max = 32U << 20U;
-    std::size_t late_value_bytes_max = 1U << 10U;
+    std::size_t full_bytes_max = limits::k_html_full_bytes_max;
+    std::size_t late_value_bytes_max = limits::k_html_late_value_bytes_max;
 };
 
 /// Writes the report as one page that needs nothing else: its style, its scripts and its data are

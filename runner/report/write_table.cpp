@@ -294,7 +294,8 @@ class TableWriter {
         std::vector<Verdicts> gates;
         for (auto begin = all.begin(); begin != all.end();) {
             const auto end = std::find_if(begin, all.end(), [&](const GateVerdict& verdict) {
-                return verdict.gate.text != begin->gate.text;
+                return verdict.gate.text != begin->gate.text ||
+                       verdict.gate.variant != begin->gate.variant;
             });
             gates.emplace_back(begin, end);
             begin = end;

@@ -84,7 +84,7 @@ class BadInput(ProcessTestCase):
         self.refused("spec.yaml:3", "OPENAI_API_KEY", spec=spec)
 
     def test_later_keys_are_refused_not_ignored(self):
-        self.refused("spec.yaml:5", "not available yet", spec=SPEC + "matrix: {provider: [a, b]}\n")
+        self.refused("spec.yaml:5", "not available yet", spec=SPEC + "stop: {score: a}\n")
 
     def test_unknown_option_names_the_nearest(self):
         self.write("spec.yaml", SPEC)

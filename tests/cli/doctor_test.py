@@ -26,8 +26,8 @@ class Doctor(ProcessTestCase):
         exit_code, findings = self.examine()
         self.assertEqual(exit_code, 0)
         self.assertEqual(len(ended.out.splitlines()), len(findings) + 1)
-        for name in ("assay", "store", "disk", "temp", "python3", "git", "openai", "proxy",
-                     "limits", "locale", "terminal", "clock"):
+        for name in ("assay", "store", "disk", "temp", "python3", "git", "sandbox", "openai",
+                     "proxy", "limits", "locale", "terminal", "clock"):
             self.assertIn(name, findings)
         self.assertFalse((self.folder / ".assay").exists())
 
@@ -68,8 +68,8 @@ class Doctor(ProcessTestCase):
         self.assertEqual(self.status("python3", {"PATH": "/nowhere"}), "note")
         self.assertEqual(self.status("temp", {"TMPDIR": str(self.folder / "none")}), "problem")
         self.assertEqual(self.status("locale", {"LC_ALL": "C"}), "note")
-        self.assertEqual(self.status("locale", {"LC_ALL": "", "LC_CTYPE": "", "LANG": "de_DE.utf8"}),
-                         "ok")
+        german = {"LC_ALL": "", "LC_CTYPE": "", "LANG": "de_DE.utf8"}
+        self.assertEqual(self.status("locale", german), "ok")
 
     def test_few_open_files_are_noted(self):
         ended = self.assay("doctor", "--json", preexec_fn=lambda: resource.setrlimit(

@@ -14,9 +14,9 @@ class Completion(ProcessTestCase):
         self.assertEqual((ended.exit_code, ended.err), (0, ""))
         return self.write(f"assay.{shell}", ended.out)
 
-    def shell(self, *arguments, text=None):
-        ended = subprocess.run(arguments, cwd=self.folder, input=text, capture_output=True,
-                               text=True, timeout=60, env=self.environment({"HOME": str(self.folder)}))
+    def shell(self, *arguments):
+        ended = subprocess.run(arguments, cwd=self.folder, capture_output=True, text=True,
+                               timeout=60, env=self.environment({"HOME": str(self.folder)}))
         self.assertEqual((ended.returncode, ended.stderr), (0, ""))
         return ended.stdout
 

@@ -106,8 +106,9 @@ def index(all_definitions):
     return f"""{NOTE}
 # Evaluators
 
-An evaluator turns one answer into a score. It stands in a spec as a name, or as a map with `type`, the
-[keys that all have](spec.md#evaluators) and its own. `assay evaluators NAME` shows the same on the terminal.
+An evaluator turns one answer into a score. It stands in a spec as a name, or as a map with `type`,
+the [keys that all have](spec.md#evaluators) and its own. `assay evaluators NAME` shows the same on
+the terminal.
 What looks at all items of a variant at once is a [run evaluator](spec.md#evaluators).
 
 {table(["Evaluator", "Score", "What it does"], rows)}"""

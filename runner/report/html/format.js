@@ -100,6 +100,11 @@ function clip(text, length) {
     return characters.length > length ? `${characters.slice(0, length - 1).join("")}…` : text;
 }
 
+/** A member of an object by a name from outside, which may be "constructor". */
+function memberOf(object, name) {
+    return isObject(object) && Object.hasOwn(object, name) ? object[name] : undefined;
+}
+
 /** Whether it has keys. */
 function isObject(value) {
     return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -87,7 +87,7 @@ function runFacts(report) {
         ["Run", run.name === run.id ? run.id : `${run.name} (${run.id})`],
         ["Started", formatTime(run.started_at)],
         ["Took", run.wall_ms === null ? "has not ended" : formatDuration(run.wall_ms)],
-        dataset?.name && ["Dataset", `${dataset.name}, ${formatSome(dataset.items, "item")}`],
+        dataset?.name && ["Dataset", `${dataset.name}, ${formatSome(dataset.items ?? 0, "item")}`],
         git?.commit && [
             "Commit",
             [git.commit.slice(0, 12), git.branch && ` on ${git.branch}`, git.dirty && ", changed"],
@@ -153,7 +153,7 @@ function renderVariants(report) {
     const columns = [
         ["Units", unitsCell],
         ["Coverage", (variant) => formatShare(variant.coverage)],
-        ...scores.map((name) => [name, (variant) => scoreCell(variant.scores[name])]),
+        ...scores.map((name) => [name, (variant) => scoreCell(memberOf(variant.scores, name))]),
         ...runScores.map((name) => [name, (variant) => runScoreCell(variant, name)]),
         some((v) => v.latency_ms.p50 !== null) && ["Latency", latencyCell],
         some((v) => v.tokens.total !== null) && ["Tokens", tokensCell],
@@ -265,9 +265,9 @@ function scoreCell(score) {
 }
 
 function runScoreCell(variant, name) {
-    const note = variant.run_score_notes?.[name];
+    const note = memberOf(variant.run_score_notes, name);
     return [
-        element("strong", {}, formatNumber(variant.run_scores[name])),
+        element("strong", {}, formatNumber(memberOf(variant.run_scores, name))),
         note && element("span", { class: "small block" }, note),
     ];
 }

@@ -375,10 +375,10 @@ function unitCell(unit, column) {
         element("td", { class: kind, "data-label": title, title: hint }, content);
     if (column.isScore) {
         const kind = value === undefined ? "score none" : "score";
-        return cell(kind, scoreMark(value), unit.scores[title]?.comment);
+        return cell(kind, scoreMark(value), memberOf(unit.scores, title)?.comment);
     }
-    if (id === "latency") return cell(value === undefined ? "none" : "number", formatMs(value));
-    if (id === "cost") return cell(value === undefined ? "none" : "number", formatCost(value));
+    const format = { latency: formatMs, cost: formatCost }[id];
+    if (format) return cell(value === undefined ? "number none" : "number", format(value));
     if (id === "output" && unit.error) {
         return cell("text", element("span", { class: "preview no" }, unit.error));
     }

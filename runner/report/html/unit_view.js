@@ -5,7 +5,7 @@ const NO_VALUE = "no value";
 
 /** A score of a unit, undefined when it has none. */
 function scoreOf(unit, name) {
-    return unit.scores[name]?.value;
+    return memberOf(unit.scores, name)?.value;
 }
 
 /** The texts of a unit in which a search looks, in lower case. */
@@ -120,7 +120,10 @@ function groupings(units, report, scoreNames, repetitions) {
         report.variants.length > 1 && ["variant", (unit) => unit.variant],
         ["status", (unit) => UNIT_STATUS[unit.status]],
         (repetitions > 1 || report.variants.length > 1) && ["item", (unit) => unit.item_id],
-        ...keys.map((key) => [`metadata.${key}`, (unit) => groupName(unit.metadata?.[key])]),
+        ...keys.map((key) => [
+            `metadata.${key}`,
+            (unit) => groupName(memberOf(unit.metadata, key)),
+        ]),
         ...scoreNames.filter(isGrouping).map((name) => [name, (u) => groupName(scoreOf(u, name))]),
     ].filter(Boolean);
 }

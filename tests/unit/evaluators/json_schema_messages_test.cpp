@@ -93,7 +93,8 @@ TEST_CASE("json schema: each keyword says what it wants") {
         {R"({"patternProperties": {"^x": {"type": "null"}}})", R"({"x/~": 1})",
          "type @ /x~1~0: must be null, not an integer"},
         {R"({"propertyNames": {"minLength": 2}})", R"({"a": 1})",
-         R"(propertyNames @ : has the property "a", whose name must be at least 2 characters long)"},
+         R"(propertyNames @ : has the property "a", whose name must be at least 2 characters )"
+         "long"},
         {R"({"dependentRequired": {"a": ["b"]}})", R"({"a": 1})",
          R"(dependentRequired @ : must have the property "b" because it has "a")"},
         {R"({"dependencies": {"a": ["b"]}})", R"({"a": 1})",
@@ -131,9 +132,11 @@ TEST_CASE("json schema: an unevaluated property knows the names of every schema 
         R"({"$ref": "#/$defs/common", "properties": {"own": true}, "unevaluatedProperties": false,
             "allOf": [{"properties": {"own": true, "shared": true}}],
             "oneOf": [{"required": ["a"], "properties": {"a": true}}, {"properties": {"b": true}}],
-            "if": true, "else": {"$ref": "#"}, "not": {"required": ["x"], "properties": {"x": true}},
+            "if": true, "else": {"$ref": "#"},
+            "not": {"required": ["x"], "properties": {"x": true}},
             "dependentSchemas": {"own": {"properties": {"with_own": true}}},
-            "$defs": {"common": {"properties": {"name": true}}, "far": {"properties": {"far": true}}}
+            "$defs": {"common": {"properties": {"name": true}},
+                      "far": {"properties": {"far": true}}}
         })",
         R"({"naem": 1})");
     REQUIRE(violations.size() == 1);
@@ -175,7 +178,8 @@ TEST_CASE("json schema: anyOf reports the alternative that got furthest") {
 
 TEST_CASE("json schema: what the nearest alternative knows is not called unknown") {
     const char* const schema = R"({"properties": {"a": true}, "unevaluatedProperties": false,
-        "anyOf": [{"properties": {"b": {"type": "string"}}, "required": ["b"]}, {"type": "null"}]})";
+        "anyOf": [{"properties": {"b": {"type": "string"}}, "required": ["b"]},
+                  {"type": "null"}]})";
     CHECK(said(schema, R"({"a": 1, "b": 2})") ==
           Lines{"type @ /b: must be a string, not an integer"});
     CHECK(said(schema, R"({"a": 1, "b": 2, "c": 3})") ==

@@ -59,7 +59,8 @@ TEST_CASE("list_contains: what is no list is a wrong answer and no expected valu
           "[list_contains]") {
     const auto contains = bound("list_contains");
     CHECK(outcome(contains, json(R"({"a": 1})"), "a") == false);
-    CHECK(comment_of(contains, json(R"({"a": 1})"), "a") == "the output is an object, not a list");
+    CHECK(comment_of(contains, json(R"({"a": 1})"), "a") ==
+          "the output is no list: an object is not a list");
     CHECK(outcome(bound("list_contains", {{"not", true}}), nullptr, "a") == false);
     CHECK(is_error(outcome(contains, json("[1]"), json(R"({"a": 1})"))));
     CHECK(is_error(outcome(contains, json("[1]"), Json::array())));

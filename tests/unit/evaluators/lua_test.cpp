@@ -24,7 +24,7 @@ std::string refusal(const std::string& code, const Json& output = "text") {
 
 }  // namespace
 
-TEST_CASE("lua: expressions, chunks and functions give values", "[lua]") {
+TEST_CASE("lua: expressions and chunks and functions give values", "[lua]") {
     CHECK(run("#output") == Json(4));
     CHECK(run("output:upper() == 'TEXT'") == Json(true));
     CHECK(run("local n = 0\nfor i = 1, 10 do n = n + i end\nreturn n") == Json(55));

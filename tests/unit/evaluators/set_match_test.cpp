@@ -56,6 +56,14 @@ TEST_CASE("set_match: the comment says what is missing and what is too much", "[
     CHECK(comment_of(match, json(R"(["a", "b"])"), json(R"(["b"])")) == "not expected: \"a\"");
 }
 
+TEST_CASE("set_match: a list beyond the limit is an error", "[set_match]") {
+    const Json most(limits::k_list_elements_max, "x");
+    Json more = most;
+    more.push_back("x");
+    CHECK(outcome(bound("set_match"), most, json(R"(["x"])")) == 1.0);
+    CHECK(is_error(outcome(bound("set_match"), more, json(R"(["x"])"))));
+}
+
 TEST_CASE("set_match: what is no list is 0 and no expected value", "[set_match]") {
     CHECK(outcome(bound("set_match"), json(R"({"a": 1})"), json(R"(["a"])")) == 0.0);
     CHECK(is_error(outcome(bound("set_match"), json(R"(["a"])"), json(R"({"a": 1})"))));

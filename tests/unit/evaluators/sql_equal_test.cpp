@@ -81,6 +81,12 @@ TEST_CASE("sql_equal: what is not closed is a wrong answer and no expected value
     }
 }
 
+TEST_CASE("sql_equal: a text beyond the limit is an error", "[sql_equal]") {
+    const std::string most = "SELECT '" + std::string(limits::k_sql_bytes_max - 9, 'x') + "'";
+    CHECK(outcome(bound("sql_equal"), most, most) == true);
+    CHECK(is_error(outcome(bound("sql_equal"), most + " ", most)));
+}
+
 TEST_CASE("sql_equal: the comment names the first token that differs", "[sql_equal]") {
     CHECK(comment_of(bound("sql_equal"), "SELECT a FROM t", "SELECT a FROM u") ==
           "differs from token 4 on: expected \"u\", got \"t\"");

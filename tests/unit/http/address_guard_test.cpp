@@ -211,6 +211,19 @@ TEST_CASE("address guard: no form of a host that is not public opens a socket") 
     CHECK(server.connections() == 0);
 }
 
+TEST_CASE("address guard: without it the same hosts are reached") {
+    const StubServer server({.body = "inside"});
+    Client client(AddressPolicy::any);
+    for (const char* host : {"127.0.0.1", "127.1", "2130706433", "0x7f000001", "0177.0.0.1",
+                             "0x7f.1", "%31%32%37.0.0.1", "0", "0.0.0.0", "localhost",
+                             "[::ffff:127.0.0.1]", "[::ffff:7f00:1]"}) {
+        INFO(host);
+        const auto answer = client.get(fmt::format("http://{}:{}/", host, server.port()));
+        if (!answer) FAIL(answer.error().message);
+        CHECK(answer->body == "inside");
+    }
+}
+
 TEST_CASE("address guard: the message says what kind of address it was") {
     Client client(AddressPolicy::public_only);
     const auto answer = client.get("http://2130706433:8080/path?key=canary");

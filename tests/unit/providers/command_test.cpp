@@ -243,7 +243,7 @@ for u in units():
 
 TEST_CASE("command: garbage without an answer fails the unit at the deadline") {
     Program garbage("while True: print('}{ garbage')");
-    const auto late = garbage.ask(unit("a"), 300ms);
+    const auto late = garbage.ask(unit("a"), 3000ms);
     REQUIRE(!late);
     CHECK(late.error().code == ErrorCode::deadline_exceeded);
     CHECK_THAT(late.error().message, Catch::EndsWith("garbage"));

@@ -248,6 +248,10 @@ TEST_CASE("http: a secret that the service repeats reaches neither messages nor 
     const Error redirect =
         error_of({.status = 302, .headers = {{"Location", "http://h/sk-canary-77f1%2Fb%2Bc/x"}}});
     CHECK_THAT(redirect.message, !Catch::Contains("canary"));
+    // Where the excerpt ends, no half of a key is left.
+    const std::string before(295, 'x');
+    CHECK_THAT(error_of({.status = 500, .body = before + k_canary}).message,
+               !Catch::Contains("sk-"));
     const auto repeated = answer_to({.body = echo});
     REQUIRE(repeated);
     CHECK(repeated->output == Json::parse(R"({"you sent":"[redacted]"})"));

@@ -62,7 +62,8 @@ TEST_CASE("openai reply: content of every form") {
 
 TEST_CASE("openai reply: tool calls are the output") {
     const Json expected = Json::parse(R"({"content":null,"tool_calls":[
-        {"id":"a","name":"find","arguments":{"x":1}},{"id":"b","name":"go","arguments":"{broken"}]})");
+        {"id":"a","name":"find","arguments":{"x":1}},
+        {"id":"b","name":"go","arguments":"{broken"}]})");
     CHECK(read(with_message(R"({"content":null,"tool_calls":[
         {"id":"a","type":"function","function":{"name":"find","arguments":"{\"x\":1}"}},
         {"id":"b","type":"function","function":{"name":"go","arguments":"{broken"}}]})"))
