@@ -37,6 +37,8 @@ inline constexpr std::size_t k_text_search_bytes_max = 256U << 20U;  // texts ti
 inline constexpr std::size_t k_json_comparison_nodes_max = 250'000;  // of each side
 inline constexpr std::size_t k_json_pairings_max = 2'000'000;  // pairs of nodes tried, any order
 inline constexpr std::size_t k_unordered_elements_max = 256;   // left without an equal, any order
+inline constexpr std::size_t k_list_elements_max = 500'000;
+inline constexpr std::size_t k_sql_bytes_max = 1U << 20U;
 inline constexpr std::size_t k_tool_calls_max = 128;
 inline constexpr std::size_t k_language_bytes_max = 64U << 10U;  // the beginning tells
 inline constexpr std::size_t k_refusal_bytes_max = 600;          // a refusal comes first
@@ -50,10 +52,27 @@ inline constexpr std::size_t k_run_label_bytes_max = 200;  // longer texts are c
 inline constexpr std::int64_t k_lua_instructions_max = 20'000'000;
 inline constexpr std::size_t k_lua_memory_bytes_max = 64U << 20U;
 
+// The HTML report: what a browser still opens at once.
+inline constexpr std::size_t k_html_units_max = 5'000;
+inline constexpr std::size_t k_html_value_bytes_max = 32U << 10U;  // then its beginning
+inline constexpr std::size_t k_html_full_bytes_max = 32U << 20U;   // of units; then values are cut
+inline constexpr std::size_t k_html_late_value_bytes_max = 1U << 10U;  // to so much
+
 // Programs.
 inline constexpr std::size_t k_program_line_bytes_max = 20U << 20U;
 inline constexpr std::size_t k_program_log_bytes_max = 64U << 10U;
 inline constexpr std::chrono::milliseconds k_program_stop_grace{2000};
+
+// Programs in the sandbox: what a spec does not set.
+inline constexpr std::uint64_t k_sandbox_memory_bytes = 256U << 20U;
+inline constexpr std::uint64_t k_sandbox_disk_bytes = 8U << 20U;
+inline constexpr std::chrono::milliseconds k_sandbox_cpu{2000};
+inline constexpr std::chrono::milliseconds k_sandbox_wall{10'000};
+inline constexpr int k_sandbox_processes = 16;
+inline constexpr int k_sandbox_files_max = 10'000;       // in the scratch folder
+inline constexpr int k_sandbox_descriptors_max = 128;    // of one process
+inline constexpr std::size_t k_scorer_line_bytes_max = 1U << 20U;
+inline constexpr std::size_t k_scorer_scores_max = 100;  // of one item
 
 // Providers.
 inline constexpr std::size_t k_provider_reply_bytes_max = 20U << 20U;

@@ -226,6 +226,20 @@ TEST_CASE("html: only the beginning of a long value is in the page with its size
     CHECK(units.at(2).at("output") == "xxxxxxxxx…");
 }
 
+TEST_CASE("html: comments and error messages are cut as well") {
+    StoredRun stored = small_run(1);
+    UnitResult& unit = stored.units.emplace_back(exact_match_unit(0, true));
+    unit.error = std::string(11, 'e');
+    unit.evaluations.at(0).scores.at(0).comment = std::string(11, 'c');
+    unit.evaluations.push_back(test::broken("tone", std::string(11, 'm')));
+    const Json units = data_of(page_of(stored, {.value_bytes_max = 10}), "units");
+    CHECK(units.at(0).at("error") == std::string(10, 'e') + "…");
+    CHECK(units.at(0).at("errors") == Json{{"tone", std::string(10, 'm') + "…"}});
+    const Json& score = units.at(0).at("scores").at("exact_match");
+    CHECK(score.at("comment") == std::string(10, 'c') + "…");
+    CHECK(score.at("value") == true);
+}
+
 TEST_CASE("html: values are cut shorter when the page has become large") {
     StoredRun stored = small_run(2);
     for (int i = 0; i < 2; ++i) {
