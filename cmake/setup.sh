@@ -7,7 +7,8 @@ build_packages=(
   libboost1.81-dev libcli11-dev libcurl4-openssl-dev libexpat1-dev libfmt-dev liblua5.4-dev
   libre2-dev libsqlite3-dev libssl-dev libtbb-dev libyaml-cpp-dev libzstd-dev nlohmann-json3-dev
 )
-test_packages=(catch2 chromium json-schema-test-suite libclang-rt-19-dev)
+# bubblewrap: the sandbox of `code` evaluators; only a run that has one needs it.
+test_packages=(bubblewrap catch2 chromium json-schema-test-suite libclang-rt-19-dev)
 
 # step TEXT: what happens now, and how long it will take.
 step() { printf '\n==> %s\n' "$*"; }

@@ -21,8 +21,8 @@ const KnownNames& common_keys() {
 /// say: it knows the definitions.
 bool is_later_evaluator(const std::string& type) {
     static const std::set<std::string, std::less<>> k_later = {
-        "checklist", "choice", "closed_qa", "code",   "conversation", "factuality", "g_eval",
-        "judge",     "jury",   "pairwise",  "rubric", "similar",      "trajectory"};
+        "checklist", "choice", "closed_qa", "conversation", "factuality", "g_eval",
+        "judge",     "jury",   "pairwise",  "rubric",       "similar",    "trajectory"};
     return k_later.contains(type);
 }
 

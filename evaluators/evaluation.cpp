@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <exception>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "core/base/text.hpp"
@@ -82,7 +85,9 @@ void strip_text(Part& part) {
 Result<EvaluatorInstance> make_instance(const EvaluatorDefinition& definition,
                                         const EvaluatorTexts& texts) {
     EvaluatorInstance instance;
-    ASSAY_TRY(instance.evaluator, definition.make(texts.parameters));
+    if (definition.make != nullptr) {
+        ASSAY_TRY(instance.evaluator, definition.make(texts.parameters));
+    }
     if (texts.extract) {
         ASSAY_TRY(instance.extract, Regex::compile(*texts.extract));
     }
@@ -93,6 +98,100 @@ Result<EvaluatorInstance> make_instance(const EvaluatorDefinition& definition,
 }
 
 namespace {
+
+Score passed(const BoundEvaluator::State& state, const std::string& name, double number) {
+    const bool pass = number >= *state.threshold;
+    return {
+        .name = name + "_pass",
+        .value = pass,
+        .comment = pass ? std::string() : fmt::format("{} is below {}", number, *state.threshold)};
+}
+
+/// What a wrong answer is worth: false, 0 and below every threshold.
+Result<Scores> wrong_answer(const BoundEvaluator::State& state, const std::string& why) {
+    Scores scores;
+    for (const DeclaredScore& score : state.scores) {
+        if (!score.data_type || *score.data_type == ScoreDataType::categorical) {
+            const std::string_view kind =
+                score.data_type ? "a category" : "a score of unknown type";
+            return failure(ErrorCode::invalid_argument,
+                           fmt::format("{}; {} has no value for a wrong answer", why, kind));
+        }
+        const bool numeric = *score.data_type == ScoreDataType::numeric;
+        const ScoreValue value = numeric ? ScoreValue(0.0) : ScoreValue(false);
+        scores.push_back({.name = score.name, .value = value, .comment = why});
+        if (!numeric || !state.threshold) continue;
+        scores.push_back({.name = score.name + "_pass", .value = false, .comment = why});
+    }
+    return scores;
+}
+
+/// Names, `not` and `threshold`.
+Result<Scores> finish(const BoundEvaluator::State& state, Scores scores, bool invert) {
+    const std::size_t given = scores.size();
+    for (std::size_t i = 0; i < given; ++i) {
+        if (scores[i].name.empty()) scores[i].name = state.name;
+        if (invert) turn_round(scores[i]);
+        const double* const number = std::get_if<double>(&scores[i].value);
+        if (number == nullptr) continue;
+        if (!std::isfinite(*number)) {
+            return failure(ErrorCode::internal,
+                           fmt::format("the score \"{}\" is {}, which is no value of a score",
+                                       scores[i].name, *number));
+        }
+        if (state.threshold) scores.push_back(passed(state, scores[i].name, *number));
+    }
+    return scores;
+}
+
+/// What another program or a model says is held against what the spec knows of it: gates and
+/// reports rely on the names and types.
+Result<void> check_declared(const BoundEvaluator::State& state, Scores& scores) {
+    std::set<std::string_view> seen;
+    for (Score& score : scores) {
+        if (score.name.empty()) score.name = state.name;
+        const auto declared = std::ranges::find(state.scores, score.name, &DeclaredScore::name);
+        const std::string shown = quoted_excerpt(score.name);
+        if (declared == state.scores.end()) {
+            return failure(ErrorCode::invalid_argument,
+                           fmt::format("the evaluator gave the score {}, which the spec does not "
+                                       "know; declare it under `scores`",
+                                       shown));
+        }
+        if (!seen.insert(score.name).second) {
+            return failure(ErrorCode::invalid_argument,
+                           fmt::format("the evaluator gave the score {} twice", shown));
+        }
+        if (declared->data_type && data_type_of(score.value) != *declared->data_type) {
+            return failure(
+                ErrorCode::invalid_argument,
+                fmt::format("the score {} is {}, but the spec declares it {}", shown,
+                            to_string(data_type_of(score.value)), to_string(*declared->data_type)));
+        }
+    }
+    return {};
+}
+
+/// An evaluator that breaks costs one evaluation and not the run (SPEC 1.7).
+template <class Work>
+Evaluation guarded(const BoundEvaluator::State& state, Work work) {
+    Evaluation evaluation{.evaluator = state.name};
+    const auto fail = [&evaluation](std::string message) {
+        evaluation.status = EvaluationStatus::error;
+        evaluation.message = std::move(message);
+    };
+    try {
+        Result<Scores> scores = work();
+        if (scores) {
+            evaluation.scores = std::move(*scores);
+        } else {
+            fail(std::move(scores.error().message));
+        }
+    } catch (const std::exception& error) {
+        fail(fmt::format("the evaluator broke: {}", error.what()));
+    }
+    return evaluation;
+}
 
 /// One evaluation of one output.
 class Evaluating {
@@ -114,16 +213,40 @@ class Evaluating {
         if (state_.needs_expected) ASSAY_CHECK(read_expected(expected));
         Part judged;
         ASSAY_CHECK(read_judged(judged));
-        if (!judged.missing.empty()) return wrong_answer(std::move(judged.missing), expected);
-
         const Evaluator& evaluator = *instance_->evaluator;
+        if (!judged.missing.empty()) {
+            if (expected.value != nullptr) {
+                ASSAY_CHECK(evaluator.check_expected(*expected.value));
+            }
+            return wrong_answer(state_, judged.missing);
+        }
         ASSAY_TRY(Scores scores, evaluator.evaluate({.output = *judged.value,
                                                      .expected = expected.value,
                                                      .input = item_.input,
                                                      .metadata = item_.metadata,
                                                      .unit = unit_}));
         const bool invert = state_.invert && evaluator.can_read(*judged.value);
-        return finish(std::move(scores), invert);
+        return finish(state_, std::move(scores), invert);
+    }
+
+    /// The same for an evaluator that waits: what it is asked, or the scores of a wrong answer.
+    Result<Scores> ask(std::optional<EvaluationRequest>& request) {
+        ASSAY_CHECK(choose_instance());
+        Part expected;
+        const bool has_expected =
+            state_.value_template || state_.value || scope_.expected_output != nullptr;
+        if (state_.needs_expected || has_expected) ASSAY_CHECK(read_expected(expected));
+        Part judged;
+        ASSAY_CHECK(read_judged(judged));
+        if (!judged.missing.empty()) return wrong_answer(state_, judged.missing);
+        request = {.item_id = item_.id.value(),
+                   .input = item_.input,
+                   .expected_output = expected.value == nullptr ? Json() : *expected.value,
+                   .output = *judged.value,
+                   .metadata = item_.metadata,
+                   .variant = unit_->variant,
+                   .repetition = unit_->repetition};
+        return Scores();
     }
 
   private:
@@ -186,51 +309,6 @@ class Evaluating {
         return {};
     }
 
-    [[nodiscard]] Result<Scores> wrong_answer(std::string why, const Part& expected) const {
-        if (expected.value != nullptr) {
-            ASSAY_CHECK(instance_->evaluator->check_expected(*expected.value));
-        }
-        switch (state_.data_type) {
-            case ScoreDataType::boolean: return finish(one_score(false, std::move(why)), false);
-            case ScoreDataType::numeric: break;
-            case ScoreDataType::categorical:
-                return failure(ErrorCode::invalid_argument,
-                               why + "; a category has no value for a wrong answer");
-        }
-        Scores scores = one_score(0.0, why);
-        scores.front().name = state_.name;
-        if (state_.threshold) {
-            scores.push_back({.name = state_.name + "_pass", .value = false, .comment = why});
-        }
-        return scores;
-    }
-
-    /// Names, `not` and `threshold`.
-    [[nodiscard]] Result<Scores> finish(Scores scores, bool invert) const {
-        const std::size_t given = scores.size();
-        for (std::size_t i = 0; i < given; ++i) {
-            if (scores[i].name.empty()) scores[i].name = state_.name;
-            if (invert) turn_round(scores[i]);
-            const double* const number = std::get_if<double>(&scores[i].value);
-            if (number == nullptr) continue;
-            if (!std::isfinite(*number)) {
-                return failure(ErrorCode::internal,
-                               fmt::format("the score \"{}\" is {}, which is no value of a score",
-                                           scores[i].name, *number));
-            }
-            if (state_.threshold) scores.push_back(passed(scores[i].name, *number));
-        }
-        return scores;
-    }
-
-    [[nodiscard]] Score passed(const std::string& name, double number) const {
-        const bool pass = number >= *state_.threshold;
-        return {.name = name + "_pass",
-                .value = pass,
-                .comment = pass ? std::string()
-                                : fmt::format("{} is below {}", number, *state_.threshold)};
-    }
-
     const BoundEvaluator::State& state_;
     const DatasetItem& item_;
     const Json& output_;
@@ -244,23 +322,36 @@ class Evaluating {
 
 Evaluation BoundEvaluator::evaluate(const DatasetItem& item, const Json& output,
                                     const UnitResult* unit) const {
-    Evaluation evaluation{.evaluator = state_->name};
-    const auto fail = [&evaluation](std::string message) {
-        evaluation.status = EvaluationStatus::error;
-        evaluation.message = std::move(message);
-    };
-    // An evaluator that breaks costs one evaluation and not the run (SPEC 1.7).
-    try {
-        auto scores = Evaluating(*state_, item, output, unit).scores();
-        if (scores) {
-            evaluation.scores = std::move(*scores);
-        } else {
-            fail(std::move(scores.error().message));
-        }
-    } catch (const std::exception& error) {
-        fail(fmt::format("the evaluator broke: {}", error.what()));
-    }
-    return evaluation;
+    ASSAY_ASSERT(!state_->waiting, "an evaluator that waits is asked in two steps");
+    return guarded(*state_, [&] { return Evaluating(*state_, item, output, unit).scores(); });
+}
+
+bool BoundEvaluator::waits() const { return state_->waiting != nullptr; }
+
+BoundEvaluator::Prepared BoundEvaluator::prepare(const UnitResult& unit) const {
+    Prepared prepared;
+    prepared.evaluation = guarded(*state_, [&] {
+        return Evaluating(*state_, unit.item, unit.output, &unit).ask(prepared.request);
+    });
+    return prepared;
+}
+
+boost::asio::awaitable<BoundEvaluator::Awaited> BoundEvaluator::evaluate_async(
+    EvaluationRequest request, Deadline deadline) const {
+    auto reply = co_await state_->waiting->evaluate(std::move(request), deadline);
+    Awaited awaited;
+    awaited.cancelled = !reply && reply.error().code == ErrorCode::cancelled;
+    awaited.evaluation = guarded(*state_, [&]() -> Result<Scores> {
+        if (!reply) return std::unexpected(reply.error());
+        awaited.log = std::move(reply->log);
+        ASSAY_CHECK(check_declared(*state_, reply->scores));
+        return finish(*state_, std::move(reply->scores), state_->invert);
+    });
+    co_return awaited;
+}
+
+void BoundEvaluator::close() const {
+    if (state_->waiting) state_->waiting->close();
 }
 
 const std::string& BoundEvaluator::name() const { return state_->name; }
@@ -270,14 +361,21 @@ const std::string& BoundEvaluator::hash() const { return state_->hash; }
 const std::vector<std::string>& BoundEvaluator::variables() const { return state_->variables; }
 
 std::vector<std::string> BoundEvaluator::score_names() const {
-    if (!state_->threshold) return {state_->name};
-    return {state_->name, state_->name + "_pass"};
+    std::vector<std::string> names;
+    for (const DeclaredScore& score : state_->scores) {
+        names.push_back(score.name);
+        const bool may_be_number =
+            score.data_type.value_or(ScoreDataType::numeric) == ScoreDataType::numeric;
+        if (state_->threshold && may_be_number) names.push_back(score.name + "_pass");
+    }
+    return names;
 }
 
 std::optional<ScoreDataType> BoundEvaluator::data_type(std::string_view score_name) const {
-    if (score_name == state_->name) return state_->data_type;
-    if (state_->threshold && score_name == state_->name + "_pass") return ScoreDataType::boolean;
-    return std::nullopt;
+    const auto declared = std::ranges::find(state_->scores, score_name, &DeclaredScore::name);
+    if (declared != state_->scores.end()) return declared->data_type;
+    const bool is_pass = state_->threshold && score_name.ends_with("_pass");
+    return is_pass ? std::optional(ScoreDataType::boolean) : std::nullopt;
 }
 
 BoundEvaluator::BoundEvaluator(std::unique_ptr<State> state) : state_(std::move(state)) {}

@@ -52,7 +52,8 @@ class BoundEvaluator {
     /// common_keys_schema() decide whose it is. All mistakes are appended; nothing is returned when
     /// there is one.
     static std::optional<BoundEvaluator> bind(const EvaluatorDefinition& definition, Entry entry,
-                                              std::vector<ParameterMistake>& mistakes);
+                                              std::vector<ParameterMistake>& mistakes,
+                                              const EvaluatorEnvironment& environment = {});
 
     /// Evaluates an output. Never throws; an error inside becomes EvaluationStatus::error. Safe to
     /// call from several threads.
@@ -63,11 +64,30 @@ class BoundEvaluator {
         return evaluate(unit.item, unit.output, &unit);
     }
 
+    /// Whether it waits for something else to judge. Then it is asked in two steps, the same common
+    /// keys around both: prepare() wherever there is a thread, evaluate_async() on the I/O thread.
+    [[nodiscard]] bool waits() const;
+    struct Prepared {
+        std::optional<EvaluationRequest> request;  ///< nothing: the evaluation is made already
+        Evaluation evaluation;
+    };
+    [[nodiscard]] Prepared prepare(const UnitResult& unit) const;
+    struct Awaited {
+        Evaluation evaluation;
+        std::string log;
+        bool cancelled = false;
+    };
+    [[nodiscard]] boost::asio::awaitable<Awaited> evaluate_async(EvaluationRequest request,
+                                                                 Deadline deadline) const;
+    /// Ends what a waiting evaluator holds: call it when the last evaluation is over.
+    void close() const;
+
     [[nodiscard]] const std::string& name() const;
     [[nodiscard]] const EvaluatorDefinition& definition() const;
     /// `check: true`: a false or failing score is a failed test case in JUnit.
     [[nodiscard]] bool is_check() const;
-    /// The names of the scores it gives: its own, and NAME_pass when it has a threshold.
+    /// The names of the scores it gives: its own or those that it declares, and NAME_pass when it
+    /// has a threshold.
     [[nodiscard]] std::vector<std::string> score_names() const;
     /// The type of one of those scores, when it is known before the run.
     [[nodiscard]] std::optional<ScoreDataType> data_type(std::string_view score_name) const;

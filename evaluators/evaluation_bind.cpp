@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -54,8 +55,10 @@ Json schema_of(std::string_view text) {
 /// Turns one entry into a State and collects what is wrong with it.
 class Binding {
   public:
-    Binding(const EvaluatorDefinition& definition, std::vector<ParameterMistake>& mistakes)
+    Binding(const EvaluatorDefinition& definition, const EvaluatorEnvironment& environment,
+            std::vector<ParameterMistake>& mistakes)
         : definition_(definition),
+          environment_(environment),
           mistakes_(mistakes),
           own_schema_(schema_of(definition.parameters_schema)),
           common_schema_(schema_of(k_common_keys_schema)),
@@ -81,8 +84,10 @@ class Binding {
         bind_value();
         bind_expression("extract", &EvaluatorTexts::extract);
         bind_expression("expected_extract", &EvaluatorTexts::expected_extract);
+        bind_scores(sound);
         bind_result();
         if (sound && state_->rendered.empty()) make();
+        if (sound && definition_.make_async != nullptr) make_waiting();
         if (mistakes_.size() > before) return nullptr;
         state_->hash = hash();
         return std::move(state_);
@@ -133,7 +138,7 @@ class Binding {
                 mistake(key, fmt::format("\"{}\" is not available yet", key));
             }
         }
-        if (state_->needs_expected) return;
+        if (state_->needs_expected || definition_.make_async != nullptr) return;
         for (const char* key : {"value", "expected_extract"}) {
             if (common_.erase(key) == 0) continue;
             mistake(key, fmt::format("\"{}\" does not apply to {}, which looks at the output alone",
@@ -194,6 +199,7 @@ class Binding {
 
     void bind_parameters() {
         state_->texts.parameters = parameters_;
+        if (definition_.make_async != nullptr) return;
         for (auto& [key, value] : state_->texts.parameters.items()) {
             if (!value.is_string()) continue;
             auto found = template_in(key, value.get_ref<std::string&>());
@@ -240,10 +246,32 @@ class Binding {
         state_->value = std::move(value);
     }
 
+    /// The scores that the entry gives, with their names and what is known of their types.
+    void bind_scores(bool sound) {
+        if (definition_.scores_for != nullptr) {
+            state_->scores =
+                sound ? definition_.scores_for(parameters_) : std::vector<DeclaredScore>(1);
+        } else {
+            state_->scores = {{.data_type = definition_.data_type_for != nullptr
+                                                ? definition_.data_type_for(parameters_)
+                                                : definition_.data_type}};
+        }
+        for (DeclaredScore& score : state_->scores) {
+            if (score.name.empty()) score.name = state_->name;
+        }
+    }
+
+    [[nodiscard]] bool may_give(ScoreDataType type) const {
+        return std::ranges::any_of(state_->scores, [type](const DeclaredScore& score) {
+            return score.data_type.value_or(type) == type;
+        });
+    }
+    /// Of a score that is not of the type that a key is for.
+    [[nodiscard]] const char* type_given() const {
+        return to_string(state_->scores.front().data_type.value_or(ScoreDataType::categorical));
+    }
+
     void bind_result() {
-        const bool numeric_by_parameters = definition_.data_type_for != nullptr;
-        state_->data_type =
-            numeric_by_parameters ? definition_.data_type_for(parameters_) : definition_.data_type;
         state_->strip = flag_at("strip");
         state_->invert = flag_at("not");
         state_->is_check = flag_at("check");
@@ -251,17 +279,16 @@ class Binding {
         if (threshold != common_.end() && threshold->is_number()) {
             state_->threshold = threshold->get<double>();
         }
-        const bool boolean = state_->data_type == ScoreDataType::boolean;
-        const bool numeric = state_->data_type == ScoreDataType::numeric;
+        const bool boolean = may_give(ScoreDataType::boolean);
         if (state_->invert && !boolean) {
             mistake("not",
                     fmt::format("\"not\" turns true and false round, but {} gives a {} score",
-                                definition_.id, to_string(state_->data_type)));
+                                definition_.id, type_given()));
         }
-        if (state_->threshold && !numeric) {
+        if (state_->threshold && !may_give(ScoreDataType::numeric)) {
             mistake("threshold",
                     fmt::format("\"threshold\" is for numbers, but {} gives a {} score",
-                                definition_.id, to_string(state_->data_type)));
+                                definition_.id, type_given()));
         }
         if (state_->is_check && !boolean && !state_->threshold) {
             mistake("check", fmt::format("\"check\" needs a score that can be false; give {} a "
@@ -270,12 +297,18 @@ class Binding {
         }
     }
 
+    void make_waiting() {
+        auto made = definition_.make_async(parameters_, environment_);
+        if (!made) return refuse_parameters(std::move(made.error().message));
+        state_->waiting = std::move(*made);
+    }
+
     void make() {
         // A bad expression has been reported at its own place.
         auto made = make_instance(definition_, {.parameters = state_->texts.parameters});
         if (!made) return refuse_parameters(std::move(made.error().message));
         const bool known_value = state_->value && !state_->value_template;
-        if (known_value && !state_->texts.expected_extract) {
+        if (made->evaluator && known_value && !state_->texts.expected_extract) {
             const auto checked = made->evaluator->check_expected(*state_->value);
             if (!checked) mistake("value", fmt::format("\"value\": {}", checked.error().message));
         }
@@ -304,6 +337,7 @@ class Binding {
     }
 
     const EvaluatorDefinition& definition_;
+    const EvaluatorEnvironment& environment_;
     std::vector<ParameterMistake>& mistakes_;
     Json own_schema_;
     Json common_schema_;
@@ -316,8 +350,9 @@ class Binding {
 
 std::optional<BoundEvaluator> BoundEvaluator::bind(const EvaluatorDefinition& definition,
                                                    Entry entry,
-                                                   std::vector<ParameterMistake>& mistakes) {
-    auto state = Binding(definition, mistakes).bind(entry);
+                                                   std::vector<ParameterMistake>& mistakes,
+                                                   const EvaluatorEnvironment& environment) {
+    auto state = Binding(definition, environment, mistakes).bind(entry);
     if (!state) return std::nullopt;
     return BoundEvaluator(std::move(state));
 }

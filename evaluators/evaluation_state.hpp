@@ -38,7 +38,7 @@ struct BoundEvaluator::State {
     std::string name;
     std::string hash;
     std::vector<std::string> variables;
-    ScoreDataType data_type = ScoreDataType::boolean;
+    std::vector<DeclaredScore> scores;  ///< with their names
     bool needs_expected = true;
 
     // What is judged, and against what.
@@ -52,6 +52,8 @@ struct BoundEvaluator::State {
     bool invert = false;
     bool is_check = false;
     std::optional<double> threshold;
+
+    std::unique_ptr<AsyncEvaluator> waiting;  ///< of a definition that waits
 
     EvaluatorTexts texts;
     std::vector<RenderedText> rendered;

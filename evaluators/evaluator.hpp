@@ -1,11 +1,15 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
-#include "core/base/error.hpp"
+#include "core/base/clock.hpp"
 #include "core/base/json.hpp"
+#include "core/base/task.hpp"
 #include "core/model/score.hpp"
 #include "core/model/unit.hpp"
 
@@ -42,6 +46,47 @@ class Evaluator {
     [[nodiscard]] virtual Result<void> check_expected(const Json& /*expected*/) const { return {}; }
 };
 
+/// What an evaluator that waits is asked: all by value, since it outlives a suspension.
+struct EvaluationRequest {
+    std::string item_id;
+    Json input;
+    Json expected_output;  ///< null when there is none
+    Json output;
+    Json metadata;
+    std::string variant;
+    int repetition = 0;
+};
+
+struct EvaluationReply {
+    std::vector<Score> scores;
+    std::string log;  ///< what a program wrote besides its answer
+};
+
+/// An evaluator that waits for something else to judge: a program, later a model. Used from the I/O
+/// thread, by many coroutines at a time.
+class AsyncEvaluator {
+  public:
+    virtual ~AsyncEvaluator() = default;
+    /// As Evaluator::evaluate. @error cancelled besides.
+    [[nodiscard]] virtual Task<EvaluationReply> evaluate(EvaluationRequest request,
+                                                         Deadline deadline) = 0;
+    /// Ends what it holds, as Provider::close does. Safe to call twice.
+    virtual void close() {}
+};
+
+/// What an AsyncEvaluator works in.
+struct EvaluatorEnvironment {
+    std::filesystem::path folder;  ///< of the spec, absolute
+    int workers_max = 1;
+    bool will_run = true;  ///< false: the spec is only looked at, on a machine that may lack things
+};
+
+/// A score that an evaluator gives; "" is the evaluator's own name.
+struct DeclaredScore {
+    std::string name;
+    std::optional<ScoreDataType> data_type;  ///< when it is known before the run
+};
+
 /// Everything there is to know about one kind of evaluator. It feeds spec validation,
 /// `assay evaluators`, the published schema, the docs and the test that runs its examples.
 struct EvaluatorDefinition {
@@ -57,11 +102,18 @@ struct EvaluatorDefinition {
     std::string_view examples;
     /// `parameters` obeys the schema. @error invalid_argument, e.g. for a bad pattern; a message
     /// that begins with a parameter in quotes ("\"pattern\": ...") is shown at that parameter.
-    Result<std::unique_ptr<Evaluator>> (*make)(const Json& parameters);
+    /// nullptr exactly when there is a `make_async`.
+    Result<std::unique_ptr<Evaluator>> (*make)(const Json& parameters) = nullptr;
     /// When the parameters decide the type; nullptr: it is always `data_type`.
     ScoreDataType (*data_type_for)(const Json& parameters) = nullptr;
     /// When the parameters decide whether it needs one; nullptr: it is always `needs_expected`.
     bool (*needs_expected_for)(const Json& parameters) = nullptr;
+    /// For an evaluator that waits. It is made once and given the expected value where there is
+    /// one, also when it does not need it; its texts are not rendered.
+    Result<std::unique_ptr<AsyncEvaluator>> (*make_async)(
+        const Json& parameters, const EvaluatorEnvironment& environment) = nullptr;
+    /// When it gives other scores than one of its own name and `data_type`.
+    std::vector<DeclaredScore> (*scores_for)(const Json& parameters) = nullptr;
 };
 
 /// The built-in evaluators, sorted by id: the list is evaluators/builtin.def.

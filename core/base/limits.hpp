@@ -69,8 +69,8 @@ inline constexpr std::uint64_t k_sandbox_disk_bytes = 8U << 20U;
 inline constexpr std::chrono::milliseconds k_sandbox_cpu{2000};
 inline constexpr std::chrono::milliseconds k_sandbox_wall{10'000};
 inline constexpr int k_sandbox_processes = 16;
-inline constexpr int k_sandbox_files_max = 10'000;       // in the scratch folder
-inline constexpr int k_sandbox_descriptors_max = 128;    // of one process
+inline constexpr int k_sandbox_files_max = 10'000;     // in the scratch folder
+inline constexpr int k_sandbox_descriptors_max = 128;  // of one process
 inline constexpr std::size_t k_scorer_line_bytes_max = 1U << 20U;
 inline constexpr std::size_t k_scorer_scores_max = 100;  // of one item
 

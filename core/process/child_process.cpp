@@ -132,6 +132,7 @@ class ChildProcess::State : public std::enable_shared_from_this<State> {
     std::optional<error_code> written;  ///< nothing while a write is under way
     bool stopping = false;
     [[nodiscard]] bool output_ended() const { return stdout_.ended; }
+    [[nodiscard]] pid_t pid() const { return pid_; }
 
   private:
     void watch_exit();
@@ -324,7 +325,7 @@ Task<std::unique_ptr<ChildProcess>> ChildProcess::start(ProcessOptions options) 
     // A program that closes its input must be an error, not a signal.
     (void)std::signal(SIGPIPE, SIG_IGN);
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    ASSAY_CO_TRY(SpawnedProcess process, spawn(options.command, options.folder));
+    ASSAY_CO_TRY(SpawnedProcess process, spawn(options));
     auto state = std::make_shared<State>(executor, std::move(process), options);
     ASSAY_CO_CHECK(state->begin());
     co_return std::unique_ptr<ChildProcess>(new ChildProcess(std::move(state)));
@@ -395,6 +396,8 @@ void ChildProcess::kill() { state_->kill(); }
 void ChildProcess::stop(std::chrono::milliseconds grace) { state_->stop(grace); }
 
 std::string ChildProcess::take_log() { return state_->take_log(); }
+
+pid_t ChildProcess::pid() const { return state_->pid(); }
 
 bool ChildProcess::is_running() const {
     state_->look_for_exit();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <filesystem>
 #include <memory>
@@ -10,15 +12,9 @@
 #include "core/base/clock.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/task.hpp"
+#include "core/process/spawn.hpp"
 
 namespace assay {
-
-struct ProcessOptions {
-    std::vector<std::string> command;  ///< at least one word; found through PATH
-    std::filesystem::path folder;      ///< working directory; "" = ours
-    std::size_t output_bytes_max = limits::k_program_line_bytes_max;
-    std::size_t log_bytes_max = limits::k_program_log_bytes_max;
-};
 
 /// How a process ended, in plain words: "ended with exit code 3", "was killed by signal 9
 /// (SIGKILL)".
@@ -59,6 +55,8 @@ class ChildProcess {
     /// What came on stderr since the last call, as valid UTF-8.
     [[nodiscard]] std::string take_log();
     [[nodiscard]] bool is_running() const;
+    /// Its number, valid as long as the object lives.
+    [[nodiscard]] pid_t pid() const;
 
     ~ChildProcess();
     ChildProcess(const ChildProcess&) = delete;

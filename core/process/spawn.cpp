@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <csignal>
 #include <cstring>
 
@@ -30,6 +31,16 @@ Result<Pipe> make_pipe() {
     int ends[2] = {-1, -1};
     if (::pipe2(ends, O_CLOEXEC) != 0) return system_failure("cannot make a pipe", errno);
     return Pipe{FileDescriptor(ends[0]), FileDescriptor(ends[1])};
+}
+
+/// A pipe that holds all of `text` and then ends.
+Result<FileDescriptor> make_filled_pipe(const std::string& text) {
+    ASSAY_ASSERT(text.size() <= PIPE_BUF, "what is handed down fits into an empty pipe");
+    ASSAY_TRY(Pipe pipe, make_pipe());
+    if (::write(pipe.write.get(), text.data(), text.size()) < 0) {
+        return system_failure("cannot fill a pipe", errno);
+    }
+    return std::move(pipe.read);
 }
 
 /// By number: the header of glibc 2.36 declares the function with C++ linkage.
@@ -57,12 +68,13 @@ class SpawnPlan {
     }
     /// A group of its own, no other descriptor of ours, and no ignored or blocked signal: we
     /// ignore SIGPIPE, and a program that inherits that behaves oddly in pipelines.
-    void isolate() {
+    /// @param first_closed  descriptors from this one on are closed.
+    void isolate(int first_closed) {
         sigset_t all;
         sigset_t none;
         sigfillset(&all);
         sigemptyset(&none);
-        note(posix_spawn_file_actions_addclosefrom_np(&actions_, 3));
+        note(posix_spawn_file_actions_addclosefrom_np(&actions_, first_closed));
         note(posix_spawnattr_setpgroup(&attributes_, 0));
         note(posix_spawnattr_setsigdefault(&attributes_, &all));
         note(posix_spawnattr_setsigmask(&attributes_, &none));
@@ -70,16 +82,23 @@ class SpawnPlan {
             &attributes_, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK));
     }
     /// @return 0 or an errno value.
-    int run(const std::vector<std::string>& command, pid_t& pid) const {
+    int run(const ProcessOptions& options, pid_t& pid) const {
         if (error_ != 0) return error_;
-        std::vector<char*> words;
-        words.reserve(command.size() + 1);
-        for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
-        words.push_back(nullptr);
-        return posix_spawnp(&pid, words[0], &actions_, &attributes_, words.data(), environ);
+        const std::vector<char*> words = pointers_to(options.command);
+        std::vector<char*> environment;
+        if (options.environment) environment = pointers_to(*options.environment);
+        return posix_spawnp(&pid, words[0], &actions_, &attributes_, words.data(),
+                            options.environment ? environment.data() : environ);
     }
 
   private:
+    static std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
+        std::vector<char*> pointers;
+        pointers.reserve(texts.size() + 1);
+        for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
+        pointers.push_back(nullptr);
+        return pointers;
+    }
     void note(int error) {
         if (error_ == 0) error_ = error;
     }
@@ -142,24 +161,30 @@ FileDescriptor::~FileDescriptor() {
     if (fd_ >= 0) (void)::close(fd_);  // nothing was written through it that could be lost
 }
 
-Result<SpawnedProcess> spawn(const std::vector<std::string>& command,
-                             const std::filesystem::path& folder) {
-    if (command.empty() || command.front().empty()) {
+Result<SpawnedProcess> spawn(const ProcessOptions& options) {
+    if (options.command.empty() || options.command.front().empty()) {
         return failure(ErrorCode::invalid_argument, "a command needs at least one word");
     }
     ASSAY_TRY(Pipe input, make_pipe());
     ASSAY_TRY(Pipe output, make_pipe());
     ASSAY_TRY(Pipe errors, make_pipe());
+    FileDescriptor handed_down;
+    if (!options.handed_down.empty()) {
+        ASSAY_TRY(handed_down, make_filled_pipe(options.handed_down));
+    }
     SpawnPlan plan;
-    plan.enter(folder);
+    plan.enter(options.folder);
     plan.use(input.read, STDIN_FILENO);
     plan.use(output.write, STDOUT_FILENO);
     plan.use(errors.write, STDERR_FILENO);
-    plan.isolate();
+    if (handed_down.get() >= 0) plan.use(handed_down, 3);
+    plan.isolate(handed_down.get() >= 0 ? 4 : 3);
 
     SpawnedProcess process;
-    const int error_number = plan.run(command, process.pid);
-    if (error_number != 0) return spawn_failure(command, folder, error_number);
+    const int error_number = plan.run(options, process.pid);
+    if (error_number != 0) {
+        return spawn_failure(options.command, options.folder, error_number);
+    }
     process.exit = FileDescriptor(open_pidfd(process.pid));
     if (process.exit.get() < 0) {
         const int pidfd_error = errno;

@@ -3,11 +3,13 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/base/error.hpp"
+#include "core/base/limits.hpp"
 
 namespace assay {
 
@@ -39,11 +41,20 @@ struct SpawnedProcess {
     FileDescriptor errors;
 };
 
+struct ProcessOptions {
+    std::vector<std::string> command;  ///< at least one word; found through our PATH
+    std::filesystem::path folder;      ///< working directory; "" = ours
+    /// "NAME=value" each, instead of our environment.
+    std::optional<std::vector<std::string>> environment;
+    std::string handed_down;  ///< what it can read from descriptor 3, at most 4 kB; "" = no such
+    std::size_t output_bytes_max = limits::k_program_line_bytes_max;
+    std::size_t log_bytes_max = limits::k_program_log_bytes_max;
+};
+
 /// Starts a program in a new process group, with default signal handling and no descriptor of ours
-/// but its three pipes.
+/// but its pipes.
 /// @error not_found, permission_denied, invalid_argument (no program there), resource_exhausted,
 ///        unavailable; with the remedy.
-[[nodiscard]] Result<SpawnedProcess> spawn(const std::vector<std::string>& command,
-                                           const std::filesystem::path& folder);
+[[nodiscard]] Result<SpawnedProcess> spawn(const ProcessOptions& options);
 
 }  // namespace assay

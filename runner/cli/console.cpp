@@ -89,7 +89,8 @@ bool in_github_actions() { return environment("GITHUB_ACTIONS") == "true"; }
 std::string github_annotation(const Diagnostic& diagnostic) {
     const Place& place = diagnostic.place;
     std::string where;
-    if (!place.file.empty()) where += " file=" + escaped(place.file, true);
+    const bool on_command_line = place.file.starts_with("--");
+    if (!place.file.empty() && !on_command_line) where += " file=" + escaped(place.file, true);
     if (place.line > 0) where += fmt::format(",line={}", place.line);
     if (place.column > 0) where += fmt::format(",col={}", place.column);
     return fmt::format("::error{}::{}", where, escaped(diagnostic.message, false));

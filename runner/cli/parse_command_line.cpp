@@ -236,7 +236,7 @@ void Parser::add_export() {
         "Examples:\n  assay export latest --out report.json --out items.csv");
     sub->add_option("RUN", a->run, "Which run")->required();
     sub->add_option("--out", a->out,
-                    "The ending is the format: .json .jsonl .csv .xml .md (repeatable)")
+                    "The ending is the format: .json .jsonl .csv .xml .md .html (repeatable)")
         ->required()
         ->type_name("FILE")
         ->allow_extra_args(false);

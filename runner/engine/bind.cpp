@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
+#include <thread>
 
 #include "runner/engine/experiment.hpp"
 
@@ -52,6 +54,11 @@ class Binder {
 
 void Binder::bind_evaluators(Experiment& experiment) {
     std::map<std::string, std::string> owner_of_score;
+    const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+    const EvaluatorEnvironment environment{
+        .folder = std::filesystem::current_path() / experiment.spec.folder,
+        .workers_max = std::min(experiment.spec.execution.concurrency, cores),
+        .will_run = options_.keys_needed};
     for (const EvaluatorSpec& entry : experiment.spec.evaluators) {
         const EvaluatorDefinition* const definition = find_evaluator(entry.type);
         if (definition == nullptr) {
@@ -63,7 +70,7 @@ void Binder::bind_evaluators(Experiment& experiment) {
         }
         std::vector<ParameterMistake> mistakes;
         auto bound = BoundEvaluator::bind(*definition, {entry.name, entry.parameters, entry.common},
-                                          mistakes);
+                                          mistakes, environment);
         for (ParameterMistake& found : mistakes) {
             mistake(entry.pointer + found.pointer,
                     fmt::format("evaluator \"{}\": {}", entry.name, found.message));

@@ -83,6 +83,7 @@ class Execution {
   private:
     asio::awaitable<void> work();
     asio::awaitable<std::optional<UnitResult>> run_unit(PlannedUnit planned);
+    asio::awaitable<bool> score(UnitResult& unit, Deadline deadline);
     asio::awaitable<void> finish();
     void start_workers();
     void worker_ended(std::exception_ptr failure);
@@ -108,12 +109,14 @@ class Execution {
     std::size_t workers_ = 0;
     std::size_t in_flight_ = 0;
     bool stopping_ = false;
+    bool ended_ = false;  ///< nothing is left to watch
 };
 
 /// Everything the evaluators say about one output, with an observation each.
 struct Scoring {
     std::vector<Evaluation> evaluations;
     std::vector<Observation> observations;
+    std::vector<std::optional<EvaluationRequest>> requests;  ///< what is still to be asked
 };
 
 Observation observe(const Evaluation& evaluation, const EvaluatorDefinition& definition, Time start,
@@ -133,16 +136,23 @@ Observation observe(const Evaluation& evaluation, const EvaluatorDefinition& def
     return observation;
 }
 
+/// All that can be computed: the evaluations, and for evaluators that wait what they are asked.
 Scoring score_unit(const std::vector<BoundEvaluator>& evaluators, const UnitResult& unit,
                    const Clock& clock) {
     Scoring scoring;
     for (const BoundEvaluator& evaluator : evaluators) {
         const Time start = clock.now();
         const MonotonicTime began = clock.monotonic();
-        Evaluation evaluation = evaluator.evaluate(unit);
+        BoundEvaluator::Prepared prepared;
+        if (evaluator.waits()) {
+            prepared = evaluator.prepare(unit);
+        } else {
+            prepared.evaluation = evaluator.evaluate(unit);
+        }
         scoring.observations.push_back(
-            observe(evaluation, evaluator.definition(), start, clock.monotonic() - began));
-        scoring.evaluations.push_back(std::move(evaluation));
+            observe(prepared.evaluation, evaluator.definition(), start, clock.monotonic() - began));
+        scoring.evaluations.push_back(std::move(prepared.evaluation));
+        scoring.requests.push_back(std::move(prepared.request));
     }
     return scoring;
 }
@@ -189,12 +199,31 @@ asio::awaitable<std::optional<UnitResult>> Execution::run_unit(PlannedUnit plann
         unit.output = nullptr;
         co_return unit;
     }
+    const bool ended = co_await score(unit, deadline);
+    if (!ended) co_return std::nullopt;
+    co_return unit;
+}
+
+/// False when it was cancelled.
+asio::awaitable<bool> Execution::score(UnitResult& unit, Deadline deadline) {
     Scoring scoring = co_await cpu_.run(
         [this, &unit] { return score_unit(experiment_.evaluators, unit, clock_); });
+    for (std::size_t i = 0; i < scoring.requests.size(); ++i) {
+        if (!scoring.requests[i]) continue;
+        const BoundEvaluator& evaluator = experiment_.evaluators[i];
+        const Time start = clock_.now();
+        const MonotonicTime began = clock_.monotonic();
+        auto awaited = co_await evaluator.evaluate_async(std::move(*scoring.requests[i]), deadline);
+        if (awaited.cancelled) co_return false;
+        scoring.observations[i] =
+            observe(awaited.evaluation, evaluator.definition(), start, clock_.monotonic() - began);
+        scoring.evaluations[i] = std::move(awaited.evaluation);
+        unit.log += awaited.log;
+    }
     unit.evaluations = std::move(scoring.evaluations);
     std::ranges::move(scoring.observations, std::back_inserter(unit.observations));
     unit.status = status_from(unit.evaluations);
-    co_return unit;
+    co_return true;
 }
 
 asio::awaitable<void> Execution::work() {
@@ -220,8 +249,11 @@ asio::awaitable<void> Execution::work() {
 
 asio::awaitable<void> Execution::finish() {
     for (const auto& provider : experiment_.providers) provider->close();
+    for (const BoundEvaluator& evaluator : experiment_.evaluators) evaluator.close();
     const auto flushed = co_await writer_.flush();
     if (!flushed) stop(RunState::incomplete, flushed.error().message);
+    // A handler that is queued already is not cancelled any more; it must not arm itself again.
+    ended_ = true;
     signals_.cancel();
     ticker_.cancel();
 }
@@ -255,7 +287,7 @@ void Execution::start_workers() {
 
 void Execution::watch_signals() {
     signals_.async_wait([this](const boost::system::error_code& error, int /*signal*/) {
-        if (error) return;
+        if (error || ended_) return;
         const bool at_once = stopping_ && run_.state == RunState::interrupted;
         stop(RunState::interrupted, "stopped by the user");
         if (options_.observer != nullptr) options_.observer->stopping(in_flight_, at_once);
@@ -267,7 +299,7 @@ void Execution::watch_signals() {
 void Execution::tick() {
     ticker_.expires_after(k_tick);
     ticker_.async_wait([this](const boost::system::error_code& error) {
-        if (error) return;
+        if (error || ended_) return;
         if (options_.observer != nullptr) options_.observer->tick(in_flight_);
         tick();
     });

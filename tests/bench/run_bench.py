@@ -2,7 +2,9 @@
 """Measures `assay run` as a whole process and prints tables; asserts nothing.
 
     python3 tests/bench/run_bench.py [--program build/release/runner/cli/assay] [--rows 1000000]
+    python3 tests/bench/run_bench.py --scorer [--rows 100000]
 
+With --scorer a Python program in the sandbox judges the rows instead (`code`).
 The rows are `recorded` outputs scored by `exact_match`, so what is measured is assay itself:
 reading, scoring, storing durably, reporting. Memory is the largest resident set the kernel saw.
 """
@@ -22,6 +24,17 @@ dataset: rows.jsonl
 task: {recorded: $.answer}
 evaluators: [exact_match]
 gates: ["exact_match >= 0.5"]
+"""
+
+SCORER_SPEC = """experiment: bench
+dataset: rows.jsonl
+task: {recorded: $.answer}
+evaluators: [{name: same, type: code, command: [/usr/bin/python3, same.py]}]
+gates: ["same >= 0.5"]
+"""
+
+SCORER = """from assay_scorer import run
+run(lambda item: item["output"] == item["expected_output"])
 """
 
 
@@ -78,12 +91,17 @@ def main():
     root = Path(__file__).resolve().parents[2]
     parser.add_argument("--program", default=root / "build/release/runner/cli/assay", type=Path)
     parser.add_argument("--rows", default=1_000_000, type=int)
+    parser.add_argument("--scorer", action="store_true", help="judge with a program in the sandbox")
     arguments = parser.parse_args()
     program = arguments.program.resolve()
     print(f"{platform.machine()}, {os.cpu_count()} processors, {program.name}")
     folder = Path(tempfile.mkdtemp(prefix="assay-bench-"))
     try:
-        (folder / "spec.yaml").write_text(SPEC, encoding="utf-8")
+        folder.chmod(0o755)  # the sandbox's user reads it
+        spec = SCORER_SPEC if arguments.scorer else SPEC
+        (folder / "spec.yaml").write_text(spec, encoding="utf-8")
+        (folder / "same.py").write_text(SCORER, encoding="utf-8")
+        shutil.copy(root / "examples/scorers/assay_scorer.py", folder)
         bench_one_item(program, folder, 20)
         counts = [n for n in (1_000, 10_000, 100_000, 1_000_000) if n < arguments.rows]
         bench_sizes(program, folder, [*counts, arguments.rows])

@@ -12,10 +12,17 @@ from assay_process import PROGRAM, SOURCE, ProcessTestCase  # noqa: E402
 from generate_evaluator_pages import definitions, page, pages, shown_example  # noqa: E402
 
 DOCS = SOURCE / "docs"
+KEYS = {"parameters", "output", "expected", "score", "comment"}
 HOW = "run tests/docs/generate_evaluator_pages.py"
 
 
 class EvaluatorPages(ProcessTestCase):
+    def test_what_a_page_shows_has_all_that_is_required(self):
+        for definition in definitions(PROGRAM):
+            required = set(definition["parameters"].get("required", []))
+            self.assertLessEqual(required, set(shown_example(definition).get("parameters", {})),
+                                 definition["id"])
+
     def test_every_page_is_current(self):
         for path, text in pages(PROGRAM).items():
             with self.subTest(path):
@@ -30,8 +37,8 @@ class EvaluatorPages(ProcessTestCase):
         ran = 0
         for definition in definitions(PROGRAM):
             example = shown_example(definition)
-            # What a unit measured (latency, cost, tokens) and what needs a program is in no row.
-            if not set(example) <= {"parameters", "output", "expected", "score", "comment"}:
+            # What a unit measured (latency, cost, tokens) is in no row, and a program is a file.
+            if "score" not in example or not set(example) <= KEYS:
                 continue
             with self.subTest(definition["id"]):
                 snippet = re.search(r"```yaml\n(.*?)```", page(definition), re.DOTALL).group(1)

@@ -13,6 +13,8 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 NOTE = "<!-- Written by tests/docs/generate_evaluator_pages.py. -->"
 VALUES = {"BOOLEAN": "true or false", "NUMERIC": "a number", "CATEGORICAL": "a category",
           "TEXT": "a text"}
+# What is shown where the definition has no example, because it would need a file.
+SHOWN = {"code": {"command": ["python3", "scorer.py"]}}
 
 
 def definitions(program):
@@ -60,7 +62,8 @@ def parameter_rows(schema):
 
 def shown_example(definition):
     """The example whose parameters say most about how it is written in a spec."""
-    return max(definition["examples"], key=lambda e: len(e.get("parameters", {})), default={})
+    shown = {"parameters": SHOWN.get(definition["id"], {})}
+    return max(definition["examples"], key=lambda e: len(e.get("parameters", {})), default=shown)
 
 
 def spec_entry(definition):
@@ -76,13 +79,17 @@ def spec_entry(definition):
 def example_row(example):
     expected = code(example["expected"]) if "expected" in example else ""
     parameters = code(example["parameters"]) if example.get("parameters") else ""
-    return [code(example["output"]), expected, parameters, code(example["score"]),
+    # What an evaluator sees besides: the item's input and metadata, what the unit measured.
+    seen = [f"{key} {code(example[key])}" for key in ("input", "metadata", "unit")
+            if key in example]
+    output = ", ".join([code(example["output"]), *seen])
+    return [output, expected, parameters, code(example["score"]),
             cell(example.get("comment", ""))]
 
 
 def page(definition):
     expected = ("compares with `expected_output`, or with `value`" if definition["needs_expected"]
-                else "looks at the output alone")
+                else "needs no expected value")
     text = f"{NOTE}\n# {definition['id']}\n\n{definition['summary']}\n\n"
     text += (f"The score is {VALUES.get(definition['data_type'], definition['data_type'])} "
              f"({definition['data_type']}); it {expected}. Version {definition['version']}.\n\n")

@@ -73,7 +73,7 @@ class Ci(ProcessTestCase):
                            env={"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": "summary.md",
                                 "ASSAY_EXIT_GATE_FAILED": "20"})
         self.assertEqual(ended.exit_code, 20)
-        self.assertIn("::error ", ended.out + ended.err)
+        self.assertIn("::error::exact_match", ended.err)
         self.assertIn("exact_match", (self.folder / "summary.md").read_text())
 
     def test_a_task_without_its_key_is_refused(self):

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import unittest
@@ -38,7 +39,8 @@ class ExamplesTest(ProcessTestCase):
 
     def test_every_spec_is_valid_and_known_to_this_test(self):
         specs = {str(path.relative_to(EXAMPLES)) for path in EXAMPLES.rglob("*.eval.yaml")}
-        self.assertEqual(specs, {"gsm8k/gsm8k.eval.yaml", "ticket_router/tickets.eval.yaml"})
+        self.assertEqual(specs, {"gsm8k/gsm8k.eval.yaml", "scorers/answers.eval.yaml",
+                                 "ticket_router/tickets.eval.yaml"})
         for spec in specs:
             ended = self.assay("validate", EXAMPLES / spec)
             self.assertEqual(ended.exit_code, 0, ended.err)
@@ -57,6 +59,20 @@ class ExamplesTest(ProcessTestCase):
         self.assertEqual([v["name"] for v in report["variants"]], ["keywords", "weighted"])
         failed = [(g["variant"], g["gate"]) for g in report["gates"] if g["status"] != "passed"]
         self.assertEqual(failed, [("keywords", "exact_match >= 0.85")])
+
+    @unittest.skipUnless(shutil.which("bwrap") and shutil.which("node"),
+                         "needs bubblewrap and Node")
+    def test_scorers(self):
+        exit_code, report = self.run_spec(EXAMPLES / "scorers" / "answers.eval.yaml")
+        self.assertEqual((exit_code, report["status"]), (0, "passed"))
+        [variant] = report["variants"]
+        self.assertEqual(variant["units"]["scored"], 10)
+        self.assertAlmostEqual(variant["scores"]["cites"]["mean"], 0.9)
+        self.assertAlmostEqual(variant["scores"]["sources_exist"]["mean"], 0.9)
+        answers = (EXAMPLES / "scorers" / "answers.jsonl").read_text(encoding="utf-8")
+        words = [len(json.loads(line)["answer"].split()) for line in answers.splitlines()]
+        self.assertAlmostEqual(variant["scores"]["reading_seconds"]["mean"],
+                               sum(words) / len(words) / 230 * 60)
 
     def test_ticket_readme_tells_the_truth(self):
         readme = (TICKETS / "README.md").read_text(encoding="utf-8")

@@ -267,7 +267,7 @@ describe("report of two variants", () => {
 });
 
 describe("report of hostile texts", () => {
-    test("they stay texts wherever they stand", async () => {
+    test("they stay texts wherever they stand", async (t) => {
         assert.ok(HOSTILE_TEXTS.length >= 50);
         const rows = HOSTILE_TEXTS.map((text, at) => ({
             id: `${text} ${at}`,
@@ -287,6 +287,7 @@ describe("report of hostile texts", () => {
             gates: [{ score: name, min: 0.5 }],
         };
         const report = makeReport(spec, rows, 1);
+        t.after(report.remove);
         const { page, troubles } = await openReport(browser, report.path);
         assert.equal(await page.locator("h1").innerText(), name);
         await control(page, "Group by").selectOption("metadata.lang");
@@ -307,21 +308,20 @@ describe("report of hostile texts", () => {
         assert.equal(made, 0);
         assert.deepEqual(troubles, []);
         await page.context().close();
-        report.remove();
     });
 });
 
 describe("report of nothing", () => {
-    test("a run without gates and with one unit is a page all the same", async () => {
+    test("a run without gates and with one unit is a page all the same", async (t) => {
         const spec = { experiment: "one", task: { recorded: "$.a" }, evaluators: ["exact_match"] };
         const row = { input: "q", expected_output: "a", lang: "en", a: "a" };
         const report = makeReport(spec, [row], 0);
+        t.after(report.remove);
         const { page, troubles } = await openReport(browser, report.path);
         assert.match(await page.locator("#gates").innerText(), /No gates were set/);
         assert.equal(await page.locator("#confusion").count(), 0);
         assert.equal(await page.locator("tr.unit").count(), 1);
         assert.deepEqual(troubles, []);
         await page.context().close();
-        report.remove();
     });
 });

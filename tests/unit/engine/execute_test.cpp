@@ -271,4 +271,73 @@ TEST_CASE("execute: one interrupt drains and keeps what finished", "[engine]") {
     CHECK(journal.units.size() < 500);
 }
 
+namespace {
+
+constexpr const char* k_scorer = R"(import json, sys
+for line in sys.stdin:
+    item = json.loads(line)
+    print("looked at", item["input"], flush=True)
+    if item["input"] == "3+3":
+        print(json.dumps({"id": item["id"], "error": "cannot judge"}), flush=True)
+    else:
+        same = item["output"] == item["expected_output"]
+        print(json.dumps({"id": item["id"], "scores": [{"value": same}]}), flush=True)
+)";
+
+constexpr const char* k_scored_spec = R"(
+experiment: scored
+dataset: {file: rows.jsonl, input: $.q, expected_output: $.a}
+task: {recorded: $.answers.v1}
+evaluators:
+  - exact_match
+  - {name: told, type: code, command: [python3, score.py], sandbox: none, scores: {told: boolean}}
+  - {name: twisted, type: code, command: [python3, score.py], sandbox: none,
+     scores: {twisted: boolean}, not: true, extract: '(.)'}
+  - length
+)";
+
+}  // namespace
+
+TEST_CASE("execute: evaluators that wait stand among the others in the spec's order", "[engine]") {
+    const SpecFolder folder(k_scored_spec, {{"rows.jsonl", k_rows}, {"score.py", k_scorer}});
+    const Experiment experiment = folder.bind();
+    MemoryJournal journal;
+    const auto run = execute(experiment, folder.plan(experiment), journal, SystemClock{}, k_fast);
+    REQUIRE(run.has_value());
+    CHECK(run->state == RunState::finished);
+    REQUIRE(journal.units.size() == 3);
+    for (const UnitResult& unit : journal.units) {
+        std::vector<std::string> names;
+        for (const Evaluation& evaluation : unit.evaluations) names.push_back(evaluation.evaluator);
+        CHECK(names == std::vector<std::string>{"exact_match", "told", "twisted", "length"});
+        CHECK(unit.observations.size() == 5);
+        CHECK(unit.log.empty() == (unit.item.input == "3+3"));
+    }
+    const UnitResult& right = unit_of(journal, "default", "1+1");
+    CHECK(right.status == UnitStatus::scored);
+    CHECK(std::get<bool>(right.evaluations[1].scores.at(0).value));
+    CHECK_FALSE(std::get<bool>(right.evaluations[2].scores.at(0).value));
+    CHECK(right.log == "looked at 1+1\nlooked at 1+1\n");
+    const UnitResult& broken = unit_of(journal, "default", "3+3");
+    CHECK(broken.status == UnitStatus::unscored);
+    CHECK(broken.evaluations[1].status == EvaluationStatus::error);
+    CHECK(broken.evaluations[1].message == "the program reports: cannot judge");
+    CHECK(broken.evaluations[3].status == EvaluationStatus::scored);
+}
+
+TEST_CASE("execute: the unit's deadline bounds an evaluator that waits", "[engine]") {
+    const SpecFolder folder(
+        std::string(k_scored_spec) + "execution: {unit_deadline: 300ms}\n",
+        {{"rows.jsonl", k_rows}, {"score.py", "import sys\nfor line in sys.stdin: pass\n"}});
+    const Experiment experiment = folder.bind();
+    MemoryJournal journal;
+    const auto run = execute(experiment, folder.plan(experiment), journal, SystemClock{}, k_fast);
+    REQUIRE(run.has_value());
+    REQUIRE(journal.units.size() == 3);
+    for (const UnitResult& unit : journal.units) {
+        CHECK(unit.status == UnitStatus::unscored);
+        CHECK(unit.evaluations[1].status == EvaluationStatus::error);
+    }
+}
+
 }  // namespace assay

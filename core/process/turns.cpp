@@ -1,4 +1,4 @@
-#include "judges/providers/turns.hpp"
+#include "core/process/turns.hpp"
 
 #include <boost/asio/this_coro.hpp>
 

@@ -1,4 +1,4 @@
-#include "judges/providers/turns.hpp"
+#include "core/process/turns.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>

