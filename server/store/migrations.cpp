@@ -17,11 +17,13 @@ Result<std::int64_t> read_version(Connection& connection) {
     return version.value_or(0);
 }
 
-/// A file that holds something, and not ours.
+/// A file that holds something, and not ours. The tables are looked at first: another process may
+/// create the store between the two statements, and with its tables comes its id.
 Result<bool> is_foreign(Connection& connection) {
-    ASSAY_TRY(const auto application, connection.find_integer("PRAGMA application_id"));
     ASSAY_TRY(const auto tables, connection.find_integer("SELECT count(*) FROM sqlite_schema"));
-    return tables.value_or(0) > 0 && application.value_or(0) != k_application_id;
+    if (tables.value_or(0) == 0) return false;
+    ASSAY_TRY(const auto application, connection.find_integer("PRAGMA application_id"));
+    return application.value_or(0) != k_application_id;
 }
 
 }  // namespace
