@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <csignal>
 #include <set>
 
@@ -59,6 +60,22 @@ ProviderReply reply_of(std::string text) {
     reply.cost = 1500;
     return reply;
 }
+
+/// Holds the event loop until the next tick is due, so that the end of the run meets a tick that
+/// can no longer be cancelled.
+class SlowObserver final : public ExecutionObserver {
+  public:
+    void unit_finished(const UnitResult& /*unit*/) override {
+        while (std::chrono::steady_clock::now() < due_) {
+        }
+    }
+    void stopping(std::size_t /*units_in_flight*/, bool /*at_once*/) override {}
+    void tick(std::size_t /*units_in_flight*/) override {}
+
+  private:
+    std::chrono::steady_clock::time_point due_ =
+        std::chrono::steady_clock::now() + std::chrono::milliseconds(101);
+};
 
 }  // namespace
 
@@ -337,6 +354,21 @@ TEST_CASE("execute: the unit's deadline bounds an evaluator that waits", "[engin
     for (const UnitResult& unit : journal.units) {
         CHECK(unit.status == UnitStatus::unscored);
         CHECK(unit.evaluations[1].status == EvaluationStatus::error);
+    }
+}
+
+TEST_CASE("execute: a run ends also when the clock ticks at its very end", "[engine]") {
+    const SpecFolder folder(k_recorded_spec, {{"rows.jsonl", k_rows}});
+    const Experiment experiment = folder.bind();
+    for (int round = 0; round < 10; ++round) {
+        SlowObserver observer;
+        ExecuteOptions options = k_fast;
+        options.observer = &observer;
+        MemoryJournal journal;
+        const auto run =
+            execute(experiment, folder.plan(experiment), journal, SystemClock{}, options);
+        REQUIRE(run);
+        CHECK(run->state == RunState::finished);
     }
 }
 
