@@ -66,6 +66,7 @@ void print_examples(const Json& examples) {
         if (example.contains("expected")) {
             line += fmt::format(", expected {}", to_text(example["expected"]));
         }
+        if (example.contains("unit")) line += fmt::format(" of {}", to_text(example["unit"]));
         const Json& parameters = example.value("parameters", Json::object());
         if (!parameters.empty()) line += fmt::format(", with {}", to_text(parameters));
         print_out(fmt::format("{} -> {}\n", line, to_text(example["score"])));
