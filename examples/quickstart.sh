@@ -16,15 +16,15 @@ build release 5
 
 step "Experiment: two versions of a support-ticket router, the same tickets (seconds)"
 code=0
-$assay run $example/tickets.eval.yaml --store $out/store --out $out/report.json \
-  --out $out/report.md --out $out/items.jsonl || code=$?
+$assay run $example/tickets.eval.yaml --store $out/store --out $out/report.html \
+  --out $out/report.json --out $out/items.jsonl || code=$?
 
 cat << TEXT
 
 Spec      $example/tickets.eval.yaml
 Programs  $example/router.py, the system under test
-Report    $out/report.md for people, report.json for programs,
-          items.jsonl with every answer and its scores
+Report    $out/report.html for people: open it in a browser;
+          report.json for programs, items.jsonl with every answer and its scores
 Stored    $assay runs --store $out/store
 TEXT
 
