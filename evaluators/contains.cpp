@@ -1,41 +1,24 @@
 #include <fmt/format.h>
 
-#include "core/base/text.hpp"
 #include "evaluators/builtin.hpp"
 #include "evaluators/comment.hpp"
 #include "evaluators/text_list.hpp"
+#include "evaluators/text_relation.hpp"
 
 namespace assay {
 namespace {
 
-class Contains final : public Evaluator {
-  public:
-    explicit Contains(bool ignore_case) : ignore_case_(ignore_case) {}
-
-    Result<std::vector<Score>> evaluate(const EvaluationInput& input) const override {
-        ASSAY_CHECK(check_expected(*input.expected));
-        std::string output_scratch;
-        std::string expected_scratch;
-        const std::string_view output = as_text(input.output, output_scratch);
-        const std::string_view expected = as_text(*input.expected, expected_scratch);
-        const bool found =
-            ignore_case_ ? is_in(fold_case(expected), fold_case(output)) : is_in(expected, output);
-        if (found) return one_score(true);
-        return one_score(false, fmt::format("{} is not in the output", quoted_excerpt(expected)));
-    }
-
-    Result<void> check_expected(const Json& expected) const override {
-        if (expected != "") return {};
-        return failure(ErrorCode::invalid_argument,
-                       "the expected text is empty, and every output contains an empty text");
-    }
-
-  private:
-    bool ignore_case_;
-};
+constexpr TextRelation k_relation{
+    .holds = [](std::string_view output,
+                std::string_view expected) { return is_in(expected, output); },
+    .difference =
+        [](std::string_view /*output*/, std::string_view expected) {
+            return fmt::format("{} is not in the output", quoted_excerpt(expected));
+        },
+    .when_empty = "every output contains an empty text"};
 
 Result<std::unique_ptr<Evaluator>> make_contains(const Json& parameters) {
-    return std::make_unique<Contains>(parameters.value("ignore_case", false));
+    return make_text_relation(k_relation, parameters);
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
-#include "core/base/text.hpp"
 #include "evaluators/builtin.hpp"
 #include "evaluators/comment.hpp"
+#include "evaluators/text_relation.hpp"
 
 namespace assay {
 namespace {
@@ -16,36 +16,19 @@ std::string_view end_of(std::string_view text, std::size_t bytes) {
     return text;
 }
 
-class EndsWith final : public Evaluator {
-  public:
-    explicit EndsWith(bool ignore_case) : ignore_case_(ignore_case) {}
-
-    Result<std::vector<Score>> evaluate(const EvaluationInput& input) const override {
-        ASSAY_CHECK(check_expected(*input.expected));
-        std::string output_scratch;
-        std::string expected_scratch;
-        const std::string_view output = as_text(input.output, output_scratch);
-        const std::string_view expected = as_text(*input.expected, expected_scratch);
-        const bool found = ignore_case_ ? fold_case(output).ends_with(fold_case(expected))
-                                        : output.ends_with(expected);
-        if (found) return one_score(true);
-        return one_score(false, fmt::format("the output ends with {}, not with {}",
-                                            quoted_excerpt(end_of(output, expected.size())),
-                                            quoted_excerpt(expected)));
-    }
-
-    Result<void> check_expected(const Json& expected) const override {
-        if (expected != "") return {};
-        return failure(ErrorCode::invalid_argument,
-                       "the expected text is empty, and every output ends with an empty text");
-    }
-
-  private:
-    bool ignore_case_;
-};
+constexpr TextRelation k_relation{
+    .holds = [](std::string_view output,
+                std::string_view expected) { return output.ends_with(expected); },
+    .difference =
+        [](std::string_view output, std::string_view expected) {
+            return fmt::format("the output ends with {}, not with {}",
+                               quoted_excerpt(end_of(output, expected.size())),
+                               quoted_excerpt(expected));
+        },
+    .when_empty = "every output ends with an empty text"};
 
 Result<std::unique_ptr<Evaluator>> make_ends_with(const Json& parameters) {
-    return std::make_unique<EndsWith>(parameters.value("ignore_case", false));
+    return make_text_relation(k_relation, parameters);
 }
 
 }  // namespace
