@@ -1,38 +1,18 @@
-#include <fmt/format.h>
-
 #include "evaluators/builtin.hpp"
-#include "evaluators/text_list.hpp"
+#include "evaluators/text_search.hpp"
 
 namespace assay {
 namespace {
 
-class ContainsAny final : public Evaluator {
-  public:
-    explicit ContainsAny(bool ignore_case) : ignore_case_(ignore_case) {}
-
-    Result<std::vector<Score>> evaluate(const EvaluationInput& input) const override {
-        ASSAY_TRY(const std::vector<std::string> parts, read_texts(*input.expected));
-        ASSAY_TRY(const FoundTexts texts, find_texts(parts, input.output, ignore_case_));
-        if (!texts.found.empty()) return one_score(true);
-        return one_score(false, fmt::format("not in the output: {}", list_excerpt(texts.missing)));
-    }
-
-    Result<void> check_expected(const Json& expected) const override {
-        ASSAY_CHECK(read_texts(expected));
-        return {};
-    }
-
-  private:
-    bool ignore_case_;
-};
+constexpr TextSearch k_search{.holds = [](const FoundTexts& texts) { return !texts.found.empty(); },
+                              .complaint = "not in the output"};
 
 Result<std::unique_ptr<Evaluator>> make_contains_any(const Json& parameters) {
-    return std::make_unique<ContainsAny>(parameters.value("ignore_case", false));
+    return make_text_search(k_search, parameters);
 }
 
 }  // namespace
 
-/// The expected value is a list of texts; one text, also that of a JSON array, will do.
 const EvaluatorDefinition contains_any_definition{
     .id = "contains_any",
     .version = 1,

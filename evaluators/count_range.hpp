@@ -1,30 +1,29 @@
 #pragma once
 
-#include <optional>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
 #include <string_view>
-#include <vector>
 
-#include "core/base/error.hpp"
-#include "core/base/json.hpp"
-#include "core/model/score.hpp"
+#include "evaluators/evaluator.hpp"
 
 namespace assay {
 
-/// The parameters `min` and `max` of an evaluator that counts: with one of them it says whether the
-/// count lies between them, without it gives the count itself.
-class CountRange {
-  public:
-    /// @error invalid_argument when no count could lie between them.
-    static Result<CountRange> from(const Json& parameters);
-    /// BOOLEAN with a bound, else NUMERIC.
-    static ScoreDataType data_type(const Json& parameters);
+/// What an evaluator counts or measures. @error why there is nothing to count.
+using Count = std::function<Result<double>(const EvaluationInput& input)>;
 
-    /// `unit` names what was counted: "words".
-    [[nodiscard]] std::vector<Score> judge(double count, std::string_view unit) const;
+/// A count of something in the output's text.
+[[nodiscard]] Count count_in_text(std::size_t (*count)(std::string_view text));
 
-  private:
-    std::optional<double> min_;
-    std::optional<double> max_;
-};
+/// An evaluator with the parameters `min` and `max`: with one of them it says whether the count
+/// lies between them, without it gives the count itself.
+/// @param unit  names in comments what is counted: "words".
+/// @error invalid_argument when no count could lie between them.
+[[nodiscard]] Result<std::unique_ptr<Evaluator>> make_count_range(const Json& parameters,
+                                                                  std::string unit, Count count);
+
+/// BOOLEAN with a bound, else NUMERIC.
+[[nodiscard]] ScoreDataType count_range_type(const Json& parameters);
 
 }  // namespace assay

@@ -7,7 +7,7 @@
 namespace assay {
 namespace {
 
-using Count = std::size_t (*)(std::string_view text);
+using TextCount = std::size_t (*)(std::string_view text);
 
 bool is_white_space(char c) { return trim({&c, 1}).empty(); }
 
@@ -30,33 +30,16 @@ std::size_t count_lines(std::string_view text) {
 
 std::size_t count_bytes(std::string_view text) { return text.size(); }
 
-Count counter_of(std::string_view unit) {
+TextCount counter_of(std::string_view unit) {
     if (unit == "words") return &count_words;
     if (unit == "lines") return &count_lines;
     if (unit == "bytes") return &count_bytes;
     return &count_code_points;
 }
 
-class Length final : public Evaluator {
-  public:
-    Length(std::string unit, CountRange range)
-        : unit_(std::move(unit)), count_(counter_of(unit_)), range_(range) {}
-
-    Result<std::vector<Score>> evaluate(const EvaluationInput& input) const override {
-        std::string scratch;
-        const std::size_t length = count_(as_text(input.output, scratch));
-        return range_.judge(static_cast<double>(length), unit_);
-    }
-
-  private:
-    std::string unit_;
-    Count count_;
-    CountRange range_;
-};
-
 Result<std::unique_ptr<Evaluator>> make_length(const Json& parameters) {
-    ASSAY_TRY(const CountRange range, CountRange::from(parameters));
-    return std::make_unique<Length>(parameters.value("unit", "characters"), range);
+    const std::string unit = parameters.value("unit", "characters");
+    return make_count_range(parameters, unit, count_in_text(counter_of(unit)));
 }
 
 }  // namespace
@@ -90,6 +73,6 @@ const EvaluatorDefinition length_definition{
          "comment": "2 words, fewer than 3"}
     ])",
     .make = &make_length,
-    .data_type_for = &CountRange::data_type};
+    .data_type_for = &count_range_type};
 
 }  // namespace assay

@@ -18,16 +18,6 @@ namespace {
 constexpr std::size_t k_texts_shown_max = 3;
 constexpr std::size_t k_separator_bytes_max = 16;
 
-/// The array that a text holds as JSON. Only what begins like one is parsed.
-std::optional<Json> array_in(const Json& value) {
-    if (!value.is_string()) return std::nullopt;
-    const std::string_view text = trim(value.get_ref<const std::string&>());
-    if (!text.starts_with('[') || !text.ends_with(']')) return std::nullopt;
-    auto parsed = parse_json(text);
-    if (!parsed) return std::nullopt;
-    return std::move(*parsed);
-}
-
 TextSet split_text(std::string_view text, std::string_view separator) {
     TextSet parts;
     while (true) {
@@ -59,46 +49,13 @@ bool is_in(std::string_view part, std::string_view text) {
     return ::memmem(text.data(), text.size(), part.data(), part.size()) != nullptr;
 }
 
-Result<std::vector<std::string>> read_texts(const Json& expected) {
-    const auto written = array_in(expected);
-    const Json& value = written ? *written : expected;
-    std::vector<std::string> texts;
-    if (value.is_array()) {
-        for (const Json& element : value) texts.push_back(as_text(element));
-    } else {
-        texts.push_back(as_text(value));
-    }
-    if (texts.empty()) {
-        return failure(ErrorCode::invalid_argument, "the list of expected texts is empty");
-    }
-    if (std::ranges::find(texts, "") != texts.end()) {
-        return failure(ErrorCode::invalid_argument,
-                       "an expected text is empty, and every output contains an empty text");
-    }
-    return texts;
-}
-
-Result<FoundTexts> find_texts(const std::vector<std::string>& parts, const Json& output,
-                              bool ignore_case) {
-    std::string scratch;
-    std::string_view text = as_text(output, scratch);
-    if (parts.size() > 1 && text.size() > limits::k_text_search_bytes_max / parts.size()) {
-        return failure(ErrorCode::resource_exhausted,
-                       fmt::format("{} texts in an output of {} bytes are more than is searched; "
-                                   "look for fewer",
-                                   parts.size(), text.size()));
-    }
-    std::string folded;
-    if (ignore_case) {
-        folded = fold_case(text);
-        text = folded;
-    }
-    FoundTexts result;
-    for (const std::string& part : parts) {
-        const bool found = ignore_case ? is_in(fold_case(part), text) : is_in(part, text);
-        (found ? result.found : result.missing).push_back(part);
-    }
-    return result;
+std::optional<Json> array_in(const Json& value) {
+    if (!value.is_string()) return std::nullopt;
+    const std::string_view text = trim(value.get_ref<const std::string&>());
+    if (!text.starts_with('[') || !text.ends_with(']')) return std::nullopt;
+    auto parsed = parse_json(text);
+    if (!parsed) return std::nullopt;
+    return std::move(*parsed);
 }
 
 Result<ListReading> list_reading(const Json& parameters) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,22 +13,9 @@ namespace assay {
 /// Whether `part` stands in `text`, in linear time on any input.
 [[nodiscard]] bool is_in(std::string_view part, std::string_view text);
 
-/// Texts to look for: the elements of a list, which may also be written as the text of a JSON
-/// array (the cell of a CSV file, a rendered template), or one text. Other values are looked for
-/// as compact JSON.
-/// @error invalid_argument when the list or one of the texts is empty: every output contains an
-///        empty text.
-[[nodiscard]] Result<std::vector<std::string>> read_texts(const Json& expected);
-
-/// Those of `parts` that stand in `text`, and those that do not, as they are written in `parts`.
-struct FoundTexts {
-    std::vector<std::string_view> found;
-    std::vector<std::string_view> missing;
-};
-/// @error resource_exhausted when the texts to look for times the size of the output exceed
-///        limits::k_text_search_bytes_max.
-[[nodiscard]] Result<FoundTexts> find_texts(const std::vector<std::string>& parts,
-                                            const Json& output, bool ignore_case);
+/// The array that a text holds as JSON; nothing for another value. Only what begins like one is
+/// parsed.
+[[nodiscard]] std::optional<Json> array_in(const Json& value);
 
 /// How a value is read as a list whose elements are compared as texts.
 struct ListReading {

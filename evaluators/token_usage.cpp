@@ -1,33 +1,23 @@
-#include <fmt/format.h>
-
 #include "evaluators/builtin.hpp"
 #include "evaluators/count_range.hpp"
 
 namespace assay {
 namespace {
 
-class TokenCount final : public Evaluator {
-  public:
-    TokenCount(CountRange range, std::string kind) : range_(range), kind_(std::move(kind)) {}
-
-    Result<std::vector<Score>> evaluate(const EvaluationInput& input) const override {
-        if (input.unit == nullptr || input.unit->usage.empty()) {
-            return failure(ErrorCode::invalid_argument, "the task reported no tokens");
-        }
-        const UsageDetails& usage = input.unit->usage;
-        const auto found = usage.find(kind_);
-        const std::int64_t tokens = found == usage.end() ? 0 : found->second;
-        return range_.judge(static_cast<double>(tokens), "tokens");
+Result<double> tokens_of_kind(const EvaluationInput& input, const std::string& kind) {
+    if (input.unit == nullptr || input.unit->usage.empty()) {
+        return failure(ErrorCode::invalid_argument, "the task reported no tokens");
     }
-
-  private:
-    CountRange range_;
-    std::string kind_;
-};
+    const UsageDetails& usage = input.unit->usage;
+    const auto found = usage.find(kind);
+    return found == usage.end() ? 0.0 : static_cast<double>(found->second);
+}
 
 Result<std::unique_ptr<Evaluator>> make_tokens(const Json& parameters) {
-    ASSAY_TRY(const CountRange range, CountRange::from(parameters));
-    return std::make_unique<TokenCount>(range, parameters.value("kind", std::string("total")));
+    const std::string kind = parameters.value("kind", "total");
+    return make_count_range(parameters, "tokens", [kind](const EvaluationInput& input) {
+        return tokens_of_kind(input, kind);
+    });
 }
 
 }  // namespace
@@ -60,6 +50,6 @@ const EvaluatorDefinition tokens_definition{
          "score": false, "comment": "25 tokens, more than 10"}
     ])",
     .make = &make_tokens,
-    .data_type_for = &CountRange::data_type};
+    .data_type_for = &count_range_type};
 
 }  // namespace assay

@@ -7,13 +7,7 @@
 namespace assay {
 namespace {
 
-/// Chinese characters and kana.
-bool is_spaceless(char32_t c) {
-    return (c >= 0x3005 && c <= 0x3007) || (c >= 0x3041 && c <= 0x30FF) ||
-           (c >= 0x31F0 && c <= 0x31FF) || (c >= 0x3400 && c <= 0x4DBF) ||
-           (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0xF900 && c <= 0xFAFF) ||
-           (c >= 0xFF66 && c <= 0xFF9F) || (c >= 0x20000 && c <= 0x3134F);
-}
+bool is_between(char32_t c, char32_t low, char32_t high) { return c >= low && c <= high; }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_no_digit(char c) { return !is_digit(c); }
@@ -90,9 +84,22 @@ std::string_view without_white_space_behind(std::string_view text) {
 }  // namespace
 
 bool is_separator(char32_t c) {
-    if (c < 0x80) return (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x20);
-    return c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
+    if (c < 0x80) return is_between(c, 0x09, 0x0D) || is_between(c, 0x1C, 0x20);
+    return c == 0x85 || c == 0xA0 || c == 0x1680 || is_between(c, 0x2000, 0x200A) || c == 0x2028 ||
            c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+}
+
+bool is_unspaced(char32_t c) {
+    return is_between(c, 0x3005, 0x3007) || is_between(c, 0x3041, 0x30FF) ||
+           is_between(c, 0x31F0, 0x31FF) || is_between(c, 0x3400, 0x4DBF) ||
+           is_between(c, 0x4E00, 0x9FFF) || is_between(c, 0xF900, 0xFAFF) ||
+           is_between(c, 0xFF66, 0xFF9F) || is_between(c, 0x20000, 0x3FFFD);
+}
+
+bool is_unspaced_punctuation(char32_t c) {
+    return is_between(c, 0x3001, 0x3004) || is_between(c, 0x3008, 0x303F) ||
+           is_between(c, 0xFF01, 0xFF0F) || is_between(c, 0xFF1A, 0xFF20) ||
+           is_between(c, 0xFF3B, 0xFF40) || is_between(c, 0xFF5B, 0xFF65);
 }
 
 std::vector<std::string> split_at_white_space(std::string_view text) {
@@ -111,7 +118,7 @@ std::vector<std::string> words_of(std::string_view text) {
     std::vector<std::string> words;
     bool inside = false;
     for (const char32_t c : to_code_points(fold_case(text))) {
-        const bool alone = is_spaceless(c);
+        const bool alone = is_unspaced(c);
         const bool word = is_word_character(c);
         if (word && (alone || !inside)) words.emplace_back();
         if (word) append_utf8(words.back(), c);

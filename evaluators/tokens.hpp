@@ -19,11 +19,17 @@ namespace assay {
 /// a symbol into an emoji.
 [[nodiscard]] bool is_word_character(char32_t c);
 
+/// Chinese characters and kana, which are written without spaces.
+[[nodiscard]] bool is_unspaced(char32_t c);
+
+/// Full stops, brackets and the like of those scripts.
+[[nodiscard]] bool is_unspaced_punctuation(char32_t c);
+
 /// What stands between white space.
 [[nodiscard]] std::vector<std::string> split_at_white_space(std::string_view text);
 
-/// Runs of word characters, folded to lower case. Chinese characters and kana are words of their
-/// own: no space separates them, and one long word would equal no other.
+/// Runs of word characters, folded to lower case. Those of is_unspaced() are words of their
+/// own: one long word would equal no other.
 [[nodiscard]] std::vector<std::string> words_of(std::string_view text);
 
 /// The words and punctuation marks of mteval-v13a.pl, the script of NIST's evaluations, as

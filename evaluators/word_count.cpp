@@ -6,22 +6,6 @@
 namespace assay {
 namespace {
 
-bool is_between(char32_t c, char32_t low, char32_t high) { return c >= low && c <= high; }
-
-/// Chinese characters and kana, which are written without spaces.
-bool is_unspaced(char32_t c) {
-    return is_between(c, 0x3040, 0x30FF) || is_between(c, 0x31F0, 0x31FF) ||
-           is_between(c, 0x3400, 0x4DBF) || is_between(c, 0x4E00, 0x9FFF) || c == 0x3005 ||
-           is_between(c, 0xF900, 0xFAFF) || is_between(c, 0x20000, 0x3FFFD);
-}
-
-/// Full stops, brackets and the like of those scripts.
-bool is_unspaced_punctuation(char32_t c) {
-    return is_between(c, 0x3001, 0x303F) || is_between(c, 0xFF01, 0xFF0F) ||
-           is_between(c, 0xFF1A, 0xFF20) || is_between(c, 0xFF3B, 0xFF40) ||
-           is_between(c, 0xFF5B, 0xFF65);
-}
-
 std::size_t count_words(std::string_view text) {
     std::size_t words = 0;
     bool inside = false;
@@ -39,23 +23,8 @@ std::size_t count_words(std::string_view text) {
     return words;
 }
 
-class WordCount final : public Evaluator {
-  public:
-    explicit WordCount(CountRange range) : range_(range) {}
-
-    Result<std::vector<Score>> evaluate(const EvaluationInput& input) const override {
-        std::string scratch;
-        const std::size_t words = count_words(as_text(input.output, scratch));
-        return range_.judge(static_cast<double>(words), "words");
-    }
-
-  private:
-    CountRange range_;
-};
-
 Result<std::unique_ptr<Evaluator>> make_word_count(const Json& parameters) {
-    ASSAY_TRY(const CountRange range, CountRange::from(parameters));
-    return std::make_unique<WordCount>(range);
+    return make_count_range(parameters, "words", count_in_text(&count_words));
 }
 
 }  // namespace
@@ -90,6 +59,6 @@ const EvaluatorDefinition word_count_definition{
          "comment": "2 words, fewer than 5"}
     ])",
     .make = &make_word_count,
-    .data_type_for = &CountRange::data_type};
+    .data_type_for = &count_range_type};
 
 }  // namespace assay

@@ -27,7 +27,8 @@ bool is_program(const fs::path& path) {
 fs::path find_on_path(const std::string& name) {
     const char* const path = std::getenv("PATH");
     for (const std::string_view folder : split(path == nullptr ? "/usr/bin:/bin" : path, ':')) {
-        fs::path candidate = fs::absolute(folder) / name;
+        // An empty one is the working directory (POSIX), which also an empty PATH consists of.
+        fs::path candidate = fs::absolute(folder.empty() ? "." : folder).lexically_normal() / name;
         if (is_program(candidate)) return candidate;
     }
     return {};

@@ -230,11 +230,17 @@ Result<void> sandbox_available() {
     if (!is_root() && !counts_by_namespace()) {
         return no_sandbox("its limit of processes needs Linux 5.14", "use a newer system, or root");
     }
+    // By its path, so that bubblewrap is all that PATH is asked for.
     ASSAY_TRY(const ProcessOptions options,
-              in_sandbox({}, {.command = {"true"}, .folder = "/usr"}));
+              in_sandbox({}, {.command = {"/usr/bin/true"}, .folder = "/usr"}));
     auto process = spawn(options);
     if (!process && process.error().code == ErrorCode::not_found) {
-        return no_sandbox("there is no bubblewrap", "apt-get install bubblewrap");
+        const char* const path = std::getenv("PATH");
+        if (path != nullptr && *path == '\0') {
+            return no_sandbox("PATH is empty, so bubblewrap is not found",
+                              "set PATH to the folders of your programs");
+        }
+        return no_sandbox("there is no bubblewrap on PATH", "apt-get install bubblewrap");
     }
     if (!process) return std::unexpected(process.error());
     const auto end = run_to_end(*process);

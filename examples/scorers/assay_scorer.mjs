@@ -3,10 +3,14 @@
 //     import { run } from "./assay_scorer.mjs";
 //     run((item) => item.output.length <= 200);
 //
-// The function (it may be async) gets {input, output, expected_output, metadata, variant, repetition}. It
-// returns a value (a number, a text, true or false), {value, comment}, or {scores: {NAME: either}} with
-// names that the spec declares under `scores`. What it throws becomes an evaluator error of that item.
-// console.log goes to stderr: only verdicts go where assay reads them.
+// The function (it may be async) gets {input, output, expected_output, metadata, variant,
+// repetition}. It returns a value (a number, a text, true or false), {value, comment}, or
+// {scores: {NAME: either}} with names that the spec declares under `scores`. What it throws becomes
+// an evaluator error of that item. console.log goes to stderr: only verdicts go where assay reads
+// them.
+//
+// With runOverAll(score) the program is a run evaluator: the function gets all units of a variant,
+// an async iterable of objects as in items.jsonl with `metadata`, and is called once.
 
 import { createInterface } from "node:readline";
 
@@ -16,16 +20,26 @@ const withName = (name, value) =>
 const scoresOf = (result) =>
   Object.entries(result?.scores ?? { "": result }).map(([name, value]) => withName(name, value));
 
-export async function run(score) {
-  console.log = console.error;
-  for await (const line of createInterface({ input: process.stdin })) {
-    const item = JSON.parse(line);
-    let answer;
-    try {
-      answer = { scores: scoresOf(await score(item)) };
-    } catch (error) {
-      answer = { error: String(error) };
-    }
-    process.stdout.write(JSON.stringify({ id: item.id, ...answer }) + "\n");
+async function verdict(score, subject) {
+  try {
+    return { scores: scoresOf(await score(subject)) };
+  } catch (error) {
+    return { error: String(error) };
   }
+}
+
+async function* lines() {
+  console.log = console.error;
+  for await (const line of createInterface({ input: process.stdin })) yield JSON.parse(line);
+}
+
+export async function run(score) {
+  for await (const item of lines()) {
+    const answer = { id: item.id, ...(await verdict(score, item)) };
+    process.stdout.write(JSON.stringify(answer) + "\n");
+  }
+}
+
+export async function runOverAll(score) {
+  process.stdout.write(JSON.stringify(await verdict(score, lines())) + "\n");
 }

@@ -7,6 +7,9 @@
 
     run(score)
 
+With `run_over_all(score)` the program is a run evaluator: `score` gets all units of a variant, an
+iterable of dicts as in items.jsonl with `metadata`, and is called once.
+
 `score` returns a value (a number, a text, True or False), a pair of value and comment, or a dict
 from score names, which the spec declares under `scores`, to either. What it raises becomes an
 evaluator error of that item. It may print: only verdicts go where assay reads them.
@@ -25,12 +28,21 @@ def scores_of(result):
     return scores
 
 
+def verdict(score, subject):
+    try:
+        return {"scores": scores_of(score(subject))}
+    except Exception as error:
+        return {"error": f"{type(error).__name__}: {error}"}
+
+
 def run(score):
     verdicts, sys.stdout = sys.stdout, sys.stderr
     for line in sys.stdin:
         item = json.loads(line)
-        try:
-            answer = {"scores": scores_of(score(item))}
-        except Exception as error:
-            answer = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps({"id": item["id"], **answer}), file=verdicts, flush=True)
+        answer = {"id": item["id"], **verdict(score, item)}
+        print(json.dumps(answer), file=verdicts, flush=True)
+
+
+def run_over_all(score):
+    verdicts, sys.stdout = sys.stdout, sys.stderr
+    print(json.dumps(verdict(score, map(json.loads, sys.stdin))), file=verdicts)

@@ -3,15 +3,15 @@
 import json
 import threading
 import unittest
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from assay_process import ProcessTestCase
+from loopback import serve
 
 KEY = "sk-canary-7f3a9c"
 
 SPEC = """experiment: model
 providers:
-  local: {type: openai-compatible, base_url: "%URL%", api_key: "${LOCAL_KEY}",
+  local: {type: openai-compatible, base_url: "%URL%/v1", api_key: "${LOCAL_KEY}",
           price: {input: 2.0, output: 8.0}}
 dataset: rows.jsonl
 task:
@@ -27,45 +27,6 @@ execution: {concurrency: 4, retries: 2, unit_deadline: 8s}
 """
 
 
-class Model(ThreadingHTTPServer):
-    """A chat-completions endpoint whose answers a function decides."""
-
-    daemon_threads = True
-
-    def __init__(self, answer):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.answer = answer
-        self.requests = []
-        self.lock = threading.Lock()
-
-    def handle_error(self, request, client_address):
-        """A client that hangs up is what some of these tests are about."""
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.server_address[1]}/v1"
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        with self.server.lock:
-            self.server.requests.append((self.path, dict(self.headers), body))
-            number = len(self.server.requests)
-        status, content_type, text = self.server.answer(number, body)
-        payload = text.encode()
-        self.send_response(status)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(payload)))
-        self.end_headers()
-        self.wfile.write(payload)
-
-    def log_message(self, *_):
-        pass
-
-
 def completion(text, finish="stop"):
     return 200, "application/json", json.dumps({
         "id": "c1", "object": "chat.completion", "model": "tiny-2026",
@@ -76,17 +37,15 @@ def completion(text, finish="stop"):
     })
 
 
-def right_answer(_number, body):
-    country = body["messages"][-1]["content"].removeprefix("Capital of ").removesuffix("?")
+def right_answer(_number, request):
+    question = json.loads(request["body"])["messages"][-1]["content"]
+    country = question.removeprefix("Capital of ").removesuffix("?")
     return completion(f"City of {country}")
 
 
 class Models(ProcessTestCase):
     def run_model(self, answer, count=5, spec=SPEC, env=None):
-        server = Model(answer)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
+        server = serve(self, answer)
         self.write("spec.yaml", spec.replace("%URL%", server.url))
         self.write("rows.jsonl", "".join(
             json.dumps({"input": {"country": f"C{i}"}, "expected_output": f"City of C{i}"}) + "\n"
@@ -101,9 +60,10 @@ class Models(ProcessTestCase):
     def test_a_model_from_prompt_to_gate(self):
         ended, report, items, server = self.run_model(right_answer)
         self.assertEqual(ended.exit_code, 0, ended.err)
-        path, headers, body = server.requests[0]
-        self.assertEqual(path, "/v1/chat/completions")
-        self.assertEqual(headers["Authorization"], f"Bearer {KEY}")
+        request = server.requests[0]
+        self.assertEqual(request["path"], "/v1/chat/completions")
+        self.assertEqual(request["headers"]["Authorization"], f"Bearer {KEY}")
+        body = json.loads(request["body"])
         self.assertEqual(body["model"], "tiny")
         self.assertEqual(body["temperature"], 0)
         self.assertEqual(body["messages"][0], {"role": "system", "content": "You name capitals."})
@@ -122,10 +82,10 @@ class Models(ProcessTestCase):
                 self.assertNotIn(KEY.encode(), path.read_bytes(), str(path))
 
     def test_transient_failures_are_retried_to_success(self):
-        def flaky(number, body):
+        def flaky(number, request):
             if number % 3 == 1:
                 return 503, "application/json", '{"error": {"message": "overloaded"}}'
-            return right_answer(number, body)
+            return right_answer(number, request)
         ended, report, _, _ = self.run_model(flaky)
         self.assertEqual(report["variants"][0]["units"]["scored"], 5, ended.err)
         self.assertGreater(report["variants"][0]["calls"]["retried"], 0)
@@ -138,7 +98,7 @@ class Models(ProcessTestCase):
         self.assertEqual(report["variants"][0]["units"]["failed"], 5)
 
     def test_nobody_listens(self):
-        spec = SPEC.replace("%URL%", "http://127.0.0.1:9/v1").replace("retries: 2", "retries: 0")
+        spec = SPEC.replace("%URL%", "http://127.0.0.1:9").replace("retries: 2", "retries: 0")
         ended, _, items, _ = self.run_model(right_answer, spec=spec)
         self.assertEqual(ended.exit_code, 4)
         self.assertIn("127.0.0.1:9", items[0]["error"])
@@ -146,7 +106,7 @@ class Models(ProcessTestCase):
     def test_a_stalled_endpoint_ends_by_the_timeout(self):
         release = threading.Event()
         self.addCleanup(release.set)
-        def stall(_number, _body):
+        def stall(_number, _request):
             release.wait(20)
             return completion("late")
         spec = SPEC.replace("timeout: 2s", "timeout: 300ms").replace("retries: 2", "retries: 0")

@@ -3,9 +3,9 @@
 import json
 import threading
 import unittest
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from assay_process import ProcessTestCase
+from loopback import serve
 
 KEY = "canary-9d2e-7f3a9c"
 
@@ -25,83 +25,14 @@ execution: {concurrency: 4, retries: 2, unit_deadline: 8s}
 """
 
 
-class Service(ThreadingHTTPServer):
-    """A service whose answers a function decides."""
-
-    daemon_threads = True
-
-    def __init__(self, answer):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.answer = answer
-        self.requests = []
-        self.lock = threading.Lock()
-
-    def handle_error(self, request, client_address):
-        """A client that hangs up is what some of these tests are about."""
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def answer(self):
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        request = {"method": self.command, "path": self.path, "headers": dict(self.headers),
-                   "body": body.decode()}
-        with self.server.lock:
-            self.server.requests.append(request)
-            number = len(self.server.requests)
-        status, content_type, text, *headers = self.server.answer(number, request)
-        if content_type == "text/event-stream":
-            self.stream(text)
-            return
-        payload = text.encode()
-        self.send_response(status)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(payload)))
-        for name, value in headers:
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(payload)
-
-    def stream(self, text):
-        """In chunks of three bytes, so that no event arrives whole."""
-        self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream")
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-        payload = text.encode()
-        for at in range(0, len(payload), 3):
-            part = payload[at:at + 3]
-            self.wfile.write(b"%x\r\n%b\r\n" % (len(part), part))
-            self.wfile.flush()
-        self.wfile.write(b"0\r\n\r\n")
-
-    do_GET = answer
-    do_POST = answer
-
-    def log_message(self, *_):
-        pass
-
-
 def right_answer(_number, request):
     question = json.loads(request["body"])["question"]
     return 200, "application/json", json.dumps({"answer": f"re: {question}", "took_ms": 3})
 
 
 class Services(ProcessTestCase):
-    def serve(self, answer):
-        server = Service(answer)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
-        return server
-
     def run_service(self, answer, count=3, spec=SPEC):
-        server = self.serve(answer)
+        server = serve(self, answer)
         self.write("spec.yaml", spec.replace("%URL%", server.url))
         self.write("rows.jsonl", "".join(
             json.dumps({"input": {"question": f"q/{i} & more"}, "metadata": {"lang": "en"},
@@ -182,7 +113,7 @@ class Services(ProcessTestCase):
         self.assertEqual(report["variants"][0]["scores"]["exact_match"]["mean"], 1)
 
     def test_a_redirect_is_told_and_not_followed(self):
-        elsewhere = self.serve(right_answer)
+        elsewhere = serve(self, right_answer)
         ended, _, items, _ = self.run_service(
             lambda *_: (302, "text/plain", "", ("Location", elsewhere.url + "/x?k=secret")))
         self.assert_all_failed(ended, items, "302", elsewhere.url + "/x", "not followed")
@@ -232,7 +163,7 @@ class Services(ProcessTestCase):
         self.assert_all_failed(ended, items, "127.0.0.1:9")
 
     def test_mistakes_are_found_before_anything_is_called(self):
-        server = self.serve(right_answer)
+        server = serve(self, right_answer)
         self.write("rows.jsonl", '{"input": {"question": "a"}, "expected_output": "b"}\n')
         for old, new, word in (("{{question}}", "{{questoin}}", "questoin"),
                                ("%URL%/", "http://{{question}}/", "host"),

@@ -121,6 +121,8 @@ class SizeTest(LintTest):
         self.assert_caught(rules.check_size, cpp("int x;\n" * 601), line=602)
         self.assert_clean(rules.check_size, cpp("int x;\n" * 600))
         self.assert_clean(rules.check_size, Source("docs/a.md", "text\n" * 601))
+        for page in ("a.js", "a.mjs", "a.css"):
+            self.assert_caught(rules.check_size, Source(page, "x;\n" * 601), line=602)
 
     def test_lines_are_counted_in_characters(self):
         self.assert_caught(rules.check_size, cpp("\n//" + "x" * 99 + "\n"), line=2)

@@ -6,9 +6,9 @@ from functools import cached_property
 from pathlib import Path
 
 SKIPPED_FOLDERS = {"build", ".git", ".cache", ".assay", "node_modules", "__pycache__"}
-SUFFIXES = {".cpp", ".hpp", ".def", ".py", ".sh", ".cmake", ".md", ".txt", ".json", ".jsonl",
-            ".yaml", ".yml", ".sql", ".csv", ".tsv", ".toml", ".xml", ".html", ""}
-CODE_SUFFIXES = {".cpp", ".hpp", ".def", ".py", ".sh", ".cmake"}
+CODE_SUFFIXES = {".cpp", ".hpp", ".def", ".py", ".sh", ".cmake", ".js", ".mjs", ".css"}
+SUFFIXES = CODE_SUFFIXES | {".md", ".txt", ".json", ".jsonl", ".yaml", ".yml", ".sql", ".csv",
+                            ".tsv", ".toml", ".xml", ".html", ""}
 
 
 @dataclass(frozen=True)

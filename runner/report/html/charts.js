@@ -179,9 +179,11 @@ const MATRIX_LABELS_MAX = 40;
 /** The matrices that the spec asks for; else those of expected output and output. */
 function renderConfusions(report, page) {
     const asked = report.variants.flatMap((variant) =>
-        Object.entries(variant.matrices ?? {})
-            .filter(([, matrix]) => matrix !== null)
-            .map(([name, matrix]) => ({ title: `${name} of ${variant.name}`, ...matrix })),
+        Object.entries(variant.matrices ?? {}).map(([name, matrix]) => ({
+            title: `${name} of ${variant.name}`,
+            note: memberOf(variant.run_score_notes, name),
+            ...matrix,
+        })),
     );
     const found = page.confusions.map((matrix) => ({ title: matrix.variant, ...matrix }));
     const matrices = asked.length > 0 ? asked : found;
@@ -189,17 +191,20 @@ function renderConfusions(report, page) {
     return section(
         "confusion",
         "Confusion matrix",
-        element(
-            "p",
-            { class: "muted" },
-            "Lines are expected, columns are predicted. The stronger a cell's colour, the " +
-                "greater its share of the line.",
-        ),
+        matrices.some(({ labels }) => labels) &&
+            element(
+                "p",
+                { class: "muted" },
+                "Lines are expected, columns are predicted. The stronger a cell's colour, " +
+                    "the greater its share of the line.",
+            ),
         element("div", { class: "figures wide" }, matrices.map(confusionMatrix)),
     );
 }
 
-function confusionMatrix({ title, labels, counts }) {
+/** `note` says what the matrix leaves out or, where there are no labels, why there is none. */
+function confusionMatrix({ title, note, labels, counts }) {
+    if (!labels) return emptyNote(`${title}: ${note}`);
     if (labels.length > MATRIX_LABELS_MAX) {
         return emptyNote(
             `${title}: ${labels.length} labels; the JSON report has the whole matrix.`,
@@ -238,6 +243,7 @@ function confusionMatrix({ title, labels, counts }) {
                 ),
             ),
         ),
+        note && element("figcaption", {}, note),
     );
 }
 
@@ -248,12 +254,12 @@ function labelText(label) {
 function confusionCell(labels, counts, line, column) {
     const count = counts[line][column];
     const share = count / sum(counts[line]);
-    const kinds = [line === column ? "hit" : "miss", count === 0 && "zero", share > 0.55 && "full"];
+    const kind = line === column ? "hit" : "miss";
     const what = `expected ${labelText(labels[line])}, predicted ${labelText(labels[column])}`;
     const cell = element(
         "td",
         {
-            class: kinds.filter(Boolean).join(" "),
+            class: count === 0 ? "zero" : kind,
             title: `${what}: ${formatCount(count)} (${formatShare(share)})`,
         },
         formatCount(count),

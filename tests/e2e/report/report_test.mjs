@@ -23,6 +23,7 @@ const SPEC = {
     ],
     run_evaluators: [
         { name: "median_similar", type: "median", score: "similar" },
+        { name: "accuracy", type: "accuracy" },
         { name: "teams", type: "confusion_matrix" },
     ],
     gates: ["team >= 0.9", "similar >= 0.1"],
@@ -59,6 +60,25 @@ function findWrongDifference(seed) {
         if (sides[0] !== before || sides[1] !== after) return { before, after, pieces };
     }
     return null;
+}
+
+/** Runs in the page: the least contrast between the number and the ground of a matrix's cell. */
+function weakestContrast() {
+    const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+    const luminance = (colour) => {
+        canvas.fillStyle = colour;
+        canvas.fillRect(0, 0, 1, 1);
+        const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map((byte) =>
+            byte > 10 ? ((byte / 255 + 0.055) / 1.055) ** 2.4 : byte / 3295,
+        );
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+    };
+    const contrasts = [...document.querySelectorAll(".confusion td")].map((cell) => {
+        const { color, backgroundColor } = getComputedStyle(cell);
+        const [a, b] = [luminance(color), luminance(backgroundColor)];
+        return Math.max(a, b) / Math.min(a, b);
+    });
+    return Math.min(...contrasts);
 }
 
 const control = (page, label) => page.locator(".controls").getByLabel(label, { exact: true });
@@ -102,6 +122,11 @@ describe("report of two variants", () => {
             const variants = await page.locator("table.variants tbody tr").allInnerTexts();
             assert.match(variants[0], /^keywords[\s\S]*90 scored[\s\S]*100 %/);
             assert.match(variants[1], /^weighted[\s\S]*88 scored, 2 failed[\s\S]*97\.8 %/);
+            const accuracy = page.locator("table.variants td[data-label=accuracy]");
+            assert.deepEqual(await accuracy.allInnerTexts(), [
+                "0.6667",
+                "0.9091\nover 88 of 90 units: 2 failed",
+            ]);
         }));
 
     test("its plots and matrices show every value", () =>
@@ -122,6 +147,8 @@ describe("report of two variants", () => {
             for (const matrix of await matrices.all()) {
                 assert.equal(await matrix.locator("tbody tr").count(), TEAMS.length);
             }
+            const notes = page.locator("#confusion figcaption");
+            assert.deepEqual(await notes.allInnerTexts(), ["over 88 of 90 units: 2 failed"]);
         }));
 
     test("its units begin with those that failed", () =>
@@ -245,6 +272,9 @@ describe("report of two variants", () => {
                         const background = await page.evaluate(
                             () => getComputedStyle(document.body).backgroundColor,
                         );
+                        // WCAG 2.2, 1.4.3
+                        const contrast = await page.evaluate(weakestContrast);
+                        assert.ok(contrast >= 4.5, `a contrast of ${contrast}`);
                         const brightness = background.match(/\d+/g).map(Number)[0];
                         assert.equal(brightness < 128, colorScheme === "dark");
                         const path = join(OUTPUT, `report-${width}-${colorScheme}.png`);
@@ -284,6 +314,7 @@ describe("report of hostile texts", () => {
             task: { recorded: "$.answers.second" },
             variants: [{ name }, { name: "first", recorded: "$.answers.first" }],
             evaluators: ["exact_match", { name, type: "contains", check: true }],
+            run_evaluators: [{ name: `${name}s`, type: "confusion_matrix" }],
             gates: [{ score: name, min: 0.5 }],
         };
         const report = makeReport(spec, rows, 1);
@@ -321,6 +352,32 @@ describe("report of nothing", () => {
         assert.match(await page.locator("#gates").innerText(), /No gates were set/);
         assert.equal(await page.locator("#confusion").count(), 0);
         assert.equal(await page.locator("tr.unit").count(), 1);
+        assert.deepEqual(troubles, []);
+        await page.context().close();
+    });
+
+    test("what cannot be computed says why", async (t) => {
+        const spec = {
+            experiment: "none",
+            task: { recorded: "$.answer" },
+            evaluators: ["exact_match"],
+            run_evaluators: [
+                { name: "right", type: "accuracy" },
+                { name: "answers", type: "confusion_matrix" },
+            ],
+        };
+        const rows = [{ input: "q", expected_output: "a", lang: "en" }];
+        const report = makeReport(spec, rows, 4);
+        t.after(report.remove);
+        const { page, troubles } = await openReport(browser, report.path);
+        const right = page.locator("table.variants td[data-label=right]");
+        assert.match(await right.innerText(), /^–\ncannot be computed: /);
+        assert.equal(
+            await page.locator("#confusion").innerText(),
+            "Confusion matrix\n\n" +
+                "answers of default: cannot be computed: no unit has both labels: 1 failed",
+        );
+        assert.equal(await page.locator("table.confusion").count(), 0);
         assert.deepEqual(troubles, []);
         await page.context().close();
     });

@@ -251,13 +251,42 @@ TEST_CASE("evaluation: an unknown key is refused with the nearest known name", "
 }
 
 TEST_CASE("evaluation: keys whose engine comes later are refused", "[evaluation]") {
-    for (const char* key : {"needs", "when", "weight", "mapping"}) {
+    for (const char* key : {"weight", "mapping"}) {
         CHECK(mistakes_in("exact_match", {{key, 1}}) ==
               Mistakes{fmt::format("/{0}: \"{0}\" is not available yet", key)});
     }
-    for (const char* on : {"trace", "steps.find.output"}) {
-        CHECK(mistakes_in("exact_match", {{"on", on}}) ==
-              Mistakes{fmt::format("/on: \"on: {}\" is not available yet", on)});
+    CHECK(mistakes_in("exact_match", {{"on", "trace"}}) ==
+          Mistakes{R"(/on: "on: trace" is not available yet)"});
+}
+
+TEST_CASE("evaluation: what an evaluator waits for has the right type or is refused",
+          "[evaluation]") {
+    CHECK(mistakes_in("exact_match", {{"needs", {"a", "b"}}, {"when", "a = 1"}}).empty());
+    CHECK(mistakes_in("exact_match", {{"needs", "a"}}).size() == 1);
+    CHECK(mistakes_in("exact_match", {{"needs", {1}}}).size() == 1);
+    CHECK(mistakes_in("exact_match", {{"needs", {"a", "a"}}}).size() == 1);
+    CHECK(mistakes_in("exact_match", {{"when", true}}).size() == 1);
+    CHECK(mistakes_in("exact_match", {{"when", ""}}).size() == 1);
+}
+
+TEST_CASE("evaluation: the output of a step is judged", "[evaluation]") {
+    UnitResult unit;
+    unit.output = "the end";
+    unit.observations = {{.name = "find", .output = Json{{"id", 7}}}, {.name = "ask"}};
+    const auto judge = [&unit](Json keys) {
+        return bound("contains", std::move(keys)).evaluate(unit);
+    };
+    CHECK(outcome(judge({{"on", "steps.find.output"}, {"value", "7"}})) == true);
+    CHECK(outcome(judge({{"on", "steps.find.output"}, {"value", "end"}})) == false);
+    CHECK(outcome(judge({{"on", "steps.find.output"}, {"value", "7"}, {"extract", "id.:(.)"}})) ==
+          true);
+    CHECK(outcome(judge({{"value", "{{steps.find.output.id}}"}})) == false);
+    CHECK(outcome(judge({{"value", "the {{steps.missing.output | default('end')}}"}})) == true);
+    // What is not there is nobody's wrong answer.
+    CHECK(is_error(outcome(judge({{"on", "steps.fnd.output"}, {"value", "7"}}))));
+    CHECK(is_error(outcome(judge({{"value", "{{steps.fnd.output}}"}}))));
+    for (const char* on : {"steps.find", "steps..output", "steps.find.output.id", "steps."}) {
+        CHECK(mistakes_in("exact_match", {{"on", on}}).size() == 1);
     }
 }
 
@@ -332,6 +361,8 @@ TEST_CASE("evaluation: the hash changes with all that can change a score", "[eva
     CHECK(hash("exact_match", {{"strip", true}}) != plain);
     CHECK(hash("exact_match", {{"ignore_case", true}}) != plain);
     CHECK(hash("exact_match", {{"value", "x"}}) != plain);
+    CHECK(hash("exact_match", {{"when", "a = 1"}}) != plain);
+    CHECK(hash("exact_match", {{"needs", {"a"}}}) != plain);
     CHECK(hash("exact_match", {{"check", true}}) == plain);
 }
 

@@ -15,8 +15,9 @@ using test::json;
 using test::mistakes_in;
 using test::outcome;
 
-/// Sentences by language: `known` are those that the words and letters were chosen with, `other`
-/// had no part in that.
+/// Sentences by language: `known` are all to be recognised, of `other` most. The lists of words may
+/// owe something to both, so the shares below are floors and no estimate of how often a guess is
+/// right.
 Json sentences(const char* part) {
     std::ifstream file(std::filesystem::path(ASSAY_SOURCE_DIR) /
                        "tests/unit/evaluators/language_sentences.json");

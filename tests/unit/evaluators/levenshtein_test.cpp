@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <numeric>
 
 #include "core/base/random.hpp"
 #include "core/base/text.hpp"
 #include "evaluator_helpers.hpp"
 #include "evaluators/edit_distance.hpp"
+#include "tests/support/seed.hpp"
 
 namespace assay {
 namespace {
@@ -52,8 +52,7 @@ TEST_CASE("levenshtein: published examples", "[levenshtein]") {
 }
 
 TEST_CASE("levenshtein: equal to the textbook's table on random texts", "[levenshtein]") {
-    const char* const given = std::getenv("ASSAY_SEED");
-    const std::uint64_t seed = given == nullptr ? 20260101 : std::strtoull(given, nullptr, 10);
+    const std::uint64_t seed = test::seed_of_test();
     Rng rng(seed);
     const auto random_text = [&rng](std::size_t length_max, std::uint64_t letters) {
         Text text(rng.next_below(length_max + 1));

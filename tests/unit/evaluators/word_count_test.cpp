@@ -28,7 +28,9 @@ TEST_CASE("word_count: Chinese and Japanese characters count one each", "[word_c
     CHECK(outcome(words, "\u6771\u4eac\u306f\u3001\u591c") == 4);
     CHECK(outcome(words, "\u4f7f\u7528GPT\u6a21\u578b") == 5);
     CHECK(outcome(words, "\u3010\u6ce8\u3011\uff01") == 1);
-    CHECK(outcome(words, "\U00020000\U00020001") == 2);
+    CHECK(outcome(words, "\U00020000\U00020001\U00031350") == 3);
+    CHECK(outcome(words, "\u4e8c\u3007\u4e8c\u516d\u5e74\u3006\u5207") == 7);
+    CHECK(outcome(words, "\uff76\uff85 \u30ab\u30ca") == 4);  // of half and of full width
 }
 
 TEST_CASE("word_count: a range makes it a verdict", "[word_count]") {

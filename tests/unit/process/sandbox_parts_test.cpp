@@ -32,15 +32,15 @@ bool holds(const std::vector<fs::path>& paths, const fs::path& path) {
     return std::ranges::find(paths, path) != paths.end();
 }
 
-/// Puts folders before PATH as long as it lives.
-class PathBefore {
+/// Another PATH as long as it lives.
+class OtherPath {
   public:
-    explicit PathBefore(const fs::path& folder) : before_(std::getenv("PATH")) {
-        (void)::setenv("PATH", (folder.string() + ":" + before_).c_str(), 1);
+    explicit OtherPath(const std::string& path) : before_(std::getenv("PATH")) {
+        (void)::setenv("PATH", path.c_str(), 1);
     }
-    PathBefore(const PathBefore&) = delete;
-    PathBefore& operator=(const PathBefore&) = delete;
-    ~PathBefore() { (void)::setenv("PATH", before_.c_str(), 1); }
+    OtherPath(const OtherPath&) = delete;
+    OtherPath& operator=(const OtherPath&) = delete;
+    ~OtherPath() { (void)::setenv("PATH", before_.c_str(), 1); }
 
   private:
     std::string before_;
@@ -94,7 +94,7 @@ TEST_CASE("program files: links and first lines lead to every installation") {
     fs::create_directories(root / "venv/bin");
     fs::create_symlink("tool3", root / "versions/3/bin/tool");
     fs::create_symlink(root / "versions/3/bin/tool", root / "venv/bin/tool");
-    const PathBefore path(root / "venv/bin");
+    const OtherPath path((root / "venv/bin").string() + ":" + std::getenv("PATH"));
 
     const ProgramFiles files = find_program_files("tool", "/").value();
     CHECK(files.program == root / "venv/bin/tool");
@@ -150,6 +150,24 @@ TEST_CASE("sandbox: a path that is not there is refused before anything starts")
     const auto options = in_sandbox(spec, {.command = {"true"}, .folder = folder.path()});
     REQUIRE(!options);
     CHECK(options.error().code == ErrorCode::not_found);
+}
+
+TEST_CASE("sandbox: where bubblewrap is not found the reason is PATH and not another program") {
+    const TemporaryFolder folder;
+    const std::pair<std::string, std::string> cases[] = {
+        {"", "PATH is empty"}, {folder.path().string(), "there is no bubblewrap on PATH"}};
+    for (const auto& [value, reason] : cases) {
+        const OtherPath path(value);
+        const auto available = sandbox_available();
+        REQUIRE(!available);
+        CHECK(available.error().code == ErrorCode::unavailable);
+        CHECK_THAT(available.error().message, Catch::Contains(reason));
+        CHECK_THAT(available.error().message, !Catch::Contains("\"true\""));
+        const auto python = in_sandbox({}, {.command = {"python3"}, .folder = "/usr"});
+        REQUIRE(!python);
+        CHECK(python.error().code == ErrorCode::not_found);
+        CHECK_THAT(python.error().message, Catch::Contains("\"python3\""));
+    }
 }
 
 TEST_CASE("sandbox: our variables are on no command line") {

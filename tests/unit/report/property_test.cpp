@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <catch2/catch.hpp>
-#include <cstdlib>
 #include <numeric>
 
 #include "core/base/random.hpp"
@@ -9,6 +8,7 @@
 #include "parsing.hpp"
 #include "runner/report/writers.hpp"
 #include "stored_run.hpp"
+#include "tests/support/seed.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace assay {
@@ -16,17 +16,7 @@ namespace {
 
 using test::StoredRun;
 
-constexpr std::uint64_t k_seeds = 500;
-
-/// The seeds to try: those of ASSAY_SEED alone when it is set.
-std::vector<std::uint64_t> seeds() {
-    if (const char* given = std::getenv("ASSAY_SEED")) {
-        return {std::strtoull(given, nullptr, 10)};
-    }
-    std::vector<std::uint64_t> all(k_seeds);
-    std::iota(all.begin(), all.end(), 1);
-    return all;
-}
+constexpr std::size_t k_seeds = 500;
 
 /// Short texts of what breaks formats: quotes, separators, markup, control and wide characters.
 std::string random_text(Rng& random) {
@@ -264,8 +254,8 @@ void check_table(const Report& report) {
 TEST_CASE("report properties: counts add up and means agree and every format can be read back") {
     const test::TemporaryFolder folder;
     const test::TemporaryFolder junit;
-    for (const std::uint64_t seed : seeds()) {
-        CAPTURE(seed);
+    for (const std::uint64_t seed : test::seeds_of_test(k_seeds)) {
+        INFO("ASSAY_SEED=" << seed);
         const StoredRun stored = RandomRun(seed).make();
         const Report report = stored.report();
         REQUIRE(report.variants.size() == stored.run.variants.size());

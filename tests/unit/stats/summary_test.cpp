@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 #include <vector>
 
 #include "core/base/random.hpp"
+#include "tests/support/seed.hpp"
 
 namespace assay {
 namespace {
@@ -128,9 +128,8 @@ TEST_CASE("summary: a percentile outside 0 to 100 is an error") {
 }
 
 TEST_CASE("summary: order does not matter and bounds hold for random samples") {
-    const char* const given = std::getenv("ASSAY_SEED");
-    const std::uint64_t seed = given == nullptr ? 20261101 : std::strtoull(given, nullptr, 10);
-    CAPTURE(seed);
+    const std::uint64_t seed = test::seed_of_test();
+    INFO("ASSAY_SEED=" << seed);
     Rng random(seed);
     for (int round = 0; round < 300; ++round) {
         Values values(1 + random.next_below(60));
