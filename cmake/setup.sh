@@ -8,7 +8,9 @@ build_packages=(
   libre2-dev libsqlite3-dev libssl-dev libtbb-dev libyaml-cpp-dev libzstd-dev nlohmann-json3-dev
 )
 # bubblewrap: the sandbox of `code` evaluators; only a run that has one needs it.
-test_packages=(bubblewrap catch2 chromium json-schema-test-suite libclang-rt-19-dev)
+test_packages=(
+  bubblewrap catch2 chromium json-schema-test-suite libclang-rt-19-dev libxml2-utils
+)
 
 # step TEXT: what happens now, and how long it will take.
 step() { printf '\n==> %s\n' "$*"; }

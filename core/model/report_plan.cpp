@@ -128,6 +128,14 @@ Result<Gate> parse_gate(std::string_view text) {
                                text));
 }
 
+std::vector<std::string> run_score_names(const RunEvaluator& evaluator) {
+    const auto declared = evaluator.parameters.find("scores");
+    if (declared == evaluator.parameters.end() || !declared->is_object()) return {evaluator.name};
+    std::vector<std::string> names;
+    for (const auto& [name, type] : declared->items()) names.push_back(name);
+    return names;
+}
+
 Json to_json(const ReportPlan& plan) {
     Json json = {{"min_coverage", plan.min_coverage},
                  {"scores", Json::array()},

@@ -52,6 +52,9 @@ struct RunEvaluator {
     std::string pointer;  ///< into the spec, for messages; not stored
 };
 
+/// The names of the scores that it gives: its own, or those that a program declares under `scores`.
+[[nodiscard]] std::vector<std::string> run_score_names(const RunEvaluator& evaluator);
+
 /// What a report over a run shows and decides. Stored with the run, so that a report made at any
 /// later time says the same.
 struct ReportPlan {

@@ -123,6 +123,10 @@ class ChildProcess::State : public std::enable_shared_from_this<State> {
         return failure(ErrorCode::deadline_exceeded,
                        fmt::format("\"{}\" {} in time", program, what));
     }
+    [[nodiscard]] std::unexpected<Error> too_much_output() const {
+        return failure(ErrorCode::resource_exhausted,
+                       fmt::format("\"{}\" wrote more than {} bytes", program, output_bytes_max));
+    }
 
     const std::string program;
     const std::size_t output_bytes_max;
@@ -339,6 +343,11 @@ Task<void> ChildProcess::write(std::string text, Deadline deadline) {
     if (state_->exit) co_return closed();
     state_->begin_write(std::move(text));
     while (!state_->written) {
+        // A program that writes more than is kept waits for us as we for it.
+        if (!has_room(state_->output)) {
+            state_->close_input();
+            co_return state_->too_much_output();
+        }
         auto waited = co_await state_->wait_change(deadline, "did not read its input");
         if (waited) continue;
         state_->close_input();  // half a line was sent: nothing sensible can follow
@@ -374,11 +383,7 @@ Task<std::optional<std::string>> ChildProcess::read_line(Deadline deadline) {
 
 Task<std::string> ChildProcess::read_all(Deadline deadline) {
     while (!state_->output_ended()) {
-        if (!has_room(state_->output)) {
-            co_return failure(ErrorCode::resource_exhausted,
-                              fmt::format("\"{}\" wrote more than {} bytes", state_->program,
-                                          state_->output_bytes_max));
-        }
+        if (!has_room(state_->output)) co_return state_->too_much_output();
         ASSAY_CO_CHECK(co_await state_->wait_change(deadline, "did not end its output"));
     }
     co_return state_->output.take_all();

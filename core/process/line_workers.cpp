@@ -81,14 +81,15 @@ class LineWorkers::Worker {
     }
 
     Task<Json> ask(Json question, Deadline deadline);
-    Task<std::string> ask_once(Json question, Deadline deadline);
+    Task<bool> write(std::string text, Deadline deadline);
+    Task<std::string> finish(Deadline deadline);
     std::string take_log();
     [[nodiscard]] bool is_running() const { return process_->is_running(); }
     void stop() { process_->stop(limits::k_program_stop_grace); }
 
   private:
     Task<Json> read_answer_to(Json id, Deadline deadline);
-    Task<std::string> read_to_end(std::string text, Deadline deadline);
+    Task<std::string> read_to_end(Deadline deadline);
     asio::awaitable<Error> explain(Error error);
     [[nodiscard]] std::string how_it_ended(const Result<ProcessExit>& exit) const;
 
@@ -97,6 +98,7 @@ class LineWorkers::Worker {
     std::shared_ptr<Watch> watch_;  // shared with its timer's handler
     BoundedLog log_{limits::k_program_log_bytes_max};
     bool has_answered_ = false;
+    bool is_watched_ = false;
 };
 
 namespace {
@@ -141,18 +143,22 @@ Task<Json> LineWorkers::Worker::read_answer_to(Json id, Deadline deadline) {
     }
 }
 
-Task<std::string> LineWorkers::Worker::ask_once(Json question, Deadline deadline) {
-    const Watching watching(watch_.get());
-    auto output = co_await read_to_end(to_text(question) + "\n", deadline);
+Task<bool> LineWorkers::Worker::write(std::string text, Deadline deadline) {
+    // It is watched until it is gone: its whole life is one question.
+    if (watch_ && !std::exchange(is_watched_, true)) watch_->begin_item();
+    const auto written = co_await process_->write(std::move(text), deadline);
+    const bool goes_on = written || written.error().code == ErrorCode::unavailable;
+    if (!goes_on) co_return std::unexpected(co_await explain(written.error()));
+    co_return written.has_value();
+}
+
+Task<std::string> LineWorkers::Worker::finish(Deadline deadline) {
+    auto output = co_await read_to_end(deadline);
     if (!output) co_return std::unexpected(co_await explain(output.error()));
     co_return output;
 }
 
-Task<std::string> LineWorkers::Worker::read_to_end(std::string text, Deadline deadline) {
-    const auto written = co_await process_->write(std::move(text), deadline);
-    // A program need not read its input to answer.
-    const bool goes_on = written || written.error().code == ErrorCode::unavailable;
-    if (!goes_on) co_return std::unexpected(written.error());
+Task<std::string> LineWorkers::Worker::read_to_end(Deadline deadline) {
     process_->close_input();
     ASSAY_CO_TRY(std::string output, co_await process_->read_all(deadline));
     ASSAY_CO_TRY(const ProcessExit exit, co_await process_->wait(deadline));
@@ -213,7 +219,16 @@ Task<Json> LineWorkers::Lease::ask(Json question, Deadline deadline) {
 }
 
 Task<std::string> LineWorkers::Lease::ask_once(Json question, Deadline deadline) {
-    return worker_->ask_once(std::move(question), deadline);
+    ASSAY_CO_CHECK(co_await worker_->write(to_text(question) + "\n", deadline));
+    co_return co_await worker_->finish(deadline);
+}
+
+Task<bool> LineWorkers::Lease::write(std::string text, Deadline deadline) {
+    return worker_->write(std::move(text), deadline);
+}
+
+Task<std::string> LineWorkers::Lease::finish(Deadline deadline) {
+    return worker_->finish(deadline);
 }
 
 std::string LineWorkers::Lease::take_log() { return worker_->take_log(); }

@@ -42,6 +42,11 @@ class LineWorkers {
         /// Sends `question`, ends the input and returns all that the program wrote before it ended
         /// well.
         [[nodiscard]] Task<std::string> ask_once(Json question, Deadline deadline);
+        /// Sends a piece of a question that is longer than memory should hold. @return whether the
+        /// program still reads: it need not read everything to answer.
+        [[nodiscard]] Task<bool> write(std::string text, Deadline deadline);
+        /// Ends the input and returns all that the program wrote before it ended well.
+        [[nodiscard]] Task<std::string> finish(Deadline deadline);
         /// What it wrote besides its answers since the last call.
         [[nodiscard]] std::string take_log();
         /// The process is sound and may be asked again.

@@ -134,8 +134,8 @@ std::string SandboxUsage::exceeded(const UsageLimits& limits) {
     const Sample now = sample();
     if (!cpu_before_) cpu_before_ = now.cpu;
     if (limits.cpu.count() > 0 && now.cpu - *cpu_before_ > limits.cpu) {
-        return fmt::format("used more than {} s of CPU time for one item",
-                           std::chrono::duration<double>(limits.cpu).count());
+        return fmt::format("used more than {} s of CPU time for {}",
+                           std::chrono::duration<double>(limits.cpu).count(), limits.item);
     }
     // The resident pages are cheap to count and may be shared: only then is it counted exactly.
     const bool suspicious = limits.memory_bytes > 0 && now.memory_bytes > limits.memory_bytes;

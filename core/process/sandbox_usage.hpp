@@ -15,6 +15,7 @@ namespace assay {
 struct UsageLimits {
     std::chrono::milliseconds cpu{0};  ///< of one item, all processes together
     std::uint64_t memory_bytes = 0;    ///< of all processes together, at any time
+    const char* item = "one item";     ///< what the CPU time is of, for messages
 };
 
 /// Reads from outside what the processes in a sandbox use. No control group is needed: a sandbox

@@ -152,6 +152,27 @@ std::string check_labels(const RunEvaluator& evaluator, const Scores& scores) {
     return check_average(evaluator);
 }
 
+/// What `command` and `sandbox` may be is for the evaluator `code` to say, which knows the sandbox.
+std::string check_program(const RunEvaluator& evaluator) {
+    const Json declared = evaluator.parameters.value("scores", Json::object());
+    if (!declared.is_object()) {
+        return fmt::format("`scores` must be a map of names to types, not {}",
+                           type_phrase(declared));
+    }
+    for (const auto& [name, type] : declared.items()) {
+        const auto& measures = gate_measures();
+        if (std::ranges::find(measures, name) != measures.end()) {
+            return fmt::format("\"{}\" is the name of a measure, so a score cannot have it", name);
+        }
+        if (type != "category") continue;
+        return fmt::format(
+            "the score \"{}\" is declared a category; the score of a whole run is a number or "
+            "true/false",
+            name);
+    }
+    return {};
+}
+
 }  // namespace
 
 std::string check_run_evaluator(const RunEvaluator& evaluator, const Scores& scores,
@@ -168,6 +189,7 @@ std::string check_run_evaluator(const RunEvaluator& evaluator, const Scores& sco
         case RunEvaluatorFamily::labels: return check_labels(evaluator, scores);
         case RunEvaluatorFamily::repetitions:
             return check_repetitions(evaluator, scores, repetitions);
+        case RunEvaluatorFamily::program: return check_program(evaluator);
     }
     std::unreachable();
 }

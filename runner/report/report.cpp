@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/base/text.hpp"
+#include "runner/report/program_scores.hpp"
 #include "runner/report/variant_tally.hpp"
 
 namespace assay {
@@ -168,16 +169,20 @@ ReportStatus status_of(const RunRecord& run, const std::vector<VariantSummary>& 
     if (run.state != RunState::finished || unfinished > 0 || (planned > 0 && scored == 0)) {
         return ReportStatus::incomplete;
     }
+    if (run.shard) return ReportStatus::passed;  // its coverage is judged with the whole
     if (any_gate(GateStatus::failed)) return ReportStatus::failed;
     if (any_gate(GateStatus::inconclusive) || !covered) return ReportStatus::inconclusive;
     return ReportStatus::passed;
 }
 
-Result<Report> make_report(const RunRecord& run, const UnitStream& units) {
+Result<Report> make_report(const RunRecord& run, const UnitStream& units,
+                           const ProgramScores& programs) {
     Summarizer summarizer(run);
     ASSAY_CHECK(units([&](const UnitResult& unit) { return summarizer.add(unit); }));
     Report report = summarizer.finish();
-    report.gates = decide_gates(run.report_plan, report.variants);
+    for (VariantSummary& variant : report.variants) take_program_scores(run, programs, variant);
+    // A shard is a part of the data: gates are decided when all of them are merged.
+    if (!run.shard) report.gates = decide_gates(run.report_plan, report.variants);
     report.status = status_of(run, report.variants, report.gates);
     return report;
 }

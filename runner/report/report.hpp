@@ -100,13 +100,18 @@ struct Report {
     std::vector<std::string> errors;
 };
 
+/// What programs among the run evaluators said of each variant (runner/report/program_scores.hpp).
+/// Other scores may be among them.
+using ProgramScores = std::map<DatasetRunId, std::vector<Score>>;
+
 /// Summarises the stored units of a run and decides its gates. Reads the journal and nothing else:
 /// the same run gives the same report at any time. Reads the stream once; what it keeps is one
 /// number per item and score, and a bounded count of labels, of one variant at a time.
 ///
 /// @error data_loss when the units do not fit the run: an unknown variant, variants out of order or
 ///        more units than planned; else the stream's own error.
-[[nodiscard]] Result<Report> make_report(const RunRecord& run, const UnitStream& units);
+[[nodiscard]] Result<Report> make_report(const RunRecord& run, const UnitStream& units,
+                                         const ProgramScores& programs = {});
 
 /// Decides the gates of `plan` over summaries, gate by gate and variant by variant; used by
 /// make_report and by `assay gate`. A gate on a variant or score that is not there is inconclusive,

@@ -63,6 +63,10 @@ std::vector<RunEvaluatorType> make_types() {
          "Probability that at least one of `k` repetitions of an item passes.", of_trials},
         {"pass_hat_k", repetitions, "Probability that all of `k` repetitions of an item pass.",
          of_trials},
+        {"code",
+         program,
+         "Numbers from a program of yours that reads every unit of a variant, in a sandbox.",
+         {"command", "sandbox", "scores"}},
     };
 }
 

@@ -16,6 +16,7 @@ enum class RunEvaluatorFamily : std::uint8_t {
     statistic,    ///< the item means of a score
     labels,       ///< the predicted and the expected label of every unit
     repetitions,  ///< how many repetitions of each item pass
+    program,      ///< every unit, by a program of the user's
 };
 
 struct RunEvaluatorType {

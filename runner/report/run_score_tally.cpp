@@ -52,6 +52,10 @@ void RunScoreTally::finish(VariantSummary& summary, const ItemMeans& item_means)
                  .comment = {}});
         } else if (type->family == RunEvaluatorFamily::labels) {
             finish_labels(summary, evaluator);
+        } else if (type->family == RunEvaluatorFamily::program) {
+            for (std::string& name : run_score_names(evaluator)) {
+                summary.run_scores.push_back({.name = std::move(name), .value = {}, .comment = {}});
+            }
         } else {
             const bool repeated = type->family == RunEvaluatorFamily::repetitions;
             summary.run_scores.push_back(

@@ -58,7 +58,7 @@ OrderedJson run_to_json(const RunRecord& run) {
             {"finished_at",
              run.finished ? OrderedJson(to_rfc3339(*run.finished)) : OrderedJson(nullptr)},
             {"wall_ms", run.finished ? OrderedJson(wall().count()) : OrderedJson(nullptr)},
-            {"resumed_from", nullptr}};
+            {"resumed_from", run.resumed ? OrderedJson(run.id.value()) : OrderedJson(nullptr)}};
 }
 
 OrderedJson score_to_json(const ScoreSummary& score) {

@@ -4,6 +4,7 @@
 
 #include "core/base/text.hpp"
 #include "runner/report/item_cases.hpp"
+#include "runner/report/lookup.hpp"
 #include "runner/report/numbers.hpp"
 #include "runner/report/write_formats.hpp"
 #include "runner/report/xml.hpp"
@@ -35,9 +36,13 @@ struct SuiteCounts {
         skipped += other.skipped;
         seconds += other.seconds;
     }
+    /// Of a suite; the whole document has no `skipped`.
     [[nodiscard]] std::string attributes() const {
-        return fmt::format(R"( tests="{}" failures="{}" errors="{}" skipped="{}" time="{:.3f}")",
-                           tests, failures, errors, skipped, seconds);
+        return fmt::format(R"({} skipped="{}")", total_attributes(), skipped);
+    }
+    [[nodiscard]] std::string total_attributes() const {
+        return fmt::format(R"( tests="{}" failures="{}" errors="{}" time="{:.3f}")", tests,
+                           failures, errors, seconds);
     }
 };
 
@@ -68,7 +73,7 @@ class JunitWriter {
         for (const SuiteCounts& suite : variants_) total.add(suite);
         ASSAY_CHECK(file_.write(
             fmt::format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites{}{}>\n",
-                        xml_attribute("name", report_.run.experiment), total.attributes())));
+                        xml_attribute("name", report_.run.experiment), total.total_attributes())));
         ASSAY_CHECK(write_variants(units));
         if (!report_.gates.empty()) ASSAY_CHECK(write_gates());
         return file_.write("</testsuites>\n");
@@ -115,10 +120,28 @@ class JunitWriter {
         return report_.variants.empty() ? Result<void>() : file_.write(closing(open));
     }
 
-    [[nodiscard]] std::string opening(std::size_t variant) const {
-        return fmt::format("  <testsuite{}{}{}>\n",
-                           xml_attribute("name", report_.variants[variant].name),
-                           variants_[variant].attributes(), timestamp());
+    [[nodiscard]] std::string opening(std::size_t index) const {
+        const VariantSummary& variant = report_.variants[index];
+        std::string properties;
+        const auto add = [&](const std::string& name, double value) {
+            properties += fmt::format("      <property{} value=\"{}\"/>\n",
+                                      xml_attribute("name", name), value);
+        };
+        for (const ScoreSummary& score : variant.scores) {
+            if (score.mean) add(score.name, *score.mean);
+            for (const auto& [category, count] : score.categories) {
+                add(fmt::format("{}[{}]", score.name, category),
+                    share_of(score, category).value_or(0));
+            }
+        }
+        for (const RunScore& score : variant.run_scores) {
+            if (score.value) add(score.name, *score.value);
+        }
+        if (!properties.empty()) {
+            properties = "    <properties>\n" + properties + "    </properties>\n";
+        }
+        return fmt::format("  <testsuite{}{}{}>\n{}", xml_attribute("name", variant.name),
+                           variants_[index].attributes(), timestamp(), properties);
     }
 
     /// Closes a variant's suite, after a case that stands for all units without a final state:
@@ -145,29 +168,43 @@ class JunitWriter {
             fmt::format("    <testcase{}{} time=\"{:.3f}\"",
                         xml_attribute("classname", report_.run.experiment + "." + item.variant),
                         xml_attribute("name", item.item_id), item.seconds);
-        std::string content;
-        if (!item.scores.empty()) {
-            content += "      <properties>\n";
-            for (const auto& [name, value] : item.scores) {
-                content += fmt::format("        <property{}{}/>\n", xml_attribute("name", name),
-                                       xml_attribute("value", value));
-            }
-            content += "      </properties>\n";
-        }
-        content += outcome_element(item.outcome, item.message,
-                                   fmt::format("{}", fmt::join(item.details, "\n")));
+        std::string content =
+            outcome_element({.outcome = item.outcome,
+                             .type = item.outcome == CaseOutcome::failure ? "check" : "unit",
+                             .message = item.message,
+                             .details = fmt::format("{}", fmt::join(item.details, "\n"))});
+        // Every published schema allows properties in a suite alone; a file with one in a test case
+        // is refused as a whole by the xUnit plugin of Jenkins.
+        if (!item.scores.empty()) content += scores_element(item);
         return text + (content.empty() ? "/>\n" : ">\n" + content + "    </testcase>\n");
     }
 
-    [[nodiscard]] static std::string outcome_element(CaseOutcome outcome, std::string_view message,
-                                                     std::string_view details) {
-        const char* tag = outcome == CaseOutcome::failure ? "failure"
-                          : outcome == CaseOutcome::error ? "error"
-                                                          : "skipped";
-        if (outcome == CaseOutcome::passed) return {};
-        if (details.empty()) return fmt::format("      <{}{}/>\n", tag, message_attribute(message));
-        return fmt::format("      <{0}{1}>{2}</{0}>\n", tag, message_attribute(message),
-                           xml_text(details));
+    [[nodiscard]] static std::string scores_element(const ItemCase& item) {
+        std::vector<std::string> lines;
+        for (const auto& [name, value] : item.scores) lines.push_back(name + ": " + value);
+        return fmt::format("      <system-out>{}</system-out>\n",
+                           xml_text(fmt::format("{}", fmt::join(lines, "\n"))));
+    }
+
+    /// Why a case did not pass.
+    struct Why {
+        CaseOutcome outcome = CaseOutcome::passed;
+        const char* type = "";
+        std::string_view message;
+        std::string details = {};
+    };
+
+    [[nodiscard]] static std::string outcome_element(const Why& why) {
+        if (why.outcome == CaseOutcome::passed) return {};
+        // The oldest schema that is still about allows no attribute here.
+        if (why.outcome == CaseOutcome::skipped) {
+            return fmt::format("      <skipped>{}</skipped>\n", xml_text(why.message));
+        }
+        const std::string tag = why.outcome == CaseOutcome::failure ? "failure" : "error";
+        const std::string opening = fmt::format(
+            "      <{}{}{}", tag, xml_attribute("type", why.type), message_attribute(why.message));
+        if (why.details.empty()) return opening + "/>\n";
+        return fmt::format("{}>{}</{}>\n", opening, xml_text(why.details), tag);
     }
 
     Result<void> write_gates() {
@@ -178,8 +215,8 @@ class JunitWriter {
                 "    <testcase{}{} time=\"0.000\"",
                 xml_attribute("classname", report_.run.experiment + ".gates"),
                 xml_attribute("name", verdict.gate.text + " [" + verdict.variant + "]"));
-            const std::string content =
-                outcome_element(outcome_of(verdict.status), verdict.reason, {});
+            const std::string content = outcome_element(
+                {.outcome = outcome_of(verdict.status), .type = "gate", .message = verdict.reason});
             text += content.empty() ? "/>\n" : ">\n" + content + "    </testcase>\n";
         }
         return file_.write(text + "  </testsuite>\n");

@@ -372,7 +372,7 @@ class TableWriter {
 
     [[nodiscard]] std::string verdict_word() const {
         switch (report_.status) {
-            case ReportStatus::passed: return "PASSED";
+            case ReportStatus::passed: return report_.run.shard ? "DONE" : "PASSED";
             case ReportStatus::failed: return "FAILED";
             case ReportStatus::inconclusive: return "CANNOT TELL";
             case ReportStatus::incomplete: return "INCOMPLETE";
@@ -400,14 +400,23 @@ class TableWriter {
 
     [[nodiscard]] std::string verdict_text() const {
         switch (report_.status) {
-            case ReportStatus::passed:
-                return report_.gates.empty() ? "there are no gates" : "every gate holds";
+            case ReportStatus::passed: return passed_text();
             case ReportStatus::failed: return gates_that(GateStatus::failed, "failed");
             case ReportStatus::inconclusive: return undecided_text();
             case ReportStatus::incomplete:
             case ReportStatus::interrupted: return unfinished_text();
         }
         std::unreachable();
+    }
+
+    [[nodiscard]] std::string passed_text() const {
+        if (const auto& shard = report_.run.shard) {
+            return fmt::format(
+                "this is shard {}/{}; `assay merge` puts all together and decides "
+                "the gates",
+                shard->index, shard->count);
+        }
+        return report_.gates.empty() ? "there are no gates" : "every gate holds";
     }
 
     [[nodiscard]] std::string undecided_text() const {

@@ -38,7 +38,8 @@ TEST_CASE("run evaluators: each mistake is named with the remedy") {
           "unknown run evaluator \"medain\"; did you mean \"median\"?");
     CHECK(mistake("zzz", {{"score", "length"}}) ==
           "unknown run evaluator \"zzz\"; there are mean, median, min, max, stddev, percentile, "
-          "pass_rate, accuracy, precision, recall, f1, confusion_matrix, pass_at_k, pass_hat_k");
+          "pass_rate, accuracy, precision, recall, f1, confusion_matrix, pass_at_k, pass_hat_k, "
+          "code");
     CHECK(mistake("mean", Json::array()) ==
           "the parameters of the run evaluator mean must be a map, not an array");
     CHECK(mistake("mean", Json::object()) ==
@@ -79,7 +80,7 @@ TEST_CASE("run evaluators: every type is listed with a summary") {
     }
     CHECK(ids == std::vector<std::string>{"mean", "median", "min", "max", "stddev", "percentile",
                                           "pass_rate", "accuracy", "precision", "recall", "f1",
-                                          "confusion_matrix", "pass_at_k", "pass_hat_k"});
+                                          "confusion_matrix", "pass_at_k", "pass_hat_k", "code"});
 }
 
 /// Lengths 2 and 4 for the first item (mean 3), 7 for the second, 11 for the third.
