@@ -55,10 +55,11 @@ void redact_providers(Json& providers) {
     }
 }
 
-void redact_service(Json& task) {
-    if (task.is_object() && task.contains("http") && task["http"].is_object()) {
-        redact_headers(task["http"]);
-    }
+void redact_services(Json& task) {
+    if (!task.is_object()) return;
+    if (task.contains("http") && task["http"].is_object()) redact_headers(task["http"]);
+    if (!task.contains("steps")) return;
+    for (Json& step : task["steps"]) redact_services(step);
 }
 
 Json without_secrets(Json spec) {
@@ -66,9 +67,9 @@ Json without_secrets(Json spec) {
     if (spec.contains("providers") && spec["providers"].is_object()) {
         redact_providers(spec["providers"]);
     }
-    if (spec.contains("task")) redact_service(spec["task"]);
+    if (spec.contains("task")) redact_services(spec["task"]);
     if (spec.contains("variants")) {
-        for (Json& variant : spec["variants"]) redact_service(variant);
+        for (Json& variant : spec["variants"]) redact_services(variant);
     }
     return spec;
 }
@@ -91,13 +92,15 @@ void read_spec(const SpecReader& spec, const LoadOptions& options, ExperimentSpe
         read.repetitions = static_cast<int>(repetitions->whole(1, k_repetitions_max).value_or(1));
     }
     if (const auto evaluators = spec.find("evaluators")) {
-        read.evaluators = read_evaluators(*evaluators, files);
+        read.evaluators = read_evaluators(*evaluators, read.variants, files);
     }
     if (const auto evaluators = spec.find("run_evaluators")) {
         read.run_evaluators = read_run_evaluators(*evaluators);
     }
     if (const auto gates = spec.find("gates")) read.gates = read_gates(*gates, read.variants);
-    if (const auto execution = spec.find("execution")) read.execution = read_execution(*execution);
+    if (const auto execution = spec.find("execution")) {
+        read.execution = read_execution(*execution, read.providers);
+    }
 
     read.document = without_secrets(spec.value());
     read.sha256 = sha256_hex(to_text(read.document) + "\n" + files.fingerprint());
@@ -122,7 +125,8 @@ std::optional<LocatedDocument> read_document(const std::filesystem::path& path,
         diagnostics.push_back({{}, text.error().message + (missing ? nearest_file(path) : "")});
         return std::nullopt;
     }
-    LocatedDocument document = parse_located(*text, path.string());
+    LocatedDocument document =
+        parse_located(*text, path.string(), {.words = plain_word_pointers()});
     const bool readable = document.diagnostics.empty() || !document.value.is_null();
     diagnostics = std::move(document.diagnostics);
     document.diagnostics.clear();

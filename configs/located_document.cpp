@@ -18,7 +18,8 @@ namespace {
 /// nested aliases would otherwise fill any memory.
 class Expander {
   public:
-    Expander(const YamlTree& tree, LocatedDocument& document) : tree_(tree), document_(document) {}
+    Expander(const YamlTree& tree, const DocumentContext& context, LocatedDocument& document)
+        : tree_(tree), context_(context), document_(document) {}
 
     void expand() {
         document_.value = value_of(0, {}, 0);
@@ -29,6 +30,7 @@ class Expander {
     using Entry = YamlNode::Entry;
 
     Json value_of(std::size_t index, const std::string& pointer, std::size_t depth);
+    Json scalar_of(const YamlNode& node, const std::string& pointer);
     Json mapping_of(const YamlNode& node, const std::string& pointer, std::size_t depth);
     /// The entries of a mapping with those it merges; its own come first and win.
     void collect(const YamlNode& node, std::size_t depth, std::set<std::string>& seen,
@@ -46,7 +48,9 @@ class Expander {
     }
 
     const YamlTree& tree_;
+    const DocumentContext& context_;
     LocatedDocument& document_;
+    std::set<const YamlNode*> trapped_;  // reported once, however often they are repeated
     std::size_t nodes_ = 0;
     std::size_t bytes_ = 0;
     bool exhausted_ = false;
@@ -78,7 +82,7 @@ Json Expander::value_of(std::size_t index, const std::string& pointer, std::size
     if (!spend(written.place, depth, pointer.size() + text_bytes)) return {};
     document_.places.set(pointer, written.place);
     switch (node.kind) {
-        case YamlNode::Kind::scalar: return node.scalar;
+        case YamlNode::Kind::scalar: return scalar_of(node, pointer);
         case YamlNode::Kind::mapping: return mapping_of(node, pointer, depth);
         case YamlNode::Kind::alias: break;  // resolved above
         case YamlNode::Kind::sequence: {
@@ -91,6 +95,15 @@ Json Expander::value_of(std::size_t index, const std::string& pointer, std::size
         }
     }
     return {};
+}
+
+Json Expander::scalar_of(const YamlNode& node, const std::string& pointer) {
+    const bool is_word =
+        std::ranges::find(context_.words, context_.at + pointer) != context_.words.end();
+    if (!node.trap.empty() && !is_word && trapped_.insert(&node).second) {
+        mistake(node.place, node.trap);
+    }
+    return node.scalar;
 }
 
 Json Expander::mapping_of(const YamlNode& node, const std::string& pointer, std::size_t depth) {
@@ -147,7 +160,7 @@ std::size_t find_control_character(std::string_view text) {
     return at == text.end() ? std::string_view::npos : static_cast<std::size_t>(at - text.begin());
 }
 
-LocatedDocument parse_yaml(TextPlaces places) {
+LocatedDocument parse_yaml(TextPlaces places, const DocumentContext& context) {
     LocatedDocument document;
     const std::string_view text = places.text();
     if (const std::size_t at = find_control_character(text); at != std::string_view::npos) {
@@ -159,13 +172,14 @@ LocatedDocument parse_yaml(TextPlaces places) {
     }
     YamlTree tree = parse_yaml_tree(std::move(places));
     document.diagnostics = std::move(tree.diagnostics);
-    if (!tree.nodes.empty()) Expander(tree, document).expand();
+    if (!tree.nodes.empty()) Expander(tree, context, document).expand();
     return document;
 }
 
 }  // namespace
 
-LocatedDocument parse_located(std::string_view text, std::string_view name) {
+LocatedDocument parse_located(std::string_view text, std::string_view name,
+                              const DocumentContext& context) {
     constexpr std::string_view k_byte_order_mark = "\xEF\xBB\xBF";
     if (text.starts_with(k_byte_order_mark)) text.remove_prefix(k_byte_order_mark.size());
     TextPlaces places(text, name);
@@ -178,7 +192,7 @@ LocatedDocument parse_located(std::string_view text, std::string_view name) {
         return document;
     }
     return name.ends_with(".json") ? parse_located_json(std::move(places))
-                                   : parse_yaml(std::move(places));
+                                   : parse_yaml(std::move(places), context);
 }
 
 }  // namespace assay

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "configs/spec.hpp"
 #include "core/base/diagnostic.hpp"
@@ -18,9 +20,16 @@ struct LocatedDocument {
     Diagnostics diagnostics;
 };
 
+/// What a text is part of.
+struct DocumentContext {
+    std::string at = {};                  ///< pointer of the text's value in the document
+    std::vector<std::string> words = {};  ///< pointers at which `off` and its like mean themselves
+};
+
 /// Plain words have the core types of YAML 1.2; `<<` merges are applied. Bounded by the YAML limits
 /// of core/base/limits.hpp.
 /// @param name  how the file is called in messages; one that ends in ".json" holds JSON.
-[[nodiscard]] LocatedDocument parse_located(std::string_view text, std::string_view name);
+[[nodiscard]] LocatedDocument parse_located(std::string_view text, std::string_view name,
+                                            const DocumentContext& context = {});
 
 }  // namespace assay

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 namespace assay {
 
 Result<std::string> ServiceText::render(const TemplateScope& scope, Audience audience,
@@ -26,6 +29,13 @@ Result<Json> ServiceText::render_value(const TemplateScope& scope, Audience audi
     }
     ASSAY_TRY(std::string text, render(scope, audience));
     return Json(std::move(text));
+}
+
+std::vector<std::vector<std::string>> ServiceText::paths() const {
+    std::vector<std::vector<std::string>> paths;
+    for (const Piece& piece : pieces_)
+        std::ranges::move(piece.text.paths(), std::back_inserter(paths));
+    return paths;
 }
 
 Result<Json> ServiceBody::render(const TemplateScope& scope, Audience audience) const {

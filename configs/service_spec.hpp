@@ -32,6 +32,8 @@ class ServiceText {
                                              TextTemplate::Encoder encode = nullptr) const;
     /// The value itself when the text is one template variable and nothing else.
     [[nodiscard]] Result<Json> render_value(const TemplateScope& scope, Audience audience) const;
+    /// Of its templates, as TextTemplate::paths.
+    [[nodiscard]] std::vector<std::vector<std::string>> paths() const;
 
   private:
     struct Piece {

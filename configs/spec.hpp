@@ -71,7 +71,9 @@ struct PromptSpec {
 };
 
 /// Units' keys hold the numbers: a new form comes last.
-enum class TaskForm : std::uint8_t { provider, command, recorded, http };
+enum class TaskForm : std::uint8_t { provider, command, recorded, http, steps };
+
+struct StepSpec;
 
 /// What is under test, for one variant, all overrides applied.
 struct TaskSpec {
@@ -86,7 +88,16 @@ struct TaskSpec {
     bool once = false;  ///< mode: once
     std::optional<ServiceSpec> http;
     std::optional<JsonPath> recorded;
+    std::vector<StepSpec> steps;  ///< each after those it needs; the last one gives the output
     std::chrono::milliseconds timeout = limits::k_task_timeout_default;
+    std::string pointer;
+};
+
+/// One step of a task that is a graph.
+struct StepSpec {
+    std::string id;
+    std::vector<std::string> needs;  ///< ids of steps whose outputs it uses or waits for
+    TaskSpec task;                   ///< of any form but `steps`
     std::string pointer;
 };
 
@@ -106,12 +117,42 @@ struct EvaluatorSpec {
     std::string pointer;
 };
 
+/// Whether replies of models and services are taken from the cache and put into it.
+enum class CacheMode : std::uint8_t {
+    off,
+    read,
+    write,
+    read_write,
+    replay,  ///< only from the cache: a reply that is not there is an error
+};
+
+/// What a run may use at most. Nothing = no limit.
+struct BudgetSpec {
+    std::optional<double> cost_usd;
+    std::optional<std::uint64_t> tokens;
+    std::optional<std::uint64_t> calls;
+    std::optional<std::chrono::milliseconds> wall_time;
+};
+
+/// The limits of one provider, or of one of its models. Nothing = not limited by the spec.
+struct RateLimitSpec {
+    std::optional<std::uint64_t> rpm;  ///< requests per minute
+    std::optional<std::uint64_t> tpm;  ///< tokens per minute
+    // Calls under way at a time: where the adaptive limit starts and between what it moves.
+    std::optional<int> concurrency_start;
+    std::optional<int> concurrency_min;
+    std::optional<int> concurrency_max;
+};
+
 struct ExecutionSpec {
     int concurrency = limits::k_concurrency_default;
     int retries = limits::k_retries_default;
     std::chrono::milliseconds unit_deadline = limits::k_unit_deadline_default;
     std::uint64_t seed = 0;
     double min_coverage = 0.95;
+    CacheMode cache = CacheMode::off;
+    BudgetSpec budget;
+    std::map<std::string, RateLimitSpec> rate_limits;  ///< by "openai" or "openai:gpt-4.1"
 };
 
 /// A spec that is well formed in itself. Names of evaluators, providers and scores are bound by

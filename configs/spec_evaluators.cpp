@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "configs/spec_parts.hpp"
@@ -11,9 +12,9 @@ namespace {
 /// The common keys of SPEC 1.6; all others are the evaluator's own parameters.
 const KnownNames& common_keys() {
     static const KnownNames k_keys = {
-        .names = {"check", "expected_extract", "extract", "ignore_case", "not", "on", "strip",
-                  "threshold", "value"},
-        .later = {"mapping", "needs", "weight", "when"}};
+        .names = {"check", "expected_extract", "extract", "ignore_case", "needs", "not", "on",
+                  "strip", "threshold", "value", "when"},
+        .later = {"mapping", "weight"}};
     return k_keys;
 }
 
@@ -36,17 +37,50 @@ bool is_available(const SpecReader& where, const std::string& type) {
     return false;
 }
 
-void check_on(const SpecReader& on) {
-    const auto text = on.text();
-    if (text && (*text == "trace" || text->starts_with("steps."))) {
-        on.mistake(
-            fmt::format("{}: \"{}\" is not available yet; a JSONPath into the output or "
-                        "`input` is",
-                        on.title(), *text));
+/// The ids of a variant's steps; nothing when they could not be read.
+std::optional<std::vector<std::string>> step_ids(const VariantSpec& variant) {
+    const TaskSpec& task = variant.task;
+    const bool broken =
+        task.pointer.empty() || (task.form == TaskForm::steps && task.steps.empty());
+    if (broken) return std::nullopt;
+    std::vector<std::string> ids;
+    for (const StepSpec& step : task.steps) ids.push_back(step.id);
+    return ids;
+}
+
+/// An evaluator judges all variants, so each must have the step.
+void check_step(const SpecReader& on, const std::string& id,
+                const std::vector<VariantSpec>& variants) {
+    for (const VariantSpec& variant : variants) {
+        const auto ids = step_ids(variant);
+        if (!ids || is_among(*ids, id)) continue;
+        const std::string whose =
+            variants.size() == 1 ? "the task" : fmt::format("the variant \"{}\"", variant.name);
+        on.mistake(fmt::format("{}: {} has no step \"{}\"{}", on.title(), whose, id,
+                               did_you_mean(id, *ids)));
     }
 }
 
-void split_keys(const SpecReader& entry, SpecFiles& files, EvaluatorSpec& evaluator) {
+void check_on(const SpecReader& on, const std::vector<VariantSpec>& variants) {
+    const auto text = on.text();
+    if (!text) return;
+    if (*text == "trace") {
+        on.mistake(
+            fmt::format("{}: \"trace\" is not available yet; a JSONPath into the output, "
+                        "`input` or `steps.ID.output` is",
+                        on.title()));
+    }
+    constexpr std::string_view k_before = "steps.";
+    constexpr std::string_view k_after = ".output";
+    const bool names_step = text->starts_with(k_before) && text->ends_with(k_after) &&
+                            text->size() > k_before.size() + k_after.size();
+    if (!names_step) return;
+    const std::size_t length = text->size() - k_before.size() - k_after.size();
+    check_step(on, text->substr(k_before.size(), length), variants);
+}
+
+void split_keys(const SpecReader& entry, const std::vector<VariantSpec>& variants, SpecFiles& files,
+                EvaluatorSpec& evaluator) {
     const auto& [common, later] = common_keys();
     for (const auto& [key, member] : entry.members()) {
         if (key == "name" || key == "type") continue;
@@ -58,7 +92,7 @@ void split_keys(const SpecReader& entry, SpecFiles& files, EvaluatorSpec& evalua
             evaluator.parameters[key] = member.value();
         }
     }
-    if (const auto on = entry.find("on")) check_on(*on);
+    if (const auto on = entry.find("on")) check_on(*on, variants);
     const auto schema = entry.find("schema");
     if (evaluator.type == "json_schema" && schema) {
         evaluator.parameters["schema"] = files.schema_or_file(*schema).value_or(true);
@@ -183,7 +217,9 @@ void read_gate_map(const SpecReader& entry, const std::vector<VariantSpec>& vari
 
 }  // namespace
 
-std::vector<EvaluatorSpec> read_evaluators(const SpecReader& evaluators, SpecFiles& files) {
+std::vector<EvaluatorSpec> read_evaluators(const SpecReader& evaluators,
+                                           const std::vector<VariantSpec>& variants,
+                                           SpecFiles& files) {
     std::vector<EvaluatorSpec> read;
     std::set<std::string> taken;
     if (!evaluators.expect_list()) return read;
@@ -193,7 +229,7 @@ std::vector<EvaluatorSpec> read_evaluators(const SpecReader& evaluators, SpecFil
         const SpecReader name = read_name_and_type(entry, evaluator.name, evaluator.type);
         const bool available = is_available(entry.find("type").value_or(entry), evaluator.type);
         check_name(name, evaluator.name, taken);
-        split_keys(entry, files, evaluator);
+        split_keys(entry, variants, files, evaluator);
         if (available) read.push_back(std::move(evaluator));
     }
     return read;
@@ -202,8 +238,9 @@ std::vector<EvaluatorSpec> read_evaluators(const SpecReader& evaluators, SpecFil
 std::vector<RunEvaluator> read_run_evaluators(const SpecReader& evaluators) {
     static const KnownNames k_types = {
         .names = {"mean", "median", "min", "max", "stddev", "percentile", "pass_rate", "accuracy",
-                  "precision", "recall", "f1", "confusion_matrix", "pass_at_k", "pass_hat_k"},
-        .later = {"code"}};
+                  "precision", "recall", "f1", "confusion_matrix", "pass_at_k", "pass_hat_k",
+                  "code"},
+        .later = {}};
     std::vector<RunEvaluator> read;
     std::set<std::string> taken;
     if (!evaluators.expect_list()) return read;

@@ -47,8 +47,11 @@ void apply_override(const std::string& argument, LocatedDocument& document) {
         return;
     }
     const std::string_view path = std::string_view(argument).substr(0, equals);
+    const std::vector<std::string_view> steps = split(path, '.');
+    DocumentContext context{.words = plain_word_pointers()};
+    for (const std::string_view step : steps) context.at = pointer_to(context.at, step);
     LocatedDocument value =
-        parse_located(std::string_view(argument).substr(equals + 1), k_command_line.file);
+        parse_located(std::string_view(argument).substr(equals + 1), k_command_line.file, context);
     for (Diagnostic& found : value.diagnostics) {
         mistake(fmt::format("the value of {}: {}", path, found.message));
     }
@@ -56,7 +59,7 @@ void apply_override(const std::string& argument, LocatedDocument& document) {
 
     Json* target = &document.value;
     std::string pointer;
-    for (const std::string_view step : split(path, '.')) {
+    for (const std::string_view step : steps) {
         std::string message;
         target = child_of(*target, step, path, message);
         if (target == nullptr) {

@@ -64,6 +64,8 @@ struct SettingPiece {
 [[nodiscard]] DatasetSpec read_dataset(const SpecReader& dataset, SpecFiles& files);
 /// @param environment  nullptr = the process's own.
 [[nodiscard]] Providers read_providers(const SpecReader& providers, const Environment* environment);
+/// The names that may stand before the colon in "openai:gpt-4.1-mini".
+[[nodiscard]] KnownNames known_providers(const Providers& providers);
 /// "openai:gpt-4.1-mini" into `task.provider` and `task.model`.
 void read_provider_name(const SpecReader& provider, const Providers& providers, TaskSpec& task);
 [[nodiscard]] std::optional<PromptSpec> read_prompt(const SpecReader& prompt, SpecFiles& files);
@@ -74,12 +76,15 @@ void read_provider_name(const SpecReader& provider, const Providers& providers, 
                                                      const Environment* environment,
                                                      SpecFiles& files);
 [[nodiscard]] std::vector<EvaluatorSpec> read_evaluators(const SpecReader& evaluators,
+                                                         const std::vector<VariantSpec>& variants,
                                                          SpecFiles& files);
 [[nodiscard]] std::vector<RunEvaluator> read_run_evaluators(const SpecReader& evaluators);
 [[nodiscard]] std::vector<Gate> read_gates(const SpecReader& gates,
                                            const std::vector<VariantSpec>& variants);
-[[nodiscard]] ExecutionSpec read_execution(const SpecReader& execution);
+[[nodiscard]] ExecutionSpec read_execution(const SpecReader& execution, const Providers& providers);
 
+/// Where in a spec a plain `off` is a word of the contract and no trap of YAML.
+[[nodiscard]] std::vector<std::string> plain_word_pointers();
 /// Applies one `--set KEY=VALUE` to the document.
 void apply_override(const std::string& argument, LocatedDocument& document);
 /// Replaces `matrix` by the variants it stands for: the product of its lists, less `exclude`, plus

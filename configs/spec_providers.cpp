@@ -144,6 +144,15 @@ Providers read_providers(const SpecReader& providers, const Environment* environ
     return read;
 }
 
+KnownNames known_providers(const Providers& providers) {
+    KnownNames known = {.names = {"openai"}, .later = provider_types().later};
+    for (const auto& [name, settings] : providers) {
+        const bool is_new = std::ranges::find(known.names, name) == known.names.end();
+        if (is_new) known.names.push_back(name);
+    }
+    return known;
+}
+
 void read_provider_name(const SpecReader& provider, const Providers& providers, TaskSpec& task) {
     const auto written = provider.text();
     if (!written) return;
@@ -164,9 +173,7 @@ void read_provider_name(const SpecReader& provider, const Providers& providers, 
             "`base_url` under `providers`, and write \"name:model\" here");
         return;
     }
-    KnownNames known = {.names = {"openai"}, .later = provider_types().later};
-    for (const auto& [name, settings] : providers) known.names.push_back(name);
-    (void)provider.expect_name("provider", task.provider, known);
+    (void)provider.expect_name("provider", task.provider, known_providers(providers));
 }
 
 }  // namespace assay

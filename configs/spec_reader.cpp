@@ -57,6 +57,16 @@ std::string hint_for(std::string_view written, const KnownNames& known) {
     return fmt::format("; known here: {}", fmt::join(known.names, ", "));
 }
 
+/// "" when the name is known.
+std::string problem_of_name(std::string_view what, const std::string& name,
+                            const KnownNames& known) {
+    if (contains(known.names, name)) return {};
+    if (contains(known.later, name)) {
+        return fmt::format("the {} \"{}\" is not available yet", what, name);
+    }
+    return fmt::format("unknown {} \"{}\"{}", what, name, hint_for(name, known));
+}
+
 }  // namespace
 
 std::string SpecReader::title() const { return title_of(pointer_); }
@@ -105,12 +115,17 @@ bool SpecReader::expect_map(const KnownNames& known) const {
 
 bool SpecReader::expect_name(std::string_view what, const std::string& name,
                              const KnownNames& known) const {
-    if (contains(known.names, name)) return true;
-    if (contains(known.later, name)) {
-        mistake(fmt::format("the {} \"{}\" is not available yet", what, name));
-    } else {
-        mistake(fmt::format("unknown {} \"{}\"{}", what, name, hint_for(name, known)));
-    }
+    std::string problem = problem_of_name(what, name, known);
+    if (problem.empty()) return true;
+    mistake(std::move(problem));
+    return false;
+}
+
+bool SpecReader::expect_name_in_key(std::string_view what, const std::string& name,
+                                    const KnownNames& known) const {
+    std::string problem = problem_of_name(what, name, known);
+    if (problem.empty()) return true;
+    mistake_at_key(std::move(problem));
     return false;
 }
 

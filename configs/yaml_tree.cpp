@@ -149,7 +149,7 @@ void TreeBuilder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML:
         node.kind = YamlNode::Kind::scalar;
     } else {
         PlainScalar resolved = resolve_plain_scalar(value);
-        if (!resolved.trap.empty()) mistake(place, std::move(resolved.trap));
+        node.trap = std::move(resolved.trap);
         node.scalar = std::move(resolved.value);
     }
     const bool merge = plain && value == "<<" && expects_key();

@@ -22,6 +22,7 @@ struct YamlNode {
     Kind kind = Kind::scalar;
     Place place;
     Json scalar;
+    std::string trap;  ///< scalar: why this plain word is refused, "" = it is not
     std::vector<Entry> entries;
     std::size_t target = 0;  ///< alias: the node it stands for, which is complete, so never a cycle
 };

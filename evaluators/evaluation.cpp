@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/base/hash.hpp"
 #include "core/base/text.hpp"
 #include "evaluators/comment.hpp"
 #include "evaluators/evaluation_state.hpp"
@@ -205,7 +206,14 @@ class Evaluating {
           scope_{.input = unless_null(item.input),
                  .expected_output = unless_null(item.expected_output),
                  .metadata = unless_null(item.metadata),
-                 .output = unless_null(output)} {}
+                 .output = unless_null(output)} {
+        if (!state.uses_steps || unit == nullptr) return;
+        steps_ = Json::object();
+        for (const Observation& step : unit->observations) {
+            steps_[step.name] = {{"output", step.output}};
+        }
+        scope_.steps = &steps_;
+    }
 
     Result<Scores> scores() {
         ASSAY_CHECK(choose_instance());
@@ -299,7 +307,7 @@ class Evaluating {
     }
 
     Result<void> read_judged(Part& part) const {
-        part.value = state_.on_input ? &item_.input : &output_;
+        ASSAY_TRY(part.value, judged_value());
         if (state_.path) ASSAY_CHECK(follow(*state_.path, output_, part));
         if (part.missing.empty() && instance_->extract) {
             ASSAY_CHECK(
@@ -309,10 +317,24 @@ class Evaluating {
         return {};
     }
 
+    /// What is judged before `on` and `extract` take a part of it.
+    [[nodiscard]] Result<const Json*> judged_value() const {
+        if (state_.on_input) return &item_.input;
+        if (state_.on_step.empty()) return &output_;
+        if (unit_ != nullptr) {
+            const auto step =
+                std::ranges::find(unit_->observations, state_.on_step, &Observation::name);
+            if (step != unit_->observations.end()) return &step->output;
+        }
+        return failure(ErrorCode::invalid_argument,
+                       fmt::format("the task has no step \"{}\"", state_.on_step));
+    }
+
     const BoundEvaluator::State& state_;
     const DatasetItem& item_;
     const Json& output_;
     const UnitResult* unit_;
+    Json steps_;
     TemplateScope scope_;
     const EvaluatorInstance* instance_ = nullptr;
     BoundEvaluator::State::Shared shared_instance_;
@@ -358,7 +380,13 @@ const std::string& BoundEvaluator::name() const { return state_->name; }
 const EvaluatorDefinition& BoundEvaluator::definition() const { return *state_->definition; }
 bool BoundEvaluator::is_check() const { return state_->is_check; }
 const std::string& BoundEvaluator::hash() const { return state_->hash; }
+const std::vector<std::string>& BoundEvaluator::needs() const { return state_->needs; }
+const std::string& BoundEvaluator::when() const { return state_->when; }
 const std::vector<std::string>& BoundEvaluator::variables() const { return state_->variables; }
+
+void BoundEvaluator::cover(const std::vector<std::string>& needed_hashes) {
+    state_->hash = sha256_hex(to_text(Json{state_->hash, needed_hashes}));
+}
 
 std::vector<std::string> BoundEvaluator::score_names() const {
     std::vector<std::string> names;

@@ -31,8 +31,8 @@ struct ParameterMistake {
 /// 2. The expected value is `value` (a text may hold `{{…}}`) or the item's expected_output, cut
 ///    by `expected_extract`. When it cannot be read, that is an error.
 /// 3. What is judged is the output, the part of it that `on` selects (a text is read as JSON for
-///    that) or the input, cut by `extract`. When there is no such part, that is a wrong answer:
-///    false or 0 with the reason as comment, also under `not`.
+///    that), the input or the output of a step, cut by `extract`. When there is no such part, that
+///    is a wrong answer: false or 0 with the reason as comment, also under `not`.
 /// 4. Both expressions mean the first group of their last match: a model reasons first and answers
 ///    last. `strip` takes white space off both sides.
 /// 5. `not` turns a BOOLEAN result round. `threshold` adds to a NUMERIC score NAME the BOOLEAN
@@ -94,6 +94,12 @@ class BoundEvaluator {
     /// Hash of everything that can change its scores: name, type, version and every key but
     /// `check`, which only reports read.
     [[nodiscard]] const std::string& hash() const;
+    /// The names of the evaluators that come first, and the condition under which it runs ("" =
+    /// always), as written: evaluators/evaluation_order.hpp resolves them.
+    [[nodiscard]] const std::vector<std::string>& needs() const;
+    [[nodiscard]] const std::string& when() const;
+    /// Makes the hash cover the hashes of the evaluators that it needs.
+    void cover(const std::vector<std::string>& needed_hashes);
     /// The variables its templates use, for validation against the dataset.
     [[nodiscard]] const std::vector<std::string>& variables() const;
 

@@ -22,7 +22,7 @@ constexpr std::string_view k_common_keys_schema = R"({
         "value": {"description":
                   "what to compare with; a text may hold {{...}}; default: expected_output"},
         "on": {"type": "string",
-               "description": "what is judged: a JSONPath into the output ($.answer), or input"},
+               "description": "what is judged: a JSONPath into the output ($.answer), input, or steps.ID.output"},
         "extract": {"type": "string",
                     "description":
                         "RE2: the first group of its last match in the output is judged"},
@@ -37,14 +37,16 @@ constexpr std::string_view k_common_keys_schema = R"({
                           "a number also becomes the BOOLEAN score NAME_pass: at least this"},
         "check": {"type": "boolean", "default": false,
                   "description": "a false value is a failed test case in JUnit"},
-        "needs": {"type": "array", "items": {"type": "string"}},
-        "when": {"type": "string"},
+        "needs": {"type": "array", "items": {"type": "string"}, "uniqueItems": true,
+                  "description": "evaluators that come first; without their scores it is skipped"},
+        "when": {"type": "string", "minLength": 1,
+                 "description": "a condition over the item, output and scores; else it is skipped"},
         "weight": {"type": "number"},
         "mapping": {"type": "object"}
     }
 })";
 
-constexpr std::array<const char*, 4> k_later_keys = {"needs", "when", "weight", "mapping"};
+constexpr std::array<const char*, 2> k_later_keys = {"weight", "mapping"};
 
 Json schema_of(std::string_view text) {
     auto schema = parse_json(text);
@@ -81,6 +83,7 @@ class Binding {
 
         bind_parameters();
         bind_on();
+        bind_order();
         bind_value();
         bind_expression("extract", &EvaluatorTexts::extract);
         bind_expression("expected_extract", &EvaluatorTexts::expected_extract);
@@ -194,6 +197,8 @@ class Binding {
         for (std::string& name : parsed->variables()) {
             state_->variables.push_back(std::move(name));
         }
+        state_->uses_steps |= std::ranges::any_of(
+            parsed->paths(), [](const auto& path) { return path.front() == "steps"; });
         return std::move(*parsed);
     }
 
@@ -222,18 +227,43 @@ class Binding {
     void bind_on() {
         const auto on = text_at("on");
         if (!on) return;
-        const bool later = *on == "trace" || on->starts_with("trace.") || on->starts_with("steps.");
+        const bool later = *on == "trace" || on->starts_with("trace.");
         if (later) return mistake("on", fmt::format("\"on: {}\" is not available yet", *on));
+        if (on->starts_with("steps.")) return bind_step(*on);
         state_->on_input = *on == "input";
         if (state_->on_input) return;
         if (!on->starts_with('$')) {
             return mistake("on", fmt::format("\"on\" is a JSONPath into the output, such as "
-                                             "$.answer, or input; \"{}\" is neither",
+                                             "$.answer, or input, or steps.ID.output; \"{}\" is "
+                                             "none of them",
                                              *on));
         }
         auto path = JsonPath::parse(*on);
         if (!path) return mistake("on", fmt::format("\"on\": {}", path.error().message));
         state_->path = std::move(*path);
+    }
+
+    void bind_step(std::string_view on) {
+        constexpr std::string_view k_before = "steps.";
+        constexpr std::string_view k_after = ".output";
+        const bool named = on.ends_with(k_after) && on.size() > k_before.size() + k_after.size();
+        if (!named) {
+            return mistake("on", fmt::format("\"on\" takes the whole output of a step, as in "
+                                             "steps.ID.output, not \"{}\"",
+                                             on));
+        }
+        on.remove_prefix(k_before.size());
+        on.remove_suffix(k_after.size());
+        state_->on_step = on;
+    }
+
+    void bind_order() {
+        state_->when = text_at("when").value_or("");
+        const auto needs = common_.find("needs");
+        if (needs == common_.end() || !needs->is_array()) return;
+        for (const Json& name : *needs) {
+            if (name.is_string()) state_->needs.push_back(name.get<std::string>());
+        }
     }
 
     void bind_value() {
@@ -329,11 +359,14 @@ class Binding {
     [[nodiscard]] std::string hash() const {
         Json scoring = common_;
         scoring.erase("check");
-        return sha256_hex(to_text(Json{{"name", state_->name},
-                                       {"type", definition_.id},
-                                       {"version", definition_.version},
-                                       {"parameters", parameters_},
-                                       {"common", std::move(scoring)}}));
+        Json material = {{"name", state_->name},
+                         {"type", definition_.id},
+                         {"version", definition_.version},
+                         {"parameters", parameters_},
+                         {"common", std::move(scoring)}};
+        std::string beyond = state_->waiting ? state_->waiting->fingerprint() : std::string();
+        if (!beyond.empty()) material["fingerprint"] = std::move(beyond);
+        return sha256_hex(to_text(material));
     }
 
     const EvaluatorDefinition& definition_;

@@ -40,9 +40,13 @@ struct BoundEvaluator::State {
     std::vector<std::string> variables;
     std::vector<DeclaredScore> scores;  ///< with their names
     bool needs_expected = true;
+    std::vector<std::string> needs;
+    std::string when;
 
     // What is judged, and against what.
     bool on_input = false;
+    std::string on_step;           ///< the step whose output it is, "" = none
+    bool uses_steps = false;       ///< some template reaches into their outputs
     std::optional<JsonPath> path;  ///< into the output
     std::optional<Json> value;     ///< the same expected value for every unit
     std::optional<TextTemplate> value_template;

@@ -72,6 +72,9 @@ class AsyncEvaluator {
                                                          Deadline deadline) = 0;
     /// Ends what it holds, as Provider::close does. Safe to call twice.
     virtual void close() {}
+    /// What besides its parameters can change its scores, such as the content of a program's files;
+    /// "" = nothing. The evaluator's hash covers it.
+    [[nodiscard]] virtual std::string fingerprint() const { return {}; }
 };
 
 /// What an AsyncEvaluator works in.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -40,6 +41,17 @@ struct ProviderRequest {
     /// The unit as SPEC 1.4 describes it, for programs: {"id", "input", "expected_output", ...}.
     Json unit;
     std::optional<ServiceRequest> service;  ///< for services
+    int repetition = 0;                     ///< of the unit; not sent, but keeps replies apart
+};
+
+/// What a provider said about its limits beside an answer. Nothing = not said.
+struct RateLimitNews {
+    std::optional<std::int64_t> requests_left;
+    std::optional<std::int64_t> tokens_left;
+    std::optional<std::chrono::milliseconds> requests_reset;  ///< until all are back
+    std::optional<std::chrono::milliseconds> tokens_reset;    ///< until all are back
+    std::optional<std::int64_t> requests_limit;               ///< left when all are back
+    std::optional<std::int64_t> tokens_limit;                 ///< left when all are back
 };
 
 struct ProviderReply {
@@ -50,6 +62,9 @@ struct ProviderReply {
     std::optional<NanoUsd> cost;  ///< nothing = unknown
     std::string log;              ///< what a program wrote besides its answer
     bool truncated = false;       ///< the reply ended at a length limit
+    RateLimitNews rate_limits;
+    /// From the request to the first piece of the answer, when it was streamed.
+    std::optional<std::chrono::nanoseconds> time_to_first_token;
 };
 
 /// A system that answers. The engine and the judges know this and no HTTP. Used from one thread,
@@ -63,6 +78,10 @@ class Provider {
     ///        invalid_argument (the provider refuses the request), with what it said.
     ///        not_found and permission_denied when a program cannot be started.
     [[nodiscard]] virtual Task<ProviderReply> call(ProviderRequest request, Deadline deadline) = 0;
+
+    /// What of the provider itself can change an answer (its kind, address, options), without
+    /// secrets. Null: its answers must not be kept, for what makes them can change unseen.
+    [[nodiscard]] virtual Json identity() const { return nullptr; }
 
     /// Ends what it holds (processes, connections). Returns at once; programs get a moment to end
     /// by themselves while the event loop runs on. Call it when the last call is over: until then

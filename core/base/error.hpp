@@ -1,7 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <source_location>
 #include <string>
 #include <utility>
@@ -30,6 +32,8 @@ struct Error {
     std::string message;
     bool retryable = false;
     std::source_location where = std::source_location::current();
+    /// How long whoever refused asked us to wait before another attempt.
+    std::optional<std::chrono::milliseconds> retry_after = std::nullopt;
 };
 
 template <class T>
@@ -39,14 +43,14 @@ using Result = std::expected<T, Error>;
 [[nodiscard]] inline std::unexpected<Error> failure(
     ErrorCode code, std::string message,
     std::source_location where = std::source_location::current()) {
-    return std::unexpected(Error{code, std::move(message), false, where});
+    return std::unexpected(Error{code, std::move(message), false, where, std::nullopt});
 }
 
 /// The same for what may succeed when tried again.
 [[nodiscard]] inline std::unexpected<Error> retryable_failure(
     ErrorCode code, std::string message,
     std::source_location where = std::source_location::current()) {
-    return std::unexpected(Error{code, std::move(message), true, where});
+    return std::unexpected(Error{code, std::move(message), true, where, std::nullopt});
 }
 
 /// Stable lower-case name of a code, e.g. "invalid_argument".

@@ -10,6 +10,11 @@
 
 namespace assay {
 namespace fs = std::filesystem;
+namespace {
+
+constexpr int k_temporary_names_max = 1000;
+
+}  // namespace
 
 Error file_error(int error_number, std::string_view doing, const fs::path& path) {
     const std::string what = fmt::format("cannot {} {}", doing, path.string());
@@ -60,11 +65,16 @@ Result<AtomicFileWriter> AtomicFileWriter::create(const fs::path& path) {
     std::error_code error;
     if (path.has_parent_path()) fs::create_directories(path.parent_path(), error);
     if (error) return std::unexpected(file_error(error.value(), "create the folder of", path));
-    fs::path temporary = path;
-    temporary += fmt::format(".{}.tmp", ::getpid());
-    std::FILE* const file = std::fopen(temporary.c_str(), "wb");
-    if (file == nullptr) return std::unexpected(file_error(errno, "write", path));
-    return AtomicFileWriter(path, std::move(temporary), file);
+    // Another writer may have our process id: a thread of ours, or a process in another container.
+    for (int attempt = 0;; ++attempt) {
+        fs::path temporary = path;
+        temporary += fmt::format(".{}.{}.tmp", ::getpid(), attempt);
+        std::FILE* const file = std::fopen(temporary.c_str(), "wbx");
+        if (file != nullptr) return AtomicFileWriter(path, std::move(temporary), file);
+        if (errno != EEXIST || attempt >= k_temporary_names_max) {
+            return std::unexpected(file_error(errno, "write", path));
+        }
+    }
 }
 
 AtomicFileWriter& AtomicFileWriter::operator=(AtomicFileWriter&& other) noexcept {
@@ -88,8 +98,9 @@ Result<void> AtomicFileWriter::write(std::string_view text) {
     return std::unexpected(file_error(errno, "write", path_));
 }
 
-Result<void> AtomicFileWriter::commit() {
-    const bool flushed = std::fflush(file_.get()) == 0 && ::fsync(::fileno(file_.get())) == 0;
+Result<void> AtomicFileWriter::commit(Durability durability) {
+    const bool flushed = std::fflush(file_.get()) == 0 &&
+                         (durability == Durability::none || ::fsync(::fileno(file_.get())) == 0);
     const int flush_error = errno;
     if (!flushed) {
         discard();
@@ -103,10 +114,11 @@ Result<void> AtomicFileWriter::commit() {
     return {};
 }
 
-Result<void> write_file_atomically(const fs::path& path, std::string_view content) {
+Result<void> write_file_atomically(const fs::path& path, std::string_view content,
+                                   Durability durability) {
     ASSAY_TRY(AtomicFileWriter writer, AtomicFileWriter::create(path));
     ASSAY_CHECK(writer.write(content));
-    return writer.commit();
+    return writer.commit(durability);
 }
 
 Result<LineReader> LineReader::open(const fs::path& path, std::size_t line_bytes_max) {

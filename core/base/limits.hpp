@@ -68,6 +68,8 @@ inline constexpr std::uint64_t k_sandbox_memory_bytes = 256U << 20U;
 inline constexpr std::uint64_t k_sandbox_disk_bytes = 8U << 20U;
 inline constexpr std::chrono::milliseconds k_sandbox_cpu{2000};
 inline constexpr std::chrono::milliseconds k_sandbox_wall{10'000};
+inline constexpr std::chrono::milliseconds k_run_program_cpu{60'000};    // of a whole variant
+inline constexpr std::chrono::milliseconds k_run_program_wall{300'000};  // the same
 inline constexpr int k_sandbox_processes = 16;
 inline constexpr int k_sandbox_files_max = 10'000;     // in the scratch folder
 inline constexpr int k_sandbox_descriptors_max = 128;  // of one process
@@ -84,6 +86,15 @@ inline constexpr int k_retries_default = 4;
 inline constexpr int k_retries_max = 100;
 inline constexpr int k_concurrency_default = 32;
 inline constexpr int k_concurrency_max = 4096;
+inline constexpr std::size_t k_task_steps_max = 100;
+inline constexpr int k_shards_max = 10'000;
+
+// The cache of replies.
+inline constexpr std::uint64_t k_cache_bytes_max = 1ULL << 30U;
+inline constexpr std::chrono::hours k_cache_age_max{90 * 24};  // neither recorded nor used
+inline constexpr std::uint64_t k_cache_file_bytes_max = 64U << 20U;
+inline constexpr std::chrono::hours k_cache_use_precision{1};  // hits are noted once in this time
+inline constexpr std::chrono::hours k_cache_unfinished_age_max{1};  // then its writer is gone
 
 // The journal: finished units on their way to the store.
 inline constexpr std::size_t k_journal_queue_units_max = 4096;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
@@ -80,13 +81,12 @@ Result<void> check_request(const HttpRequest& request) {
     return {};
 }
 
-Result<void> Transfer::prepare() {
+Result<void> Transfer::prepare(CurlEasy easy) {
     if (options_.addresses == AddressPolicy::public_only && !endpoint_.zone.empty()) {
         refused_ = "a link-local";
         return std::unexpected(not_allowed());
     }
-    easy_.reset(curl_easy_init());
-    if (!easy_) return failure(ErrorCode::resource_exhausted, "libcurl has no memory left");
+    easy_ = std::move(easy);
     ASSAY_CHECK(add_headers());
     const std::chrono::milliseconds connect_timeout = limits::k_connect_timeout;
 
@@ -107,6 +107,8 @@ Result<void> Transfer::prepare() {
     options.set(CURLOPT_CLOSESOCKETFUNCTION, &Transfer::on_close_socket);
     // A connection may outlive the transfer that opened it.
     options.set(CURLOPT_CLOSESOCKETDATA, static_cast<void*>(nullptr));
+    options.set(CURLOPT_PREREQFUNCTION, &Transfer::on_request);
+    options.set(CURLOPT_PREREQDATA, this);
 
     // Said explicitly even where it is the default: our safety does not hang on a build's options.
     options.set(CURLOPT_PROTOCOLS_STR, "http,https");
@@ -144,15 +146,22 @@ Result<void> Transfer::add_headers() {
     return {};
 }
 
+void Transfer::end(CURLcode code) {
+    // A connection closed within the headers is a whole answer to libcurl, with an empty body.
+    if (code == CURLE_OK && !has_head_) code = CURLE_PARTIAL_FILE;
+    // on_request() refused to send it again: nothing had come when the connection ended.
+    if (code == CURLE_ABORTED_BY_CALLBACK) code = CURLE_GOT_NOTHING;
+    code_ = code;
+    finished_.notify();
+}
+
 Task<HttpResponse> Transfer::finish(Deadline deadline) {
     const MonotonicTime started = std::chrono::steady_clock::now();
     Wakeup::Cause cause = Wakeup::Cause::notified;
     while (!code_ && cause == Wakeup::Cause::notified) cause = co_await finished_.wait(deadline);
 
     if (code_ == CURLE_OK) {
-        long status = 0;
-        (void)curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);  // cannot fail
-        response_.status = static_cast<int>(status);
+        read_status();
         co_return std::move(response_);
     }
     if (code_) co_return std::unexpected(failed());
@@ -176,6 +185,7 @@ Error Transfer::not_allowed() const {
 }
 
 Error Transfer::failed() const {
+    if (stopped_) return *stopped_;
     if (too_large_) {
         return Error{ErrorCode::resource_exhausted,
                      fmt::format("the answer of {} is larger than {} MB", endpoint_.text(),
@@ -192,6 +202,12 @@ bool Transfer::take(std::size_t bytes) {
     received_bytes_ += bytes;
     too_large_ = received_bytes_ > limits::k_provider_reply_bytes_max;
     return !too_large_;
+}
+
+void Transfer::read_status() {
+    long status = 0;
+    (void)curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);  // cannot fail
+    response_.status = static_cast<int>(status);
 }
 
 /// Called for every new connection with the address that the host was resolved to.
@@ -214,11 +230,24 @@ curl_socket_t Transfer::on_open_socket(void* self, curlsocktype /*purpose*/,
 
 int Transfer::on_close_socket(void* /*nothing*/, curl_socket_t socket) { return ::close(socket); }
 
+/// Called before the request leaves. When a connection that was used before ends without an answer,
+/// libcurl would send the request again on its own, up to five times. It may have been carried out
+/// and cost something each time: whether to try again is not decided here.
+int Transfer::on_request(void* self, char* /*to*/, char* /*from*/, int /*to_port*/,
+                         int /*from_port*/) {
+    const bool is_again = std::exchange(static_cast<Transfer*>(self)->is_sent_, true);
+    return is_again ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
 std::size_t Transfer::on_header(char* data, std::size_t size, std::size_t count, void* self) {
     Transfer& transfer = *static_cast<Transfer*>(self);
     const std::string_view line(data, size * count);
     if (!transfer.take(line.size())) return 0;
-    if (line.starts_with("HTTP/")) transfer.response_.headers.clear();  // after a 1xx
+    if (line.starts_with("HTTP/")) {  // again after a 1xx
+        transfer.response_.headers.clear();
+        transfer.has_head_ = false;
+    }
+    if (trim(line).empty()) transfer.has_head_ = true;
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos) return line.size();
     std::string& value = transfer.response_.headers[to_lower_ascii(trim(line.substr(0, colon)))];
@@ -231,7 +260,12 @@ std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, v
     Transfer& transfer = *static_cast<Transfer*>(self);
     if (!transfer.take(size * count)) return 0;
     transfer.response_.body.append(data, size * count);
-    return size * count;
+    if (!transfer.request_.on_body) return size * count;
+    transfer.read_status();
+    auto taken = transfer.request_.on_body(transfer.response_);
+    if (taken) return size * count;
+    transfer.stopped_ = std::move(taken.error());
+    return 0;
 }
 
 }  // namespace assay

@@ -1,11 +1,14 @@
 #include <fmt/format.h>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <csignal>
 #include <optional>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "core/base/limits.hpp"
 #include "core/http/curl_transfer.hpp"
@@ -30,7 +33,9 @@ class CurlMultiLoop : public std::enable_shared_from_this<CurlMultiLoop> {
     /// @error internal when libcurl cannot be initialised.
     Result<void> open();
     Result<void> add(const Transfer& transfer, const asio::any_io_executor& executor);
-    void remove(const Transfer& transfer);
+    void remove(Transfer& transfer);
+    /// A handle without options. @error resource_exhausted.
+    Result<CurlEasy> spare_easy();
     [[nodiscard]] const HttpTransportOptions& options() const { return options_; }
 
   private:
@@ -44,21 +49,29 @@ class CurlMultiLoop : public std::enable_shared_from_this<CurlMultiLoop> {
 
     static int on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void* watch);
     static int on_timeout(CURLM* multi, long timeout_ms, void* self);
+    void act_soon();
+    void wake_at(MonotonicTime time);
+    void on_timer();
     void arm(const WatchPointer& watch, int direction);
     void on_ready(const WatchPointer& watch, int direction);
     void act(curl_socket_t socket, int events);
 
     HttpTransportOptions options_;
     CurlMulti multi_;
+    std::vector<CurlEasy> idle_;  ///< used again: a new one has buffers to allocate and to clear
     // Asio objects exist only while transfers do: an idle transport keeps no event loop running
     // and may outlive it.
     std::optional<asio::steady_timer> timer_;
+    std::optional<MonotonicTime> due_;    ///< when libcurl wants to be called; nothing = never
+    std::optional<MonotonicTime> armed_;  ///< when the timer fires, never after `due_`
+    bool acts_soon_ = false;              ///< libcurl is called before anything else happens
     std::unordered_map<curl_socket_t, WatchPointer> watches_;
     std::size_t active_ = 0;
 };
 
 CurlMultiLoop::~CurlMultiLoop() {
     ASSAY_ASSERT(active_ == 0, "a transfer keeps its loop alive");
+    idle_.clear();
     multi_.reset();  // calls on_socket for what it closes
 }
 
@@ -91,9 +104,26 @@ Result<void> CurlMultiLoop::add(const Transfer& transfer, const asio::any_io_exe
     return {};
 }
 
-void CurlMultiLoop::remove(const Transfer& transfer) {
+Result<CurlEasy> CurlMultiLoop::spare_easy() {
+    if (!idle_.empty()) {
+        CurlEasy easy = std::move(idle_.back());
+        idle_.pop_back();
+        return easy;
+    }
+    CurlEasy easy(curl_easy_init());
+    if (!easy) return failure(ErrorCode::resource_exhausted, "libcurl has no memory left");
+    return easy;
+}
+
+void CurlMultiLoop::remove(Transfer& transfer) {
     (void)curl_multi_remove_handle(multi_.get(), transfer.easy());  // it is there: add() said so
-    if (--active_ == 0) timer_.reset();
+    idle_.push_back(transfer.release_easy());
+    curl_easy_reset(idle_.back().get());
+    if (--active_ > 0) return;
+    timer_.reset();
+    due_.reset();
+    armed_.reset();
+    acts_soon_ = false;  // what was posted is lost when the event loop ends first
 }
 
 int CurlMultiLoop::on_socket(CURL* /*easy*/, curl_socket_t socket, int what, void* self,
@@ -141,19 +171,47 @@ void CurlMultiLoop::on_ready(const WatchPointer& watch, int direction) {
     if (watch->descriptor.is_open()) arm(watch, direction);
 }
 
+/// libcurl sets its timer several times a request, mostly to "now" or to an end that never comes.
+/// The first needs no timer, and for the second one that fires too early is enough: setting it is
+/// a system call.
 int CurlMultiLoop::on_timeout(CURLM* /*multi*/, long timeout_ms, void* self) {
     CurlMultiLoop& loop = *static_cast<CurlMultiLoop*>(self);
     if (!loop.timer_) return 0;
-    if (timeout_ms < 0) {
-        loop.timer_->cancel();
-        return 0;
-    }
-    loop.timer_->expires_after(std::chrono::milliseconds(timeout_ms));
-    loop.timer_->async_wait([weak = loop.weak_from_this()](const boost::system::error_code& error) {
-        const auto again = weak.lock();
-        if (again && !error) again->act(CURL_SOCKET_TIMEOUT, 0);
-    });
+    loop.due_.reset();
+    if (timeout_ms == 0) loop.act_soon();
+    if (timeout_ms <= 0) return 0;
+    loop.due_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+    if (!loop.armed_ || *loop.due_ < *loop.armed_) loop.wake_at(*loop.due_);
     return 0;
+}
+
+void CurlMultiLoop::act_soon() {
+    if (std::exchange(acts_soon_, true)) return;
+    asio::post(timer_->get_executor(), [weak = weak_from_this()] {
+        const auto loop = weak.lock();
+        if (!loop) return;
+        loop->acts_soon_ = false;
+        if (loop->active_ > 0) loop->act(CURL_SOCKET_TIMEOUT, 0);
+    });
+}
+
+void CurlMultiLoop::wake_at(MonotonicTime time) {
+    armed_ = time;
+    timer_->expires_at(time);
+    timer_->async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+        const auto loop = weak.lock();
+        if (loop && !error) loop->on_timer();
+    });
+}
+
+void CurlMultiLoop::on_timer() {
+    armed_.reset();
+    if (!due_ || !timer_) return;
+    if (*due_ > std::chrono::steady_clock::now()) {
+        wake_at(*due_);
+    } else {
+        act(CURL_SOCKET_TIMEOUT, 0);
+    }
 }
 
 void CurlMultiLoop::act(curl_socket_t socket, int events) {
@@ -171,7 +229,7 @@ void CurlMultiLoop::act(curl_socket_t socket, int events) {
 /// Takes a transfer out of the loop however its coroutine ends, also when it is destroyed.
 class Registration {
   public:
-    Registration(std::shared_ptr<CurlMultiLoop> loop, const Transfer& transfer)
+    Registration(std::shared_ptr<CurlMultiLoop> loop, Transfer& transfer)
         : loop_(std::move(loop)), transfer_(transfer) {}
     Registration(const Registration&) = delete;
     Registration& operator=(const Registration&) = delete;
@@ -179,7 +237,7 @@ class Registration {
 
   private:
     std::shared_ptr<CurlMultiLoop> loop_;
-    const Transfer& transfer_;
+    Transfer& transfer_;
 };
 
 class CurlTransport final : public HttpTransport {
@@ -188,16 +246,31 @@ class CurlTransport final : public HttpTransport {
 
     Task<HttpResponse> send(HttpRequest request, Deadline deadline) override {
         ASSAY_CO_CHECK(check_request(request));
-        ASSAY_CO_TRY(Endpoint endpoint, parse_endpoint(request.url));
+        ASSAY_CO_TRY(Endpoint endpoint, endpoint_of(request.url));
         const asio::any_io_executor executor = co_await asio::this_coro::executor;
         Transfer transfer(std::move(request), std::move(endpoint), loop_->options(), executor);
-        ASSAY_CO_CHECK(transfer.prepare());
+        ASSAY_CO_TRY(CurlEasy easy, loop_->spare_easy());
+        ASSAY_CO_CHECK(transfer.prepare(std::move(easy)));
         ASSAY_CO_CHECK(loop_->add(transfer, executor));
         const Registration registration(loop_, transfer);
         co_return co_await transfer.finish(deadline);
     }
 
   private:
+    /// parse_endpoint(), remembering the last URL: most requests go where the one before went.
+    Result<Endpoint> endpoint_of(const std::string& url) {
+        if (!last_ || last_->url != url) {
+            ASSAY_TRY(Endpoint endpoint, parse_endpoint(url));
+            last_ = {url, std::move(endpoint)};
+        }
+        return last_->endpoint;
+    }
+
+    struct Known {
+        std::string url;
+        Endpoint endpoint;
+    };
+    std::optional<Known> last_;
     // Shared with the transfers on their way: an event loop may destroy their coroutines after
     // the transport is gone.
     std::shared_ptr<CurlMultiLoop> loop_;

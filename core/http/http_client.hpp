@@ -19,17 +19,21 @@ struct HttpHeader {
     Secret value;  ///< never printed: it may be a key
 };
 
+struct HttpResponse {
+    int status = 0;
+    std::map<std::string, std::string> headers;  ///< names in lower case
+    std::string body;
+};
+
 struct HttpRequest {
     std::string method = "POST";
     std::string url;
     std::vector<HttpHeader> headers;
     std::string body;
-};
-
-struct HttpResponse {
-    int status = 0;
-    std::map<std::string, std::string> headers;  ///< names in lower case
-    std::string body;
+    /// For answers that are read while they come: called after each piece of the body with all
+    /// there is so far. What it takes out of the body is not in the response. An error ends the
+    /// request with that error. Must not throw; only called while send() is awaited.
+    std::function<Result<void>(HttpResponse& so_far)> on_body = nullptr;
 };
 
 /// Where outbound requests go, so that a test can be the network.
@@ -40,7 +44,7 @@ class HttpTransport {
     /// @error deadline_exceeded; unavailable (refused, reset, cut off, bad TLS; retryable);
     ///        resource_exhausted past limits::k_provider_reply_bytes_max; invalid_argument for a
     ///        URL that is none or holds a user name; permission_denied when the address policy
-    ///        refuses the host.
+    ///        refuses the host; what `on_body` returned.
     [[nodiscard]] virtual Task<HttpResponse> send(HttpRequest request, Deadline deadline) = 0;
 };
 

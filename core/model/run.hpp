@@ -8,6 +8,7 @@
 
 #include "core/base/clock.hpp"
 #include "core/base/json.hpp"
+#include "core/base/money.hpp"
 #include "core/model/ids.hpp"
 #include "core/model/report_plan.hpp"
 #include "core/model/unit.hpp"
@@ -32,6 +33,26 @@ struct VariantRecord {
     std::uint64_t planned = 0;  ///< units: items × repetitions
 };
 
+/// What calls have used.
+struct Spending {
+    NanoUsd cost = 0;  ///< known prices only
+    std::int64_t tokens = 0;
+    std::int64_t calls = 0;
+
+    Spending& operator+=(const Spending& more) {
+        cost += more.cost;
+        tokens += more.tokens;
+        calls += more.calls;
+        return *this;
+    }
+};
+
+/// One of several parts of a plan that are executed apart: units whose key falls into it.
+struct Shard {
+    int index = 1;  ///< from 1
+    int count = 1;
+};
+
 /// One execution of a spec, as it is stored when the run begins and completed when it ends.
 struct RunRecord {
     RunId id;
@@ -52,6 +73,13 @@ struct RunRecord {
     Json manifest;          ///< SPEC section 3
     Json spec;              ///< the spec as it was run, overrides applied
     std::string spec_file;  ///< path as given on the command line, for messages
+    /// SHA-256 of all that decides which units there are and how each is answered and scored: runs
+    /// with the same one can be continued and put together.
+    std::string plan_sha256;
+    Json invocation;           ///< what else of the command line is needed to continue the run, an object
+    bool resumed = false;      ///< it was continued after an interruption
+    std::optional<Shard> shard;
+    Spending dropped;          ///< used for units that were given up, so that they have no final state
 };
 
 /// Calls `visit` for every stored unit of a run, ordered by variant (as in the run), then item

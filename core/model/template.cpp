@@ -243,6 +243,8 @@ Result<TextTemplate> TextTemplate::parse(std::string_view text) {
 }
 
 Result<const Json*> TextTemplate::value_of(const Piece& piece, const TemplateScope& scope) {
+    const bool is_of_step = piece.path.size() > 1 && piece.path.front() == "steps";
+    if (is_of_step && scope.steps_to_come) return nullptr;
     const Json* const value = find_in_scope(scope, piece.path);
     if (value != nullptr && !(value->is_null() && piece.has_default)) return value;
     if (piece.has_default) return nullptr;
@@ -294,6 +296,14 @@ std::vector<std::string> TextTemplate::variables() const {
         if (!piece.path.empty()) written.push_back(piece.text);
     }
     return written;
+}
+
+std::vector<std::vector<std::string>> TextTemplate::paths() const {
+    std::vector<std::vector<std::string>> paths;
+    for (const Piece& piece : pieces_) {
+        if (!piece.path.empty()) paths.push_back(piece.path);
+    }
+    return paths;
 }
 
 }  // namespace assay

@@ -16,6 +16,7 @@ struct TemplateScope {
     const Json* vars = nullptr;
     const Json* steps = nullptr;   ///< {"ID": {"output": ...}}
     const Json* output = nullptr;  ///< evaluators only
+    bool steps_to_come = false;    ///< their outputs are not known yet: each stands for ""
 };
 
 /// A compiled text with `{{name}}` or `{{path.to.value}}` in it (SPEC 1.2). A bare name looks in
@@ -42,6 +43,8 @@ class TextTemplate {
     [[nodiscard]] bool has_variables() const;
     /// The paths as written, without defaults, for validation and messages.
     [[nodiscard]] std::vector<std::string> variables() const;
+    /// The same, taken apart: {"steps", "find", "output"}.
+    [[nodiscard]] std::vector<std::vector<std::string>> paths() const;
 
   private:
     struct Piece {

@@ -92,9 +92,13 @@ struct UnitResult {
     Time started;
     std::chrono::nanoseconds latency{0};  ///< of the task, without evaluators
     UsageDetails usage;                   ///< of the task
-    std::optional<NanoUsd> cost;          ///< of the task; nothing = unknown
+    std::optional<NanoUsd> cost;          ///< of the task's answer; nothing = unknown
+    std::optional<NanoUsd> paid;          ///< what was paid for it: answers from the cache are free
     int calls = 0;                        ///< requests to providers, retries included
     int retries = 0;
+    int cached = 0;                       ///< answers taken from the cache instead of calling
+    /// Until the first piece of a streamed answer; of the last step that was streamed.
+    std::optional<std::chrono::nanoseconds> time_to_first_token;
     std::string log;  ///< what a program wrote besides its answers
 };
 

@@ -5,10 +5,6 @@
 namespace assay {
 namespace {
 
-/// Shorter values of the environment are left in outputs: they may be words that the service has
-/// every reason to say, and an output must not change for their sake.
-constexpr std::size_t k_secret_in_output_bytes_min = 12;
-
 /// A service under test. What is sent is rendered by the engine, which knows the unit.
 class HttpService final : public Provider {
   public:
@@ -16,6 +12,8 @@ class HttpService final : public Provider {
         : settings_(std::move(settings)), own_transport_(std::move(own_transport)) {}
 
     Task<ProviderReply> call(ProviderRequest request, Deadline deadline) override;
+    /// Everything else that can change an answer is in the request.
+    [[nodiscard]] Json identity() const override { return {{"kind", "http"}}; }
 
   private:
     ProviderSettings settings_;
@@ -35,6 +33,11 @@ Task<ProviderReply> HttpService::call(ProviderRequest request, Deadline deadline
     ServiceRequest& service = *request.service;
     const std::vector<Secret> secrets = std::move(service.secrets);
     const std::optional<JsonPath> output = std::move(service.output);
+    FirstOutput first(output ? &*output : nullptr, std::chrono::steady_clock::now());
+    service.http.on_body = [&first](HttpResponse& so_far) -> Result<void> {
+        first.look(so_far);
+        return {};
+    };
     auto response = co_await settings_.transport->send(std::move(service.http), deadline);
     if (!response) {
         Error error = std::move(response.error());
@@ -56,6 +59,7 @@ Task<ProviderReply> HttpService::call(ProviderRequest request, Deadline deadline
         co_return std::unexpected(std::move(read.error()));
     }
     reply.output = std::move(*read);
+    reply.time_to_first_token = first.after();
     co_return reply;
 }
 

@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "core/base/text.hpp"
-#include "core/http/sse.hpp"
+#include "judges/providers/rate_limit_headers.hpp"
 
 namespace assay {
 namespace {
@@ -49,11 +49,9 @@ std::string excerpt(std::string_view text) {
 
 Error status_error(const HttpResponse& response) {
     const int status = response.status;
-    const auto error = [&](ErrorCode code, bool retryable, std::string_view remedy = "") {
-        return Error{
-            code,
-            fmt::format("the service answered {}{}{}", status, remedy, excerpt(response.body)),
-            retryable};
+    const auto error = [&](ErrorCode code, std::string_view remedy = "") {
+        return Error{code, fmt::format("the service answered {}{}{}", status, remedy,
+                                       excerpt(response.body))};
     };
     if (status >= 300 && status < 400) {
         const auto location = response.headers.find("location");
@@ -68,12 +66,16 @@ Error status_error(const HttpResponse& response) {
                             status, target)};
     }
     if (status == 401 || status == 403) {
-        return error(ErrorCode::unauthenticated, false, "; is the key in `headers` right?");
+        return error(ErrorCode::unauthenticated, "; is the key in `headers` right?");
     }
-    if (status == 429) return error(ErrorCode::resource_exhausted, true);
-    const bool may_pass = status == 408 || status == 425 || status >= 500;
-    if (may_pass) return error(ErrorCode::unavailable, true);
-    return error(ErrorCode::invalid_argument, false);
+    if (is_retryable_status(status)) {
+        const bool is_too_much = status == 429 || status == 529;
+        Error passing = error(is_too_much ? ErrorCode::resource_exhausted : ErrorCode::unavailable);
+        passing.retryable = true;
+        passing.retry_after = read_retry_after(response);
+        return passing;
+    }
+    return error(status >= 500 ? ErrorCode::unavailable : ErrorCode::invalid_argument);
 }
 
 std::unexpected<Error> broken(std::string message) {
@@ -227,6 +229,26 @@ Result<Json> read_service_reply(const HttpResponse& response, const JsonPath* ou
         case AnswerForm::lines: return read_lines(response.body, output);
         default: return read_whole(response.body, form, output);
     }
+}
+
+void FirstOutput::look(const HttpResponse& so_far) {
+    const std::string_view fresh = std::string_view(so_far.body).substr(looked_at_);
+    looked_at_ = so_far.body.size();
+    if (after_ || form_of(so_far) != AnswerForm::events) return;
+    std::vector<SseEvent> events;
+    if (!parser_.feed(fresh, events)) return;
+    if (std::ranges::any_of(events, [&](const SseEvent& event) { return has_output(event); })) {
+        after_ = std::chrono::steady_clock::now() - sent_;
+    }
+}
+
+bool FirstOutput::has_output(const SseEvent& event) const {
+    if (event.data == "[DONE]" || event.type == "error") return false;
+    if (output_ == nullptr) return true;
+    const auto value = parse_json(event.data);
+    if (!value) return false;
+    const auto found = select(*output_, *value);
+    return found && !found->is_null();
 }
 
 }  // namespace assay

@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "core/base/hash.hpp"
 #include "core/base/text.hpp"
 #include "judges/providers/openai_reply.hpp"
+#include "judges/providers/openai_stream.hpp"
 #include "judges/providers/redact.hpp"
 
 namespace assay {
@@ -30,10 +34,11 @@ class OpenAiChat final : public Provider {
     }
 
     Task<ProviderReply> call(ProviderRequest request, Deadline deadline) override;
+    [[nodiscard]] Json identity() const override;
 
   private:
     [[nodiscard]] Result<Json> body_of(const ProviderRequest& request) const;
-    [[nodiscard]] std::vector<HttpHeader> headers() const;
+    [[nodiscard]] std::vector<HttpHeader> headers(bool streams) const;
     [[nodiscard]] Error without_secrets(Error error) const;
 
     ProviderSettings settings_;
@@ -44,8 +49,12 @@ class OpenAiChat final : public Provider {
 
 Task<ProviderReply> OpenAiChat::call(ProviderRequest request, Deadline deadline) {
     ASSAY_CO_TRY(const Json body, body_of(request));
-    HttpRequest http{.url = url_, .headers = headers(), .body = to_text(body)};
-    auto response = co_await settings_.transport->send(std::move(http), deadline);
+    const bool streams = body.value("stream", false);
+    ChatStream stream(std::chrono::steady_clock::now());
+    HttpRequest http{.url = url_, .headers = headers(streams), .body = to_text(body)};
+    // What comes decides how it is read: a server may answer otherwise than it was asked to.
+    http.on_body = [&stream](HttpResponse& so_far) { return stream.take(so_far); };
+    auto response = stream.whole(co_await settings_.transport->send(std::move(http), deadline));
     if (!response) {
         Error error = std::move(response.error());
         error.message = fmt::format("{}: {}", settings_.name, error.message);
@@ -56,19 +65,44 @@ Task<ProviderReply> OpenAiChat::call(ProviderRequest request, Deadline deadline)
                                    .price_input_usd = settings_.price_input_usd,
                                    .price_output_usd = settings_.price_output_usd,
                                    .output_is_json = !request.response_schema.is_null()};
+    const bool repeats_key =
+        blot_out(response->body, settings_.api_key, k_secret_in_output_bytes_min);
     auto reply = read_chat_reply(*response, context);
     if (!reply) co_return std::unexpected(without_secrets(std::move(reply.error())));
+    if (repeats_key) reply->log = "the answer repeated a key, which was replaced by [redacted]\n";
+    reply->time_to_first_token = stream.time_to_first_token();
     co_return reply;
+}
+
+/// Options may hold values of the environment, and those may be keys.
+Json OpenAiChat::identity() const {
+    std::string options =
+        to_text(settings_.options.is_object() ? settings_.options : Json::object());
+    std::vector<std::string> names;
+    blot_out(options, settings_.api_key);
+    for (const auto& [name, value] : settings_.headers) {
+        blot_out(options, value);
+        names.push_back(to_lower_ascii(name));
+    }
+    std::ranges::sort(names);
+    return {{"kind", "openai_chat"},
+            {"url", printable_url(url_)},
+            {"headers", names},
+            {"options_sha256", sha256_hex(options)}};
 }
 
 Result<Json> OpenAiChat::body_of(const ProviderRequest& request) const {
     Json body = settings_.options.is_object() ? settings_.options : Json::object();
     if (request.parameters.is_object()) body.update(request.parameters);
-    if (body.contains("stream") && body["stream"] != false) {
+    const Json stream = body.value("stream", Json(false));
+    if (!stream.is_boolean()) {
         return failure(ErrorCode::invalid_argument,
-                       fmt::format("{}: the parameter `stream` is not available: answers are read "
-                                   "whole; leave it out",
-                                   settings_.name));
+                       fmt::format("{}: the parameter `stream` is true or false, not {}",
+                                   settings_.name, type_phrase(stream)));
+    }
+    // Without being asked most servers do not tell the usage of a stream.
+    if (stream == true && !body.contains("stream_options")) {
+        body["stream_options"] = {{"include_usage", true}};
     }
     body["model"] = request.model;
     body["messages"] = messages_to_json(request.messages);
@@ -82,9 +116,11 @@ Result<Json> OpenAiChat::body_of(const ProviderRequest& request) const {
     return body;
 }
 
-std::vector<HttpHeader> OpenAiChat::headers() const {
+std::vector<HttpHeader> OpenAiChat::headers(bool streams) const {
+    const char* const accepted =
+        streams ? "text/event-stream, application/json" : "application/json";
     std::vector<HttpHeader> headers = {{"Content-Type", Secret("application/json")},
-                                       {"Accept", Secret("application/json")}};
+                                       {"Accept", Secret(accepted)}};
     bool is_authorized = settings_.api_key.empty();
     for (const auto& [name, value] : settings_.headers) {
         headers.push_back({name, value});

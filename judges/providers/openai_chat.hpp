@@ -4,8 +4,8 @@
 
 namespace assay {
 
-/// A provider that speaks OpenAI's Chat Completions (POST {base_url}/chat/completions, not
-/// streamed): OpenAI itself and the many servers that follow it.
+/// A provider that speaks OpenAI's Chat Completions (POST {base_url}/chat/completions; streamed
+/// with the parameter `stream: true`): OpenAI itself and the many servers that follow it.
 ///
 /// @param key_variable  the environment variable that messages name when a key is refused, "" =
 /// none.

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "core/base/text.hpp"
+#include "judges/providers/rate_limit_headers.hpp"
 
 namespace assay {
 namespace {
@@ -36,31 +38,36 @@ bool is_html(const HttpResponse& response) {
     return trim(response.body).starts_with('<');
 }
 
-std::string header(const HttpResponse& response, const char* name) {
-    const auto found = response.headers.find(name);
-    return found == response.headers.end() ? std::string() : found->second;
-}
-
 /// What the provider says went wrong, from the forms that servers use; "" when it says nothing.
 struct ProviderComplaint {
     std::string message;
     std::string code;
+    std::string type;
 };
 
 ProviderComplaint read_complaint(const HttpResponse& response) {
     const auto body = parse_json(response.body);
     if (!body) {
         const bool is_text = !is_html(response) && !response.body.empty();
-        return {is_text ? std::string(trim(response.body)) : "", ""};
+        return {is_text ? std::string(trim(response.body)) : "", "", ""};
     }
     const Json* const error = member(*body, "error");
     const Json& about = error == nullptr ? *body : *error;
-    if (about.is_string()) return {about.get<std::string>(), ""};
-    for (const char* name : {"message", "detail"}) {
-        const std::string message = text_member(about, name);
-        if (!message.empty()) return {message, text_member(about, "code")};
-    }
-    return {to_text(about), text_member(about, "code")};
+    if (about.is_string()) return {about.get<std::string>(), "", ""};
+    std::string message = text_member(about, "message");
+    if (message.empty()) message = text_member(about, "detail");
+    if (message.empty()) message = to_text(about);
+    return {std::move(message), text_member(about, "code"), text_member(about, "type")};
+}
+
+/// Whether money is missing and not time: "insufficient_quota", "insufficient_balance",
+/// "billing_hard_limit_reached".
+bool is_spent(const HttpResponse& response, const ProviderComplaint& complaint) {
+    if (response.status == 402) return true;
+    if (response.status != 429) return false;
+    return std::ranges::any_of(std::array{&complaint.code, &complaint.type}, [](const auto* name) {
+        return name->starts_with("insufficient_") || name->starts_with("billing_");
+    });
 }
 
 /// The provider's words as the end of a sentence.
@@ -90,39 +97,39 @@ Error refused_key(const HttpResponse& response, const ChatReplyContext& context,
 Error status_error(const HttpResponse& response, const ChatReplyContext& context) {
     const ProviderComplaint complaint = read_complaint(response);
     const std::string said = quoted(complaint.message);
-    const auto error = [&](ErrorCode code, std::string_view what, bool retryable) {
+    const auto error = [&](ErrorCode code, std::string_view what) {
         return Error{code,
-                     fmt::format("{} {} ({}){}", context.provider, what, response.status, said),
-                     retryable};
+                     fmt::format("{} {} ({}){}", context.provider, what, response.status, said)};
+    };
+    const auto passing = [&](ErrorCode code, std::string what) {
+        const auto wait = read_retry_after(response);
+        if (wait) what += fmt::format(" and asks to wait {:g} s", to_ms(*wait) / 1000);
+        Error passing_error = error(code, what);
+        passing_error.retryable = true;
+        passing_error.retry_after = wait;
+        return passing_error;
     };
     const int status = response.status;
     if (status == 401 || status == 403) return refused_key(response, context, said);
     if (status == 404 && is_html(response)) return not_an_api(context, "404 with a page of HTML");
-    if (status == 404) {
-        return error(ErrorCode::invalid_argument, "knows no such model or address", false);
-    }
+    if (status == 404) return error(ErrorCode::invalid_argument, "knows no such model or address");
     if (status == 413 || complaint.code == "context_length_exceeded") {
-        return error(ErrorCode::invalid_argument, "says the prompt is too long for the model",
-                     false);
+        return error(ErrorCode::invalid_argument, "says the prompt is too long for the model");
     }
-    if (status == 429) {
-        if (complaint.code == "insufficient_quota") {
-            return error(ErrorCode::resource_exhausted, "says the account's quota is spent", false);
-        }
-        const std::string wait = header(response, "retry-after");
-        return error(ErrorCode::resource_exhausted,
-                     wait.empty() ? "limits the rate of requests"
-                                  : fmt::format("limits the rate of requests and asks to wait {} s",
-                                                terminal_safe(wait.substr(0, 40))),
-                     true);
+    if (is_spent(response, complaint)) {
+        return error(ErrorCode::resource_exhausted, "says the account's quota is spent");
     }
-    const bool may_pass = status == 408 || status == 409 || status == 425 || status >= 500;
-    if (may_pass) return error(ErrorCode::unavailable, "cannot answer now", true);
+    if (status == 429) return passing(ErrorCode::resource_exhausted, "limits the rate of requests");
+    if (status == 529) return passing(ErrorCode::resource_exhausted, "is overloaded");
+    // 409: a lock that another request holds, as OpenAI uses it.
+    const bool may_pass = is_retryable_status(status) || status == 409;
+    if (may_pass) return passing(ErrorCode::unavailable, "cannot answer now");
+    if (status >= 500) return error(ErrorCode::unavailable, "cannot answer this");
     if (status >= 300 && status < 400) {
         return error(ErrorCode::invalid_argument,
-                     "redirects elsewhere; set base_url to the final address", false);
+                     "redirects elsewhere; set base_url to the final address");
     }
-    return error(ErrorCode::invalid_argument, "refuses the request", false);
+    return error(ErrorCode::invalid_argument, "refuses the request");
 }
 
 /// Tokens under the tracing backend's names, none counted twice: cached ones are not in `input`,
@@ -253,6 +260,7 @@ Result<ProviderReply> read_chat_reply(const HttpResponse& response,
     read_message(*message, context.output_is_json, reply);
     if (const Json* const usage = member(*body, "usage")) reply.usage = read_usage(*usage);
     reply.cost = cost_of(reply.usage, context);
+    reply.rate_limits = read_rate_limit_news(response);
     return reply;
 }
 

@@ -21,8 +21,9 @@ struct ChatReplyContext {
 /// Reads a Chat Completions reply of any status.
 ///
 /// @error unauthenticated (401, 403), invalid_argument (another 4xx, or an answer that is no
-///        API's), resource_exhausted (429; retryable unless the quota is spent), unavailable
-///        (408, 409, 5xx, or a broken answer; retryable).
+///        API's), resource_exhausted (429, 529; 402 and 429 when the quota is spent, not
+///        retryable), unavailable (408, 409, 425, 5xx, or a broken answer; retryable as
+///        rate_limit_headers.hpp says). Those that are retryable carry the server's Retry-After.
 [[nodiscard]] Result<ProviderReply> read_chat_reply(const HttpResponse& response,
                                                     const ChatReplyContext& context);
 

@@ -1,0 +1,139 @@
+#include "judges/calls/caller.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace assay {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::chrono::seconds k_retry_delay_max{30};
+
+std::int64_t tokens_of(const ProviderReply& reply) {
+    const auto total = reply.usage.find("total");
+    return total == reply.usage.end() ? 0 : total->second;
+}
+
+/// How long to wait before the next attempt: what the provider asked for, else exponential with
+/// jitter so that the calls of a run do not come back together.
+std::chrono::milliseconds delay_before(int attempt, const Error& error,
+                                       std::chrono::milliseconds first, Rng& rng) {
+    auto delay = first * (1LL << std::min(attempt, 16));
+    delay = std::min<std::chrono::milliseconds>(delay, k_retry_delay_max);
+    const auto jittered = std::chrono::duration_cast<std::chrono::milliseconds>(
+        delay * (0.5 + rng.next_unit() / 2));
+    return std::max(jittered, error.retry_after.value_or(std::chrono::milliseconds(0)));
+}
+
+/// One call on its way through the attempts.
+class Attempts {
+  public:
+    Attempts(const Caller::Parts& parts, const CallTarget& target, const ProviderRequest& request,
+             Deadline deadline)
+        : parts_(parts), target_(target), request_(request), deadline_(deadline) {}
+
+    asio::awaitable<CallOutcome> run();
+
+  private:
+    [[nodiscard]] asio::awaitable<Result<ProviderReply>> attempt();
+    [[nodiscard]] asio::awaitable<bool> back_off(int attempt, Error error);
+
+    const Caller::Parts& parts_;
+    const CallTarget& target_;
+    const ProviderRequest& request_;
+    Deadline deadline_;
+    CallOutcome outcome_{.reply = failure(ErrorCode::internal, "not called")};
+};
+
+asio::awaitable<Result<ProviderReply>> Attempts::attempt() {
+    CallLimiter::Slot slot;
+    if (target_.is_limited) {
+        auto turn = co_await parts_.limiter->acquire(target_.lane, 0, deadline_);
+        if (!turn) co_return std::unexpected(std::move(turn.error()));
+        slot = std::move(*turn);
+    }
+    // After the wait for the turn, so that the budget is asked by calls that really start.
+    const MonotonicTime began = parts_.clock->monotonic();
+    auto reservation = parts_.budget->reserve(began);
+    if (!reservation) {
+        outcome_.over_budget = true;
+        co_return failure(ErrorCode::resource_exhausted, parts_.budget->exhausted());
+    }
+    const Deadline end = deadline_.earlier({began + target_.timeout});
+    auto reply = co_await target_.provider->call(request_, end);
+    outcome_.latency = parts_.clock->monotonic() - began;
+    ++outcome_.calls;
+    Spending used{.calls = 1};
+    if (reply) {
+        used.cost = reply->cost.value_or(0);
+        used.tokens = tokens_of(*reply);
+        if (!reply->cost) parts_.budget->count_unpriced();
+        slot.succeeded(reply->rate_limits, used.tokens);
+    } else {
+        slot.failed(reply.error());
+    }
+    reservation->settle(used);
+    co_return reply;
+}
+
+/// False when the deadline does not leave room for another attempt.
+asio::awaitable<bool> Attempts::back_off(int attempt, Error error) {
+    const auto delay = delay_before(attempt, error, parts_.retry_delay, *parts_.rng);
+    if (parts_.clock->monotonic() + delay >= deadline_.at) co_return false;
+    asio::steady_timer timer(co_await asio::this_coro::executor, delay);
+    co_await timer.async_wait(asio::use_awaitable);
+    co_return true;
+}
+
+asio::awaitable<CallOutcome> Attempts::run() {
+    for (int attempt_number = 0;; ++attempt_number) {
+        outcome_.reply = co_await attempt();
+        if (outcome_.reply || outcome_.over_budget) break;
+        const Error& error = outcome_.reply.error();
+        if (!error.retryable || attempt_number >= target_.retries) break;
+        const bool again = co_await back_off(attempt_number, error);
+        if (!again) break;
+        outcome_.failed_attempts.push_back(outcome_.reply.error().message);
+        ++outcome_.retries;
+    }
+    co_return std::move(outcome_);
+}
+
+}  // namespace
+
+asio::awaitable<CallOutcome> Caller::call(CallTarget target, ProviderRequest request,
+                                          Deadline deadline) {
+    std::optional<ReplyCache::Key> key;
+    if (parts_.cache != nullptr) key = ReplyCache::key_of(*target.provider, request);
+    if (key && reads_cache(parts_.cache_mode)) {
+        auto found = parts_.cache->find(*key);
+        if (!found) co_return CallOutcome{.reply = std::unexpected(std::move(found.error()))};
+        if (*found) co_return CallOutcome{.reply = std::move(**found), .is_cached = true};
+        if (parts_.cache_mode == CacheMode::replay) {
+            co_return CallOutcome{
+                .reply = failure(ErrorCode::not_found,
+                                 fmt::format("the cache has no reply to this request (key {}…), "
+                                             "and with `cache: replay` nothing is called; record "
+                                             "it once with `cache: read_write`",
+                                             key->substr(0, 12)))};
+        }
+    }
+    Attempts attempts(parts_, target, request, deadline);
+    CallOutcome outcome = co_await attempts.run();
+    const bool keep = key && writes_cache(parts_.cache_mode) && outcome.reply &&
+                      !outcome.reply->truncated;
+    if (keep) {
+        const auto kept = parts_.cache->put(*key, *target.provider, request, *outcome.reply);
+        // The reply is paid for and good: the run goes on without having kept it.
+        if (!kept) outcome.reply->log += fmt::format("the reply was not cached: {}\n",
+                                                     kept.error().message);
+    }
+    co_return outcome;
+}
+
+}  // namespace assay
