@@ -11,7 +11,7 @@ namespace assay {
 
 // What the command line said, one struct a command. Filled by parse_command_line.
 
-enum class ProgressMode : std::uint8_t { automatic, plain, none };
+enum class ProgressMode : std::uint8_t { automatic, plain, json, none };
 
 struct StoreArguments {
     std::string store = ".assay";  ///< folder of the embedded backend
@@ -26,6 +26,9 @@ struct RunArguments : StoreArguments {
     std::vector<std::string> overrides;
     std::optional<std::string> filter;
     std::string filter_failing;  ///< a run: only its failing items
+    std::string resume;          ///< a run that ended early: go on with it
+    std::string shard;           ///< "I/N", "" = all of it
+    std::optional<double> budget_usd;
     bool fail_fast = false;
     std::optional<std::uint64_t> limit;
     std::optional<std::uint64_t> sample;
@@ -39,8 +42,34 @@ struct RunArguments : StoreArguments {
     std::string env_file;
     std::vector<std::string> out;
     ProgressMode progress = ProgressMode::automatic;
+    bool no_cache = false;     ///< `cache: off`, whatever the spec says
+    std::string cache_folder;  ///< "" = `cache` within the store's folder
     bool quiet = false;
     bool yes = false;  ///< accepted for scripts: nothing is ever asked
+};
+
+struct PlanArguments {
+    RunArguments run;    ///< what `run` would be told, one spec
+    std::string out;     ///< a file that `run` executes
+    bool units = false;  ///< list them
+    bool json = false;
+};
+
+struct RescoreArguments : StoreArguments {
+    std::string run;
+    std::string spec;
+    std::vector<std::string> overrides;
+    std::string env_file;
+    std::vector<std::string> out;
+    ProgressMode progress = ProgressMode::automatic;
+    bool quiet = false;
+};
+
+struct MergeArguments : StoreArguments {
+    std::vector<std::string> shards;  ///< DIR or DIR:RUN
+    std::string run_name;
+    std::vector<std::string> out;
+    bool quiet = false;
 };
 
 struct ValidateArguments {
@@ -83,6 +112,15 @@ struct ProvidersArguments {
     bool json = false;
 };
 
+struct CacheArguments {
+    std::string action;             ///< ls, show, rm or verify
+    std::vector<std::string> keys;  ///< or their beginnings
+    std::string folder = ".assay/cache";
+    std::string older_than;  ///< rm: those not used for so long
+    bool all = false;        ///< rm
+    bool json = false;
+};
+
 struct DoctorArguments : StoreArguments {
     bool json = false;
 };
@@ -97,10 +135,11 @@ struct CompletionArguments {
 
 struct ManArguments {};
 
-using Command = std::variant<InitArguments, RunArguments, ValidateArguments, SchemaArguments,
-                             RunsArguments, ShowArguments, GateArguments, ExportArguments,
-                             EvaluatorsArguments, ProvidersArguments, DoctorArguments,
-                             VersionArguments, CompletionArguments, ManArguments>;
+using Command =
+    std::variant<InitArguments, RunArguments, PlanArguments, RescoreArguments, MergeArguments,
+                 ValidateArguments, SchemaArguments, RunsArguments, ShowArguments, GateArguments,
+                 ExportArguments, EvaluatorsArguments, ProvidersArguments, CacheArguments,
+                 DoctorArguments, VersionArguments, CompletionArguments, ManArguments>;
 
 struct CommandLine {
     Command command;

@@ -10,6 +10,9 @@ namespace assay {
 
 ExitCode init_command(const InitArguments& arguments, const Console& console);
 ExitCode run_command(const RunArguments& arguments, const Console& console);
+ExitCode plan_command(const PlanArguments& arguments, const Console& console);
+ExitCode rescore_command(const RescoreArguments& arguments, const Console& console);
+ExitCode merge_command(const MergeArguments& arguments, const Console& console);
 ExitCode validate_command(const ValidateArguments& arguments, const Console& console);
 ExitCode schema_command(const SchemaArguments& arguments, const Console& console);
 ExitCode runs_command(const RunsArguments& arguments, const Console& console);
@@ -18,6 +21,7 @@ ExitCode gate_command(const GateArguments& arguments, const Console& console);
 ExitCode export_command(const ExportArguments& arguments, const Console& console);
 ExitCode evaluators_command(const EvaluatorsArguments& arguments, const Console& console);
 ExitCode providers_command(const ProvidersArguments& arguments, const Console& console);
+ExitCode cache_command(const CacheArguments& arguments, const Console& console);
 ExitCode doctor_command(const DoctorArguments& arguments, const Console& console);
 ExitCode version_command(const VersionArguments& arguments, const Console& console);
 ExitCode completion_command(const CompletionArguments& arguments, const Console& console);

@@ -9,6 +9,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "core/base/text.hpp"
+
 namespace assay {
 namespace {
 
@@ -64,6 +66,18 @@ Console Console::detect(bool no_color) {
 
 void print_out(std::string_view text) { print(stdout, text); }
 void print_error(std::string_view text) { print(stderr, text); }
+
+void print_field(std::string_view label, const Json& value) {
+    const std::string text = as_text(value);
+    if (text.find('\n') == std::string::npos) {
+        print_out(fmt::format("  {:<10} {}\n", terminal_safe(label), terminal_safe(text)));
+        return;
+    }
+    print_out(fmt::format("  {}\n", terminal_safe(label)));
+    for (const std::string_view line : split(text, '\n')) {
+        print_out(fmt::format("    {}\n", terminal_safe(line)));
+    }
+}
 
 ExitCode report_error(const Error& error) {
     print_error(fmt::format("assay: {}\n", error.message));

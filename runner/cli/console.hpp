@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "core/base/diagnostic.hpp"
+#include "core/base/json.hpp"
 #include "runner/cli/exit_code.hpp"
 
 namespace assay {
@@ -21,6 +22,8 @@ struct Console {
 
 void print_out(std::string_view text);
 void print_error(std::string_view text);
+/// A label and a value below or beside it, as the value's lines ask for, safe for a terminal.
+void print_field(std::string_view label, const Json& value);
 
 /// Prints "assay: MESSAGE" on stderr and gives the exit code that belongs to the error.
 ExitCode report_error(const Error& error);

@@ -16,6 +16,9 @@ struct Dispatch {
 
     ExitCode operator()(const InitArguments& a) const { return init_command(a, console); }
     ExitCode operator()(const RunArguments& a) const { return run_command(a, console); }
+    ExitCode operator()(const PlanArguments& a) const { return plan_command(a, console); }
+    ExitCode operator()(const RescoreArguments& a) const { return rescore_command(a, console); }
+    ExitCode operator()(const MergeArguments& a) const { return merge_command(a, console); }
     ExitCode operator()(const ValidateArguments& a) const { return validate_command(a, console); }
     ExitCode operator()(const SchemaArguments& a) const { return schema_command(a, console); }
     ExitCode operator()(const RunsArguments& a) const { return runs_command(a, console); }
@@ -26,6 +29,7 @@ struct Dispatch {
         return evaluators_command(a, console);
     }
     ExitCode operator()(const ProvidersArguments& a) const { return providers_command(a, console); }
+    ExitCode operator()(const CacheArguments& a) const { return cache_command(a, console); }
     ExitCode operator()(const DoctorArguments& a) const { return doctor_command(a, console); }
     ExitCode operator()(const VersionArguments& a) const { return version_command(a, console); }
     ExitCode operator()(const CompletionArguments& a) const {

@@ -47,6 +47,9 @@ Set by GitHub: mistakes become annotations, the report is appended to the summar
 .TP
 .I .assay/assay.db
 The stored runs.
+.TP
+.I .assay/cache
+The cached replies.
 )";
 
 /// Text in which nothing is a request to the formatter.

@@ -6,6 +6,10 @@ Result<OpenRun> open_run(const std::string& store, const std::string& reference)
     OpenRun open;
     ASSAY_TRY(open.store, Store::open_existing(store, default_project_id()));
     ASSAY_TRY(open.run, open.store->find_run(reference));
+    for (const VariantRecord& variant : open.run.variants) {
+        ASSAY_TRY(open.programs[variant.dataset_run_id],
+                  open.store->run_scores(variant.dataset_run_id));
+    }
     return open;
 }
 

@@ -12,11 +12,12 @@ namespace assay {
 struct OpenRun {
     std::unique_ptr<Store> store;
     RunRecord run;
+    ProgramScores programs;  ///< what is stored of the run evaluators that are programs
 
     [[nodiscard]] UnitStream units() const {
         return [this](const UnitVisitor& visit) { return store->for_each_unit(run, visit); };
     }
-    [[nodiscard]] Result<Report> report() const { return make_report(run, units()); }
+    [[nodiscard]] Result<Report> report() const { return make_report(run, units(), programs); }
 };
 
 /// @param reference  an id, the beginning of one, a name, or "latest".

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <charconv>
@@ -19,10 +20,26 @@ constexpr const char* k_run_footer = R"(Examples:
   assay run tickets.eval.yaml --out report.json --out junit.xml
   assay run specs/*.eval.yaml --out 'reports/{experiment}.xml'
   assay run tickets.eval.yaml --filter-failing latest
+  assay run --resume latest
   assay run tickets.eval.yaml --set task.parameters.temperature=0.2
 
 Exit codes: 0 all gates passed · 1 a gate failed · 2 the command line or the spec
 is wrong · 3 a gate could not be decided · 4 the run is incomplete · 130 interrupted)";
+
+constexpr const char* k_cache_footer =
+    R"(ls lists the replies, the latest used first. show prints one with its request.
+rm removes some. verify reads them all and names those that are damaged.
+A run keeps replies with `cache: read_write` under `execution:` in its spec.
+
+Examples:
+  assay cache ls
+  assay cache show 3f7a
+  assay cache rm 3f7a 90b1
+  assay cache rm --older-than 30d
+  assay cache verify --dir recordings
+
+Exit codes: 0 done · 2 the command line is wrong or there is no such reply
+4 verify: a reply is damaged)";
 
 constexpr const char* k_main_footer = R"(Examples:
   assay init
@@ -35,11 +52,9 @@ constexpr const char* k_main_footer = R"(Examples:
 /// Commands and options of the full tool whose engine is not built yet: refused by name, so that
 /// nobody takes them for a typing mistake or, worse, thinks they were obeyed.
 const std::vector<std::string> k_later_commands = {
-    "plan",     "compare", "rescore",   "merge",     "verify", "noise",  "baseline",
-    "datasets", "prompts", "templates", "cache",     "judge",  "traces", "serve",
-    "worker",   "keys",    "rules",     "schedules", "remote", "view"};
-const std::vector<std::string> k_later_run_options = {"--budget-usd", "--baseline", "--resume",
-                                                      "--no-cache",   "--shard",    "--server"};
+    "compare", "verify", "noise",  "baseline", "datasets", "prompts",   "templates", "judge",
+    "traces",  "serve",  "worker", "keys",     "rules",    "schedules", "remote",    "view"};
+const std::vector<std::string> k_later_run_options = {"--baseline", "--server"};
 
 /// A check for counts: without one the library wraps a negative number into a huge one. It has no
 /// description, so that the help stays short.
@@ -56,6 +71,17 @@ CLI::Validator whole_number(std::uint64_t least) {
         "");
 }
 
+/// A check for one of some words, which names the nearest one.
+CLI::Validator one_of(std::string what, std::vector<std::string> words) {
+    return CLI::Validator(
+        [what = std::move(what), words = std::move(words)](const std::string& text) {
+            if (std::ranges::find(words, text) != words.end()) return std::string();
+            return fmt::format("there is no {} \"{}\"{}; it is one of {}", what, text,
+                               did_you_mean(text, words), fmt::join(words, ", "));
+        },
+        "");
+}
+
 /// Builds the parser. Each command has a function that adds it and says what it fills.
 class Parser {
   public:
@@ -66,12 +92,16 @@ class Parser {
         app_.get_formatter()->column_width(30);
         add_init();
         add_run();
+        add_plan();
+        add_rescore();
+        add_merge();
         add_validate();
         add_runs();
         add_show();
         add_gate();
         add_export();
         add_lists();
+        add_cache();
         add_schema();
         add_doctor();
         add_shell();
@@ -99,17 +129,25 @@ class Parser {
             ->capture_default_str();
     }
 
+    static void add_reports(CLI::App* sub, std::vector<std::string>& out);
+    void add_progress(CLI::App* sub, ProgressMode& progress);
+    void add_selection(CLI::App* sub, RunArguments* a);
+
     ArgumentInfo describe(const CLI::Option& option) const;
     CommandInfo describe(CLI::App& app) const;
 
     void add_init();
     void add_run();
+    void add_plan();
+    void add_rescore();
+    void add_merge();
     void add_validate();
     void add_runs();
     void add_show();
     void add_gate();
     void add_export();
     void add_lists();
+    void add_cache();
     void add_schema();
     void add_doctor();
     void add_shell();
@@ -127,12 +165,9 @@ void Parser::add_init() {
     sub->add_option("DIR", a->folder, "Top folder of the project")->capture_default_str();
 }
 
-void Parser::add_run() {
-    auto [sub, a] =
-        command<RunArguments>("run", "Run a spec: score, store, report, gate", k_run_footer);
+/// What says which units there are: shared by `run` and `plan`.
+void Parser::add_selection(CLI::App* sub, RunArguments* a) {
     const CLI::Validator at_least_one = whole_number(1);
-    const CLI::Validator not_negative = whole_number(0);
-    sub->add_option("SPEC", a->specs, "Experiment specs (.yaml or .json)")->required();
     sub->add_option("--set", a->overrides, "Override a key of the spec (value in YAML)")
         ->type_name("KEY=VALUE")
         ->allow_extra_args(false);
@@ -150,7 +185,7 @@ void Parser::add_run() {
         ->check(at_least_one);
     sub->add_option("--seed", a->seed, "Seed of everything random")
         ->type_name("N")
-        ->check(not_negative);
+        ->check(whole_number(0));
     sub->add_option("--repetitions", a->repetitions, "Trials per row and variant")
         ->type_name("N")
         ->check(at_least_one);
@@ -160,6 +195,31 @@ void Parser::add_run() {
     sub->add_option("--variant", a->variants, "Only this variant (repeatable)")
         ->type_name("NAME")
         ->allow_extra_args(false);
+    sub->add_option("--shard", a->shard,
+                    "Only part I of N of the units; `assay merge` puts the parts together")
+        ->type_name("I/N");
+    sub->add_option("--env-file", a->env_file, "Read environment variables from a file")
+        ->type_name("FILE");
+    sub->add_option("--cache-dir", a->cache_folder,
+                    "Folder of the cached replies [cache within --store]")
+        ->type_name("DIR");
+    add_store(sub, a);
+}
+
+void Parser::add_run() {
+    auto [sub, a] =
+        command<RunArguments>("run", "Run a spec: score, store, report, gate", k_run_footer);
+    sub->add_option("SPEC", a->specs, "Experiment specs (.yaml or .json), or plans of them");
+    sub->add_option("--resume", a->resume,
+                    "Go on with a run that ended early; its spec need not be named")
+        ->type_name("RUN");
+    sub->parse_complete_callback([a] {
+        if (a->specs.empty() && a->resume.empty()) throw CLI::RequiredError("SPEC");
+    });
+    add_selection(sub, a);
+    sub->add_option("--budget-usd", a->budget_usd, "Stop before more than this is spent")
+        ->type_name("USD")
+        ->check(CLI::PositiveNumber.description(""));
     sub->add_flag("--fail-fast", a->fail_fast,
                   "Stop at the first unit that fails, is unscored or has a false check");
     sub->add_option("--run-name", a->run_name, "Name of the run")->type_name("NAME");
@@ -169,21 +229,78 @@ void Parser::add_run() {
     sub->add_option("--metadata", a->metadata, "Add metadata to the run (repeatable)")
         ->type_name("KEY=VALUE")
         ->allow_extra_args(false);
-    sub->add_option("--env-file", a->env_file, "Read environment variables from a file")
-        ->type_name("FILE");
-    sub->add_option("--out", a->out,
+    add_reports(sub, a->out);
+    add_progress(sub, a->progress);
+    sub->add_flag("--no-cache", a->no_cache, "Take no reply from the cache and keep none");
+    sub->add_flag("--quiet", a->quiet, "Only messages about what went wrong");
+    sub->add_flag("--yes", a->yes, "Ask nothing (assay never does; accepted for scripts)");
+}
+
+void Parser::add_reports(CLI::App* sub, std::vector<std::string>& out) {
+    sub->add_option("--out", out,
                     "Write a report; the ending is the format: .json .jsonl .csv .xml .md .html "
                     "(repeatable)")
         ->type_name("FILE")
         ->allow_extra_args(false);
+}
+
+void Parser::add_progress(CLI::App* sub, ProgressMode& progress) {
     const std::map<std::string, ProgressMode> modes = {{"auto", ProgressMode::automatic},
                                                        {"plain", ProgressMode::plain},
+                                                       {"json", ProgressMode::json},
                                                        {"none", ProgressMode::none}};
-    suggestions_[sub->add_option("--progress", a->progress, "auto, plain or none")
+    suggestions_[sub->add_option("--progress", progress, "auto, plain, json or none")
                      ->transform(CLI::CheckedTransformer(modes).description(""))
-                     ->type_name("MODE")] = {"auto", "plain", "none"};
+                     ->type_name("MODE")] = {"auto", "plain", "json", "none"};
+}
+
+void Parser::add_plan() {
+    auto [sub, a] = command<PlanArguments>(
+        "plan", "Say what a run would call and, estimated, use; nothing is called",
+        "Examples:\n  assay plan tickets.eval.yaml\n"
+        "  assay plan tickets.eval.yaml --out plan.json && assay run plan.json\n"
+        "  assay plan tickets.eval.yaml --units | head");
+    sub->add_option("SPEC", a->run.specs, "Experiment spec (.yaml or .json)")
+        ->required()
+        ->expected(1);
+    add_selection(sub, &a->run);
+    sub->add_option("--out", a->out, "Write the plan as JSON; `assay run` executes it")
+        ->type_name("FILE");
+    sub->add_flag("--units", a->units, "List the units with their keys, a JSON object a line");
+    sub->add_flag("--json", a->json, "For machines");
+}
+
+void Parser::add_rescore() {
+    auto [sub, a] = command<RescoreArguments>(
+        "rescore", "Score the stored outputs of a run with the evaluators of a spec",
+        "Evaluators that are new or changed are run on the outputs that are stored; nothing\n"
+        "else is called. Scores that are replaced go to the history.\n\n"
+        "Examples:\n  assay rescore latest tickets.eval.yaml");
+    sub->add_option("RUN", a->run, "Id of the run, the beginning of one, its name, or latest")
+        ->required();
+    sub->add_option("SPEC", a->spec, "Experiment spec with the evaluators")->required();
+    sub->add_option("--set", a->overrides, "Override a key of the spec (value in YAML)")
+        ->type_name("KEY=VALUE")
+        ->allow_extra_args(false);
+    sub->add_option("--env-file", a->env_file, "Read environment variables from a file")
+        ->type_name("FILE");
+    add_reports(sub, a->out);
+    add_progress(sub, a->progress);
     sub->add_flag("--quiet", a->quiet, "Only messages about what went wrong");
-    sub->add_flag("--yes", a->yes, "Ask nothing (assay never does; accepted for scripts)");
+    add_store(sub, a);
+}
+
+void Parser::add_merge() {
+    auto [sub, a] = command<MergeArguments>(
+        "merge", "Put the shards of a run together and decide its gates",
+        "Examples:\n  assay merge shard-1 shard-2 shard-3 --out report.json\n"
+        "  assay merge shard-1:20261101-093000-3f9a1c shard-2");
+    sub->add_option("SHARD", a->shards,
+                    "Store folder of a shard, with :RUN when it is not the newest run there")
+        ->required();
+    sub->add_option("--run-name", a->run_name, "Name of the run")->type_name("NAME");
+    add_reports(sub, a->out);
+    sub->add_flag("--quiet", a->quiet, "Only messages about what went wrong");
     add_store(sub, a);
 }
 
@@ -255,6 +372,23 @@ void Parser::add_lists() {
         "providers", "List the providers and whether they are configured",
         "Examples:\n  assay providers");
     providers->add_flag("--json", p->json, "For machines");
+}
+
+void Parser::add_cache() {
+    auto [sub, a] = command<CacheArguments>("cache", "List, show, remove or check cached replies",
+                                            k_cache_footer);
+    const std::vector<std::string> actions = {"ls", "show", "rm", "verify"};
+    suggestions_[sub->add_option("ACTION", a->action, "ls, show, rm or verify")
+                     ->required()
+                     ->check(one_of("action", actions))] = actions;
+    sub->add_option("KEY", a->keys, "Which replies: keys, or the beginnings of keys");
+    sub->add_option("--dir", a->folder, "Folder of the cache")
+        ->type_name("DIR")
+        ->capture_default_str();
+    sub->add_option("--older-than", a->older_than, "rm: replies not used for so long: 12h, 30d")
+        ->type_name("AGE");
+    sub->add_flag("--all", a->all, "rm: every reply");
+    sub->add_flag("--json", a->json, "For machines");
 }
 
 void Parser::add_schema() {

@@ -6,6 +6,7 @@
 
 #include "core/base/files.hpp"
 #include "core/base/text.hpp"
+#include "runner/cli/run_programs.hpp"
 #include "runner/report/report.hpp"
 
 namespace assay {
@@ -105,8 +106,17 @@ std::optional<Experiment> prepare_experiment(const std::string& spec,
     for (const RunEvaluator& evaluator : plan.run_evaluators) {
         std::string problem =
             check_run_evaluator(evaluator, plan.scores, experiment->spec.repetitions);
-        if (problem.empty()) continue;
-        diagnostics.push_back({places.find(evaluator.pointer), std::move(problem)});
+        if (!problem.empty()) {
+            diagnostics.push_back({places.find(evaluator.pointer), std::move(problem)});
+        } else if (is_program(evaluator)) {
+            std::vector<ParameterMistake> mistakes;
+            check_program(experiment->spec, evaluator, options.keys_needed, mistakes);
+            for (ParameterMistake& mistake : mistakes) {
+                diagnostics.push_back(
+                    {places.find(evaluator.pointer + mistake.pointer),
+                     fmt::format("run evaluator \"{}\": {}", evaluator.name, mistake.message)});
+            }
+        }
     }
     for (const Gate& gate : plan.gates) {
         std::string problem = check_gate(gate, plan);

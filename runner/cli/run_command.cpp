@@ -1,283 +1,149 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <cstdlib>
-#include <fstream>
-#include <map>
-#include <set>
 
-#include "core/base/text.hpp"
+#include "core/base/limits.hpp"
 #include "runner/cli/commands.hpp"
+#include "runner/cli/conclude_run.hpp"
 #include "runner/cli/prepare.hpp"
+#include "runner/cli/prepare_run.hpp"
 #include "runner/cli/progress.hpp"
-#include "runner/report/report.hpp"
+#include "runner/engine/estimate.hpp"
 #include "runner/report/writers.hpp"
 #include "server/store/store.hpp"
 
 namespace assay {
 namespace {
 
-/// The options that are shorthands for spec keys, as overrides, so that the stored spec says what
-/// was really run.
-std::vector<std::string> overrides_of(const RunArguments& arguments) {
-    std::vector<std::string> overrides = arguments.overrides;
-    if (arguments.repetitions) {
-        overrides.push_back(fmt::format("repetitions={}", *arguments.repetitions));
-    }
-    if (arguments.concurrency) {
-        overrides.push_back(fmt::format("execution.concurrency={}", *arguments.concurrency));
-    }
-    if (arguments.seed) overrides.push_back(fmt::format("execution.seed={}", *arguments.seed));
-    return overrides;
-}
-
-/// Keeps only the variants that the command line names.
-Result<void> narrow_variants(Experiment& experiment, const std::vector<std::string>& wanted) {
-    if (wanted.empty()) return {};
-    std::vector<std::string> known;
-    for (const BoundVariant& variant : experiment.variants) known.push_back(variant.name);
-    for (const std::string& name : wanted) {
-        if (std::ranges::find(known, name) != known.end()) continue;
-        return failure(ErrorCode::invalid_argument,
-                       fmt::format("--variant {}: the spec has no such variant{} (it has: {})",
-                                   name, did_you_mean(name, known), fmt::join(known, ", ")));
-    }
-    const auto unwanted = [&](const std::string& name) {
-        return std::ranges::find(wanted, name) == wanted.end();
-    };
-    std::erase_if(experiment.variants,
-                  [&](const BoundVariant& variant) { return unwanted(variant.name); });
-    std::erase_if(experiment.report_plan.gates, [&](const Gate& gate) {
-        return !gate.variant.empty() && unwanted(gate.variant);
-    });
-    return {};
-}
-
-Result<std::map<std::string, std::string>> metadata_of(const std::vector<std::string>& entries) {
-    std::map<std::string, std::string> metadata;
-    for (const std::string& entry : entries) {
-        const std::size_t equals = entry.find('=');
-        if (equals == std::string::npos || equals == 0) {
-            return failure(ErrorCode::invalid_argument,
-                           fmt::format("--metadata {}: write it as KEY=VALUE", entry));
-        }
-        metadata[entry.substr(0, equals)] = entry.substr(equals + 1);
-    }
-    return metadata;
-}
-
-/// The items of an earlier run that are worth another look.
-Result<std::set<std::string>> failing_items(const std::string& folder,
-                                            const std::string& reference) {
-    ASSAY_TRY(const auto store, Store::open_existing(folder, default_project_id()));
-    ASSAY_TRY(const RunRecord run, store->find_run(reference));
-    std::set<std::string> items;
-    ASSAY_CHECK(store->for_each_unit(run, [&](const UnitResult& unit) -> Result<void> {
-        if (is_failing(unit)) items.insert(unit.item.id.value());
-        return {};
-    }));
-    if (!items.empty()) return items;
-    return failure(ErrorCode::invalid_argument,
-                   fmt::format("--filter-failing {}: nothing failed in that run", reference));
-}
-
-Result<PlanOptions> plan_options_of(const RunArguments& arguments, const Experiment& experiment) {
-    PlanOptions options;
-    options.run_name = arguments.run_name;
-    options.tags = arguments.tags;
-    ASSAY_TRY(options.metadata, metadata_of(arguments.metadata));
-    options.selection.limit = arguments.limit;
-    if (arguments.sample) {
-        options.selection.sample = {.size = *arguments.sample,
-                                    .seed = experiment.spec.execution.seed};
-    }
-    if (arguments.filter) {
-        auto filter = Filter::parse(*arguments.filter);
-        if (!filter) {
-            return failure(ErrorCode::invalid_argument,
-                           fmt::format("--filter: {}", filter.error().message));
-        }
-        options.selection.filter = std::move(*filter);
-    }
-    if (!arguments.filter_failing.empty()) {
-        ASSAY_TRY(options.selection.item_ids,
-                  failing_items(arguments.store, arguments.filter_failing));
-    }
-    options.manifest = describe_surroundings(experiment.spec.folder);
-    return options;
-}
-
-constexpr std::string_view k_experiment_placeholder = "{experiment}";
-
-std::vector<std::filesystem::path> output_paths(const std::vector<std::string>& written,
-                                                const std::string& experiment) {
-    std::vector<std::filesystem::path> paths;
-    for (std::string path : written) {
-        const std::size_t at = path.find(k_experiment_placeholder);
-        if (at != std::string::npos) {
-            path.replace(at, k_experiment_placeholder.size(), experiment);
-        }
-        paths.emplace_back(std::move(path));
-    }
-    return paths;
-}
-
-Result<void> append_step_summary(const Report& report) {
-    const char* const path = std::getenv("GITHUB_STEP_SUMMARY");
-    if (path == nullptr || *path == '\0') return {};
-    std::ofstream stream(path, std::ios::app | std::ios::binary);
-    stream << report_to_markdown(report);
-    stream.close();
-    if (stream) return {};
-    return failure(ErrorCode::unavailable,
-                   fmt::format("cannot append the summary to GITHUB_STEP_SUMMARY ({})", path));
-}
-
-void annotate_gates(const Report& report) {
-    if (!in_github_actions()) return;
-    for (const GateVerdict& verdict : report.gates) {
-        if (verdict.status == GateStatus::passed) continue;
-        print_error(
-            github_annotation({verdict.gate.place, fmt::format("{} ({}): {}", verdict.gate.text,
-                                                               verdict.variant, verdict.reason)}) +
-            "\n");
-    }
-}
-
-/// ASSAY_EXIT_GATE_FAILED lets a CI job give a failed gate another code.
-ExitCode as_wanted(ExitCode code) {
-    const char* const wanted = std::getenv("ASSAY_EXIT_GATE_FAILED");
-    if (code != ExitCode::gate_failed || wanted == nullptr) return code;
-    const std::string_view text(wanted);
-    int value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    const bool usable =
-        error == std::errc() && end == text.data() + text.size() && value >= 0 && value <= 255;
-    if (usable) return static_cast<ExitCode>(value);
+/// A run of the same plan that ended early and was not finished by a later one.
+Result<void> point_at_unfinished(const Store& store, const RunRecord& planned) {
+    ASSAY_TRY(const std::vector<RunRecord> runs, store.runs());
+    const auto last = std::ranges::find(runs, planned.plan_sha256, &RunRecord::plan_sha256);
+    const bool is_open =
+        last != runs.end() && last->state == RunState::running && store.is_open_elsewhere(last->id);
+    if (last == runs.end() || last->state == RunState::finished || is_open) return {};
     print_error(
-        fmt::format("assay: ASSAY_EXIT_GATE_FAILED is \"{}\", which is no exit code from 0 to 255; "
-                    "using 1\n",
-                    text));
-    return code;
-}
-
-/// What comes after the last unit: numbers from the journal, files, the table, the exit code.
-Result<ExitCode> conclude(const RunRecord& run, Store& store, const RunArguments& arguments,
-                          const std::vector<std::filesystem::path>& outputs,
-                          const Console& console) {
-    const UnitStream units = [&](const UnitVisitor& visit) {
-        return store.for_each_unit(run, visit);
-    };
-    ASSAY_TRY(const Report report, make_report(run, units));
-    for (const VariantSummary& variant : report.variants) {
-        std::vector<Score> scores;
-        for (const auto& [name, value, comment] : variant.run_scores) {
-            if (value) scores.push_back({.name = name, .value = *value, .comment = comment});
-        }
-        ASSAY_CHECK(store.put_run_scores(variant.dataset_run_id, scores));
-    }
-    for (const auto& path : outputs) ASSAY_CHECK(write_report(path, report, units));
-    ASSAY_CHECK(append_step_summary(report));
-    annotate_gates(report);
-    if (!arguments.quiet) {
-        print_out(report_to_table(report, {.columns = console.columns, .color = console.color}));
-        for (const auto& path : outputs) print_out(fmt::format("Report: {}\n", path.string()));
-    }
-    if (!run.reason.empty())
-        print_error(fmt::format("assay: the run is {}: {}\n", to_string(run.state), run.reason));
-    return static_cast<ExitCode>(exit_code_of(report.status));
-}
-
-/// One spec, checked to the end: what is left to do is to call.
-struct PreparedRun {
-    Experiment experiment;
-    Plan plan;
-    std::vector<std::filesystem::path> outputs;
-};
-
-Result<std::optional<PreparedRun>> prepare_run(const std::string& spec,
-                                               const RunArguments& arguments, const Clock& clock,
-                                               Diagnostics& mistakes) {
-    auto experiment = prepare_experiment(spec, overrides_of(arguments), BindOptions{}, mistakes);
-    if (!experiment) return std::nullopt;
-    ASSAY_CHECK(narrow_variants(*experiment, arguments.variants));
-    ASSAY_TRY(PlanOptions options, plan_options_of(arguments, *experiment));
-    ASSAY_TRY(auto plan, make_plan(*experiment, std::move(options), clock, mistakes));
-    if (!plan) return std::nullopt;
-    auto outputs = output_paths(arguments.out, plan->run.experiment);
-    return PreparedRun{std::move(*experiment), std::move(*plan), std::move(outputs)};
-}
-
-/// Two specs must not write one file.
-Result<void> check_outputs(const RunArguments& arguments, const std::vector<PreparedRun>& runs) {
-    std::map<std::filesystem::path, std::string> owners;
-    for (const PreparedRun& run : runs) {
-        const std::string& experiment = run.plan.run.experiment;
-        for (std::size_t i = 0; i < run.outputs.size(); ++i) {
-            const auto [owner, fresh] = owners.emplace(run.outputs[i], experiment);
-            if (fresh) continue;
-            const bool named = arguments.out[i].find(k_experiment_placeholder) != std::string::npos;
-            return failure(ErrorCode::invalid_argument,
-                           named ? fmt::format("--out {}: two specs are called \"{}\"; give one "
-                                               "another `experiment`",
-                                               arguments.out[i], experiment)
-                                 : fmt::format("--out {}: with several specs the name needs "
-                                               "{{experiment}} in it",
-                                               arguments.out[i]));
-        }
-    }
+        fmt::format("Run {} of this spec ended early. Instead of this new run you can go "
+                    "on with it: assay run --resume {}\n",
+                    last->id.value(), last->id.value()));
     return {};
 }
 
-Result<ExitCode> execute_run(PreparedRun prepared, Store& store, const RunArguments& arguments,
-                             const Clock& clock, const Console& console) {
-    const auto& variants = prepared.plan.run.variants;
-    const std::uint64_t planned = variants.size() * variants.front().planned;
-    const auto mode = arguments.quiet ? ProgressMode::none : arguments.progress;
-    Progress progress(planned, mode, console, clock);
-    ASSAY_TRY(const RunRecord run,
-              execute(prepared.experiment, std::move(prepared.plan), store, clock,
-                      {.observer = &progress, .fail_fast = arguments.fail_fast}));
-    progress.finish();
-    return conclude(run, store, arguments, prepared.outputs, console);
+/// The cache that the runs share; none when no spec uses it.
+Result<std::unique_ptr<ReplyCache>> open_cache(const RunArguments& arguments,
+                                               const std::vector<PreparedRun>& runs,
+                                               const Clock& clock) {
+    const bool is_used = std::ranges::any_of(runs, [](const PreparedRun& run) {
+        return run.experiment.spec.execution.cache != CacheMode::off;
+    });
+    if (!is_used) return nullptr;
+    return ReplyCache::open(cache_folder(arguments), {}, clock);
 }
 
-/// Of several exit codes the one that counts (SPEC section 2).
-ExitCode graver(ExitCode a, ExitCode b) {
-    constexpr std::array k_order = {ExitCode::interrupted, ExitCode::incomplete,
-                                    ExitCode::gate_failed, ExitCode::undecided};
-    for (const ExitCode code : k_order) {
-        if (a == code || b == code) return code;
+std::uint64_t planned_units(const std::vector<PreparedRun>& runs) {
+    std::uint64_t units = 0;
+    for (const PreparedRun& run : runs) {
+        for (const VariantRecord& variant : run.plan.run.variants) units += variant.planned;
     }
-    return a == ExitCode::ok ? b : a;
+    return units;
+}
+
+/// A budget in money sees only what has a price.
+void warn_of_unpriced(const ExperimentSpec& spec) {
+    if (!spec.execution.budget.cost_usd) return;
+    const std::vector<std::string> models = unpriced_models(spec);
+    if (models.empty()) return;
+    print_error(
+        fmt::format("The budget of ${} does not see {}: the price is not known. Give it as "
+                    "`price` under `providers:`, or limit `tokens` or `calls` as well.\n",
+                    *spec.execution.budget.cost_usd, fmt::join(models, ", ")));
+}
+
+Result<ExitCode> execute_runs(std::vector<PreparedRun> prepared, Store& store,
+                              const RunArguments& arguments, const Clock& clock,
+                              const Console& console) {
+    ASSAY_TRY(const auto cache, open_cache(arguments, prepared, clock));
+    const auto progress = make_progress(arguments.quiet ? ProgressMode::none : arguments.progress,
+                                        planned_units(prepared), console, clock);
+    std::vector<ExecutionJob> jobs;
+    for (PreparedRun& run : prepared) {
+        warn_of_unpriced(run.experiment.spec);
+        jobs.push_back(
+            {.experiment = &run.experiment, .plan = std::move(run.plan), .cache = cache.get()});
+    }
+    ASSAY_TRY(std::vector<RunRecord> runs,
+              execute(std::move(jobs), store, clock,
+                      {.observer = progress.get(), .fail_fast = arguments.fail_fast}));
+    progress->finish();
+    if (cache) (void)cache->trim();  // it is only larger than it should be
+    ExitCode code = ExitCode::ok;
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+        ASSAY_TRY(
+            const ExitCode ended,
+            conclude_run(prepared[i].experiment.spec, std::move(runs[i]), store,
+                         {.outputs = prepared[i].outputs, .quiet = arguments.quiet}, console));
+        code = graver(code, ended);
+    }
+    return as_wanted(code);
+}
+
+Result<ExitCode> resume_run(const RunArguments& given, const Console& console) {
+    const SystemClock clock;
+    ASSAY_TRY(const auto store, Store::open_existing(given.store, default_project_id()));
+    ASSAY_TRY(RunRecord stored, store->find_run(given.resume));
+    if (stored.state == RunState::finished) {
+        return failure(ErrorCode::invalid_argument,
+                       fmt::format("run {} has all its units; see it with: assay show {}",
+                                   stored.id.value(), stored.id.value()));
+    }
+    ASSAY_TRY(const RunArguments arguments, arguments_to_resume(given, stored));
+    Diagnostics mistakes;
+    ASSAY_TRY(auto prepared,
+              prepare_run(arguments.specs.front(), arguments, BindOptions{}, clock, mistakes));
+    if (!prepared) return report_mistakes(mistakes);
+    ASSAY_CHECK(continue_run(prepared->plan.run, std::move(stored)));
+    std::vector<PreparedRun> runs;
+    runs.push_back(std::move(*prepared));
+    return execute_runs(std::move(runs), *store, arguments, clock, console);
+}
+
+/// @param path  a spec, or a plan of one, which must still be the same.
+Result<std::optional<PreparedRun>> prepare_spec_or_plan(const std::string& path,
+                                                        RunArguments arguments, const Clock& clock,
+                                                        Diagnostics& mistakes) {
+    arguments.specs = {path};
+    ASSAY_TRY(const auto plan, read_plan_file(path));
+    if (plan) {
+        ASSAY_TRY(arguments, arguments_of_plan(std::move(arguments), *plan));
+    }
+    ASSAY_TRY(auto run,
+              prepare_run(arguments.specs.front(), arguments, BindOptions{}, clock, mistakes));
+    if (!plan || !run || run->plan.run.plan_sha256 == plan->plan_sha256) return run;
+    return failure(ErrorCode::invalid_argument,
+                   fmt::format("{}: the spec {} or its dataset changed since this plan was made; "
+                               "look at it again with `assay plan`",
+                               path, arguments.specs.front()));
 }
 
 Result<ExitCode> run_specs(const RunArguments& arguments, const Console& console) {
     ASSAY_CHECK(read_env_file(arguments.env_file));
     for (const std::string& path : arguments.out) ASSAY_CHECK(check_report_path(path));
+    if (!arguments.resume.empty()) return resume_run(arguments, console);
     const SystemClock clock;
     Diagnostics mistakes;
     std::vector<PreparedRun> runs;
     for (const std::string& spec : arguments.specs) {
         Diagnostics found;
-        ASSAY_TRY(auto run, prepare_run(spec, arguments, clock, found));
+        ASSAY_TRY(auto run, prepare_spec_or_plan(spec, arguments, clock, found));
         std::ranges::move(found, std::back_inserter(mistakes));
         if (run) runs.push_back(std::move(*run));
     }
     if (!mistakes.empty()) return report_mistakes(mistakes);
     ASSAY_CHECK(check_outputs(arguments, runs));
     ASSAY_TRY(const auto store, Store::open(arguments.store, default_project_id()));
-
-    ExitCode code = ExitCode::ok;
-    for (PreparedRun& run : runs) {
-        ASSAY_TRY(const ExitCode ended,
-                  execute_run(std::move(run), *store, arguments, clock, console));
-        code = graver(code, ended);
-        if (code == ExitCode::interrupted) break;
-    }
-    return as_wanted(code);
+    for (const PreparedRun& run : runs) ASSAY_CHECK(point_at_unfinished(*store, run.plan.run));
+    return execute_runs(std::move(runs), *store, arguments, clock, console);
 }
 
 }  // namespace

@@ -27,19 +27,6 @@ std::string reason_of(const UnitResult& unit) {
     return falses;
 }
 
-/// A label and a value below or beside it, as the value's size asks for.
-void print_field(std::string_view label, const Json& value) {
-    const std::string text = value.is_string() ? value.get<std::string>() : to_text(value);
-    if (text.find('\n') == std::string::npos) {
-        print_out(fmt::format("  {:<10} {}\n", label, terminal_safe(text)));
-        return;
-    }
-    print_out(fmt::format("  {}\n", label));
-    for (const std::string_view line : split(text, '\n')) {
-        print_out(fmt::format("    {}\n", terminal_safe(line)));
-    }
-}
-
 void print_evaluation(const Evaluation& evaluation) {
     if (evaluation.status != EvaluationStatus::scored) {
         print_out(fmt::format("  {:<10} {}: {}\n", terminal_safe(evaluation.evaluator),

@@ -5,6 +5,7 @@
 #include "runner/cli/commands.hpp"
 #include "runner/cli/open_run.hpp"
 #include "runner/cli/prepare.hpp"
+#include "runner/report/program_scores.hpp"
 #include "runner/report/report.hpp"
 #include "runner/report/writers.hpp"
 
@@ -74,15 +75,27 @@ Result<ExitCode> list_runs(const RunsArguments& arguments, const Console& consol
     return ExitCode::ok;
 }
 
+/// Whether the run had the same one: what another program said must not pass for this one's.
+bool has_run(const RunEvaluator& evaluator, const RunRecord& run) {
+    return std::ranges::any_of(run.report_plan.run_evaluators, [&](const RunEvaluator& known) {
+        return known.name == evaluator.name && known.type == evaluator.type &&
+               known.parameters == evaluator.parameters;
+    });
+}
+
 /// Takes the gates, and what else decides them, from another spec. Every score they name must be
 /// one that the run has.
-Result<bool> take_gates(RunRecord& run, const std::string& spec, Diagnostics& mistakes) {
+Result<bool> take_gates(OpenRun& open, const std::string& spec, Diagnostics& mistakes) {
+    RunRecord& run = open.run;
     auto experiment = prepare_experiment(spec, {}, {.keys_needed = false}, mistakes);
     if (!experiment) return false;
     std::vector<std::string> known;
     for (const ScoreColumn& column : run.report_plan.scores) known.push_back(column.name);
     for (const RunEvaluator& evaluator : experiment->report_plan.run_evaluators) {
-        known.push_back(evaluator.name);
+        std::ranges::move(run_score_names(evaluator), std::back_inserter(known));
+        if (is_program(evaluator) && !has_run(evaluator, run)) {
+            forget_program(evaluator, run, open.programs);
+        }
     }
     for (const Gate& gate : experiment->report_plan.gates) {
         const bool exists =
@@ -101,7 +114,7 @@ Result<ExitCode> gate_run(const GateArguments& arguments, const Console& console
     ASSAY_TRY(OpenRun open, open_run(arguments.store, arguments.run));
     if (!arguments.spec.empty()) {
         Diagnostics mistakes;
-        ASSAY_TRY(const bool usable, take_gates(open.run, arguments.spec, mistakes));
+        ASSAY_TRY(const bool usable, take_gates(open, arguments.spec, mistakes));
         if (!usable) return report_mistakes(mistakes);
     }
     ASSAY_TRY(const Report report, open.report());

@@ -36,10 +36,14 @@ class Binder {
 
     void bind_evaluators(Experiment& experiment);
     void bind_gates(Experiment& experiment);
+    /// nullptr after a mistake, which is reported.
+    [[nodiscard]] std::unique_ptr<UnitTask> bound_task(Experiment& experiment,
+                                                       const TaskSpec& task);
     void bind_variants(Experiment& experiment);
     void bind_input_schema(Experiment& experiment);
 
   private:
+    void bind_order(Experiment& experiment);
     [[nodiscard]] std::shared_ptr<Provider> provider_for(Experiment& experiment,
                                                          const TaskSpec& task);
     [[nodiscard]] std::optional<ProviderSettings> model_settings(const Experiment& experiment,
@@ -90,6 +94,20 @@ void Binder::bind_evaluators(Experiment& experiment) {
         }
         experiment.evaluators.push_back(std::move(*bound));
     }
+    // Who needs whom can only be told when all are there.
+    const auto& entries = experiment.spec.evaluators;
+    if (experiment.evaluators.size() == entries.size()) bind_order(experiment);
+}
+
+void Binder::bind_order(Experiment& experiment) {
+    std::vector<OrderMistake> mistakes;
+    auto order = EvaluationOrder::bind(experiment.evaluators, mistakes);
+    for (OrderMistake& found : mistakes) {
+        const EvaluatorSpec& entry = experiment.spec.evaluators[found.evaluator];
+        mistake(entry.pointer + found.mistake.pointer,
+                fmt::format("evaluator \"{}\": {}", entry.name, found.mistake.message));
+    }
+    if (order) experiment.order = std::move(*order);
 }
 
 void Binder::bind_gates(Experiment& experiment) {
@@ -102,12 +120,14 @@ void Binder::bind_gates(Experiment& experiment) {
     std::vector<std::string> known;
     for (const ScoreColumn& column : plan.scores) known.push_back(column.name);
     for (const RunEvaluator& evaluator : plan.run_evaluators) {
-        if (std::ranges::find(known, evaluator.name) != known.end()) {
-            mistake(evaluator.pointer, fmt::format("the score \"{}\" exists already; give this "
-                                                   "run evaluator another `name`",
-                                                   evaluator.name));
+        for (const std::string& name : run_score_names(evaluator)) {
+            if (std::ranges::find(known, name) != known.end()) {
+                mistake(evaluator.pointer, fmt::format("the score \"{}\" exists already; give this "
+                                                       "run evaluator another `name`",
+                                                       name));
+            }
+            known.push_back(name);
         }
-        known.push_back(evaluator.name);
     }
     std::vector<std::string> choices = known;
     std::ranges::copy(gate_measures(), std::back_inserter(choices));
@@ -154,7 +174,9 @@ std::optional<ProviderSettings> Binder::model_settings(const Experiment& experim
         return std::nullopt;
     }
     const bool key_missing = settings.api_key.empty() && kind->key_required && default_url;
-    if (key_missing && options_.keys_needed) {
+    const bool is_called = options_.keys_needed && options_.task_called &&
+                           experiment.spec.execution.cache != CacheMode::replay;
+    if (key_missing && is_called) {
         mistake(task.pointer, fmt::format("the provider \"{}\" needs a key: set {} or name an "
                                           "`api_key` under `providers:`",
                                           task.provider, kind->api_key_variable));
@@ -196,18 +218,17 @@ std::shared_ptr<Provider> Binder::provider_for(Experiment& experiment, const Tas
     return provider;
 }
 
+std::unique_ptr<UnitTask> Binder::bound_task(Experiment& experiment, const TaskSpec& task) {
+    if (task.form == TaskForm::recorded) return make_recorded_task(task);
+    auto provider = provider_for(experiment, task);
+    if (!provider) return nullptr;
+    return make_provider_task(task, std::move(provider), experiment.spec.execution.retries);
+}
+
 void Binder::bind_variants(Experiment& experiment) {
     for (const VariantSpec& variant : experiment.spec.variants) {
-        const TaskSpec& task = variant.task;
-        if (task.form == TaskForm::recorded) {
-            experiment.variants.push_back({variant.name, make_recorded_task(task)});
-            continue;
-        }
-        auto provider = provider_for(experiment, task);
-        if (!provider) continue;
-        experiment.variants.push_back(
-            {variant.name,
-             make_provider_task(task, std::move(provider), experiment.spec.execution.retries)});
+        auto task = bound_task(experiment, variant.task);
+        if (task) experiment.variants.push_back({variant.name, std::move(task)});
     }
 }
 

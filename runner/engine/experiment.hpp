@@ -13,7 +13,10 @@
 #include "core/model/run.hpp"
 #include "datasets/dataset.hpp"
 #include "evaluators/evaluation.hpp"
+#include "evaluators/evaluation_order.hpp"
 #include "evaluators/json_schema_validator.hpp"
+#include "judges/calls/call_limiter.hpp"
+#include "judges/calls/reply_cache.hpp"
 #include "judges/provider.hpp"
 #include "runner/engine/ports.hpp"
 #include "runner/engine/unit_task.hpp"
@@ -35,12 +38,14 @@ struct Experiment {
     std::vector<std::shared_ptr<Provider>> providers;  // shared with the tasks that call them
     std::vector<BoundVariant> variants;
     std::vector<BoundEvaluator> evaluators;
+    EvaluationOrder order;  ///< of `evaluators`
     std::optional<JsonSchema> input_schema;
     ReportPlan report_plan;
 };
 
 struct BindOptions {
     bool keys_needed = true;  ///< false: a missing API key is no mistake, since nothing is called
+    bool task_called = true;  ///< false: only evaluators run, on outputs that are there
 };
 
 /// Resolves every name in the spec. All mistakes, those of the loading included, go into
@@ -54,6 +59,7 @@ struct PlanOptions {
     std::string run_name;  ///< "" = the experiment's name and the time
     std::vector<std::string> tags;
     std::map<std::string, std::string> metadata;
+    std::optional<Shard> shard;
     DatasetSelection selection;      ///< from the command line; narrower than the spec's
     Json manifest = Json::object();  ///< what the caller knows: git, ci
 };
@@ -73,19 +79,36 @@ struct Plan {
                                                     PlanOptions options, const Clock& clock,
                                                     Diagnostics& diagnostics);
 
+/// What a manifest says of the evaluators: "name", "type", "version", "hash".
+[[nodiscard]] Json describe_evaluators(const std::vector<BoundEvaluator>& evaluators);
+/// The hash of a plan, from the run's manifest: RunRecord::plan_sha256.
+[[nodiscard]] std::string plan_sha256_of(const Json& manifest);
+
+/// A new id: it sorts by time and is short enough to type.
+[[nodiscard]] RunId new_run_id(Time now);
+
 /// The key of a unit: a hash of everything that can change its answer, and of its identity.
 [[nodiscard]] UnitKey unit_key(const DatasetItem& item, const BoundVariant& variant, int repetition,
                                std::uint64_t seed);
+
+/// How an execution stands.
+struct ExecutionPulse {
+    std::size_t units_in_flight = 0;
+    std::vector<CallLimiter::LaneState> lanes;  ///< the providers' limits
+};
 
 /// Watches an execution. Called from the thread that called execute().
 class ExecutionObserver {
   public:
     virtual ~ExecutionObserver() = default;
+    /// A run begins or goes on: so many of its units are stored already.
+    virtual void units_stored(std::size_t units) = 0;
+    /// A unit is committed.
     virtual void unit_finished(const UnitResult& unit) = 0;
     /// A stop was asked for: `at_once` when it was the second time.
     virtual void stopping(std::size_t units_in_flight, bool at_once) = 0;
     /// About ten times a second, also while nothing finishes.
-    virtual void tick(std::size_t units_in_flight) = 0;
+    virtual void tick(const ExecutionPulse& pulse) = 0;
 };
 
 struct ExecuteOptions {
@@ -96,11 +119,23 @@ struct ExecuteOptions {
     std::chrono::milliseconds retry_delay{500};  ///< before the first retry; doubles each time
 };
 
-/// Runs every unit of the plan and commits each to the journal. Blocks until all is done.
+/// One run to execute.
+struct ExecutionJob {
+    const Experiment* experiment = nullptr;  ///< outlives the execution
+    Plan plan;                    ///< `run.resumed`: the journal has a part of it already
+    ReplyCache* cache = nullptr;  ///< nullptr = none, whatever the spec says
+};
+
+/// Runs every unit of the plans that the journal does not have yet and commits each to it, all runs
+/// at the same time under the same limits. Blocks until all is done.
 ///
-/// @return the run as it ended: finished, interrupted, or incomplete with the reason. Whatever
-///         finished is stored, whichever it is.
-/// @error only when the journal could not even begin.
+/// @return the runs as they ended, in order: finished, interrupted, or incomplete with the reason.
+///         Whatever finished is stored, whichever it is.
+/// @error only when the journal could not even begin; nothing was called then.
+[[nodiscard]] Result<std::vector<RunRecord>> execute(std::vector<ExecutionJob> jobs,
+                                                     RunJournal& journal, const Clock& clock,
+                                                     const ExecuteOptions& options);
+/// The same for one run without a cache.
 [[nodiscard]] Result<RunRecord> execute(const Experiment& experiment, Plan plan,
                                         RunJournal& journal, const Clock& clock,
                                         const ExecuteOptions& options);

@@ -56,14 +56,14 @@ bool JournalWriter::has_room() const {
            queued_bytes_ < limits::k_journal_queue_bytes_max;
 }
 
-Task<void> JournalWriter::append(UnitResult unit) {
+Task<void> JournalWriter::append(RunId run, UnitResult unit) {
     const std::size_t bytes = approximate_bytes(unit);
     while (true) {
         {
             const std::lock_guard lock(mutex_);
             if (failure_) co_return std::unexpected(*failure_);
             if (has_room()) {
-                queue_.push_back({std::move(unit), bytes});
+                queue_.push_back({std::move(run), std::move(unit), bytes});
                 queued_bytes_ += bytes;
                 ++uncommitted_;
                 break;
@@ -86,37 +86,46 @@ Task<void> JournalWriter::flush() {
     }
 }
 
-std::vector<JournalWriter::Queued> JournalWriter::take_group() {
+/// What has arrived of the run whose unit came first; with several runs their units mostly come in
+/// turns, so a group is not ended by a unit of another run.
+JournalWriter::Group JournalWriter::take_group() {
     std::unique_lock lock(mutex_);
     work_.wait(lock, [this] { return closed_ || !queue_.empty(); });
-    std::vector<Queued> group;
-    while (!queue_.empty() && group.size() < limits::k_journal_group_units_max) {
-        queued_bytes_ -= queue_.front().bytes;
-        group.push_back(std::move(queue_.front()));
+    Group group;
+    if (queue_.empty()) return group;
+    group.run = queue_.front().run;
+    std::deque<Queued> others;
+    while (!queue_.empty() && group.units.size() < limits::k_journal_group_units_max) {
+        Queued& next = queue_.front();
+        if (next.run == group.run) {
+            queued_bytes_ -= next.bytes;
+            group.units.push_back(std::move(next.unit));
+        } else {
+            others.push_back(std::move(next));
+        }
         queue_.pop_front();
     }
+    queue_.insert(queue_.begin(), std::make_move_iterator(others.begin()),
+                  std::make_move_iterator(others.end()));
     return group;
 }
 
 void JournalWriter::write_groups() {
     while (true) {
-        std::vector<Queued> group = take_group();
-        if (group.empty()) return;  // closed, and everything is written
-        std::vector<UnitResult> units;
-        units.reserve(group.size());
-        for (Queued& queued : group) units.push_back(std::move(queued.unit));
-        Result<void> committed = journal_.commit(units);
+        Group group = take_group();
+        if (group.units.empty()) return;  // closed, and everything is written
+        Result<void> committed = journal_.commit(group.run, group.units);
         const bool failed = !committed;
         {
             const std::lock_guard lock(mutex_);
-            uncommitted_ -= units.size();
+            uncommitted_ -= group.units.size();
             if (failed) {
                 failure_ = std::move(committed.error());
                 queue_.clear();
                 uncommitted_ = 0;
             }
         }
-        asio::post(executor_, [this, failed, units = std::move(units)] {
+        asio::post(executor_, [this, failed, units = std::move(group.units)] {
             changed_.cancel();
             if (failed) return;
             for (const UnitResult& unit : units) on_committed_(unit);

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include "core/base/task.hpp"
 #include "core/model/unit.hpp"
@@ -27,18 +28,25 @@ class JournalWriter {
     JournalWriter(const JournalWriter&) = delete;
     JournalWriter& operator=(const JournalWriter&) = delete;
 
-    /// Queues one unit. @error what the journal failed with; after that nothing more is accepted.
-    [[nodiscard]] Task<void> append(UnitResult unit);
+    /// Queues one unit of an open run. @error what the journal failed with; after that nothing more
+    /// is accepted.
+    [[nodiscard]] Task<void> append(RunId run, UnitResult unit);
     /// Ends when everything queued is committed. @error as append.
     [[nodiscard]] Task<void> flush();
 
   private:
     struct Queued {
+        RunId run;
         UnitResult unit;
         std::size_t bytes = 0;
     };
+    /// Units of one run that are committed together.
+    struct Group {
+        RunId run;
+        std::vector<UnitResult> units;
+    };
     void write_groups();
-    [[nodiscard]] std::vector<Queued> take_group();
+    [[nodiscard]] Group take_group();
     [[nodiscard]] bool has_room() const;
 
     RunJournal& journal_;

@@ -7,20 +7,10 @@
 #include "core/base/random.hpp"
 #include "core/base/version.hpp"
 #include "runner/engine/experiment.hpp"
+#include "runner/engine/unit_source.hpp"
 
 namespace assay {
 namespace {
-
-/// "20261101-093000-3f9a1c": sorts by time, and short enough to type.
-RunId new_run_id(Time now) {
-    const std::string stamp = to_rfc3339(now);
-    std::string id;
-    for (const char c : stamp.substr(0, 19)) {
-        if (c >= '0' && c <= '9') id += c;
-        if (c == 'T') id += '-';
-    }
-    return RunId(id + "-" + random_hex(3));
-}
 
 /// YAML rows are read as specs are, traps and all.
 Result<ParsedDocument> parse_yaml_rows(std::string_view text, std::string_view name) {
@@ -78,6 +68,18 @@ Json models_of(const ExperimentSpec& spec) {
     return models;
 }
 
+/// Says which units there are and how each is answered, and nothing of where or when: budgets and
+/// limits can change between two executions of one run.
+std::string units_sha256(const Experiment& experiment, const DatasetFacts& facts) {
+    Json variants = Json::array();
+    for (const BoundVariant& variant : experiment.variants) {
+        variants.push_back({variant.name, variant.task->fingerprint()});
+    }
+    const ExperimentSpec& spec = experiment.spec;
+    return sha256_hex(to_text(Json{"assay-units-1", facts.sha256, std::move(variants),
+                                   spec.repetitions, spec.execution.seed}));
+}
+
 Json manifest_of(const Experiment& experiment, const DatasetFacts& facts, Json manifest) {
     const ExperimentSpec& spec = experiment.spec;
     manifest["spec_sha256"] = spec.sha256;
@@ -88,13 +90,8 @@ Json manifest_of(const Experiment& experiment, const DatasetFacts& facts, Json m
     manifest["models"] = models_of(spec);
     manifest["prompts"] = prompts_of(spec);
     manifest["prices_sha256"] = nullptr;
-    manifest["evaluators"] = Json::array();
-    for (const BoundEvaluator& evaluator : experiment.evaluators) {
-        manifest["evaluators"].push_back({{"name", evaluator.name()},
-                                          {"type", evaluator.definition().id},
-                                          {"version", evaluator.definition().version},
-                                          {"hash", evaluator.hash()}});
-    }
+    manifest["evaluators"] = describe_evaluators(experiment.evaluators);
+    manifest["units_sha256"] = units_sha256(experiment, facts);
     manifest["seed"] = spec.execution.seed;
     manifest["assay"] = k_version;
     return manifest;
@@ -117,8 +114,26 @@ std::string dataset_name_of(const ExperimentSpec& spec) {
     return spec.experiment + "/" + spec.dataset.path.stem().string();
 }
 
+/// How many units of each variant the run has. A shard's share is only known by looking at each.
+Result<std::vector<std::uint64_t>> count_units(const Experiment& experiment,
+                                               const std::optional<Shard>& shard,
+                                               const Dataset& dataset, const DatasetFacts& facts) {
+    const auto repetitions = static_cast<std::uint64_t>(experiment.spec.repetitions);
+    if (!shard) {
+        return std::vector<std::uint64_t>(experiment.variants.size(), facts.items * repetitions);
+    }
+    std::vector<std::uint64_t> units(experiment.variants.size());
+    ASSAY_TRY(auto items, dataset.items());
+    UnitSource source(experiment, std::move(items), shard, FinishedUnits());
+    while (true) {
+        ASSAY_TRY(const auto unit, source.next());
+        if (!unit) return units;
+        ++units[static_cast<std::size_t>(unit->variant - experiment.variants.data())];
+    }
+}
+
 RunRecord record_of(const Experiment& experiment, PlanOptions options, const DatasetFacts& facts,
-                    Time now) {
+                    const std::vector<std::uint64_t>& units, Time now) {
     const ExperimentSpec& spec = experiment.spec;
     RunRecord run;
     run.id = new_run_id(now);
@@ -133,16 +148,18 @@ RunRecord record_of(const Experiment& experiment, PlanOptions options, const Dat
     const DatasetSelection& selection = options.selection;
     run.partial = selection.limit || selection.sample || selection.filter;
     run.repetitions = spec.repetitions;
-    for (const BoundVariant& variant : experiment.variants) {
-        run.variants.push_back(
-            {.name = variant.name,
-             .dataset_run_id = derive_dataset_run_id(run.id, variant.name),
-             .planned = facts.items * static_cast<std::uint64_t>(spec.repetitions)});
+    for (std::size_t i = 0; i < experiment.variants.size(); ++i) {
+        const std::string& name = experiment.variants[i].name;
+        run.variants.push_back({.name = name,
+                                .dataset_run_id = derive_dataset_run_id(run.id, name),
+                                .planned = units[i]});
     }
     run.report_plan = experiment.report_plan;
     run.manifest = manifest_of(experiment, facts, std::move(options.manifest));
     run.spec = spec.document;
     run.spec_file = spec.file.string();
+    run.plan_sha256 = plan_sha256_of(run.manifest);
+    run.shard = options.shard;
     return run;
 }
 
@@ -160,8 +177,40 @@ Result<std::optional<Plan>> make_plan(const Experiment& experiment, PlanOptions 
     const auto check = [&](const DatasetItem& item) { return check_item(experiment, item); };
     ASSAY_TRY(DatasetFacts facts, dataset.validate(check, diagnostics));
     if (diagnostics.size() > mistakes_before) return std::nullopt;
-    RunRecord run = record_of(experiment, std::move(options), facts, clock.now());
+    ASSAY_TRY(const auto units, count_units(experiment, options.shard, dataset, facts));
+    RunRecord run = record_of(experiment, std::move(options), facts, units, clock.now());
     return Plan{std::move(run), std::move(dataset), std::move(facts)};
+}
+
+Json describe_evaluators(const std::vector<BoundEvaluator>& evaluators) {
+    Json list = Json::array();
+    for (const BoundEvaluator& evaluator : evaluators) {
+        list.push_back({{"name", evaluator.name()},
+                        {"type", evaluator.definition().id},
+                        {"version", evaluator.definition().version},
+                        {"hash", evaluator.hash()}});
+    }
+    return list;
+}
+
+std::string plan_sha256_of(const Json& manifest) {
+    Json evaluators = Json::array();
+    for (const Json& evaluator : manifest.at("evaluators")) {
+        evaluators.push_back({evaluator.at("name"), evaluator.at("hash")});
+    }
+    return sha256_hex(
+        to_text(Json{"assay-plan-1", manifest.at("units_sha256"), std::move(evaluators)}));
+}
+
+RunId new_run_id(Time now) {
+    // "20261101-093000-3f9a1c"
+    const std::string stamp = to_rfc3339(now);
+    std::string id;
+    for (const char c : stamp.substr(0, 19)) {
+        if (c >= '0' && c <= '9') id += c;
+        if (c == 'T') id += '-';
+    }
+    return RunId(id + "-" + random_hex(3));
 }
 
 UnitKey unit_key(const DatasetItem& item, const BoundVariant& variant, int repetition,

@@ -5,24 +5,38 @@
 #include "core/base/error.hpp"
 #include "core/model/run.hpp"
 #include "core/model/unit.hpp"
+#include "runner/engine/finished_units.hpp"
 
 namespace assay {
 
+/// What a run left behind when it ended early.
+struct JournalState {
+    FinishedUnits units;
+    Spending spent;  ///< by those units
+};
+
 /// Where finished units go. Declared here and implemented by the store, so that the engine does
-/// not know SQLite. Called from one thread at a time, never from the I/O thread.
+/// not know SQLite. Called from one thread at a time, never from the I/O thread. Several runs may
+/// be open at a time.
 class RunJournal {
   public:
     virtual ~RunJournal() = default;
 
-    /// Stores the run, its dataset and its dataset runs.
+    /// Stores the run, its dataset and its dataset runs, and opens it.
     /// @error already_exists when the run is there; resource_exhausted when the disk is full.
     [[nodiscard]] virtual Result<void> begin(const RunRecord& run) = 0;
 
-    /// Stores units durably, all of them or none. A unit counts once this has returned. Storing
-    /// a unit again replaces what it wrote before.
-    [[nodiscard]] virtual Result<void> commit(std::span<const UnitResult> units) = 0;
+    /// Opens a run that was begun before, to go on with it; what is stored of the run is replaced
+    /// by `run`.
+    /// @error not_found when it is not there; already_exists when another process has it open.
+    [[nodiscard]] virtual Result<JournalState> resume(const RunRecord& run) = 0;
 
-    /// Records how the run ended.
+    /// Stores units of an open run durably, all of them or none. A unit counts once this has
+    /// returned. Storing a unit again replaces what it wrote before.
+    [[nodiscard]] virtual Result<void> commit(const RunId& run,
+                                              std::span<const UnitResult> units) = 0;
+
+    /// Records how the run ended, and closes it.
     [[nodiscard]] virtual Result<void> finish(const RunRecord& run) = 0;
 };
 

@@ -2,24 +2,18 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 #include "core/base/hash.hpp"
 #include "runner/engine/service_request.hpp"
 
 namespace assay {
-namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::chrono::seconds k_retry_delay_max{30};
-
-TemplateScope scope_of(const DatasetItem& item) {
-    return {
-        .input = &item.input, .expected_output = &item.expected_output, .metadata = &item.metadata};
+TemplateScope scope_of(const DatasetItem& item, const Json* steps) {
+    return {.input = &item.input,
+            .expected_output = &item.expected_output,
+            .metadata = &item.metadata,
+            .steps = steps};
 }
 
 std::string fingerprint_of(const TaskSpec& spec) {
@@ -39,6 +33,8 @@ std::string fingerprint_of(const TaskSpec& spec) {
     return sha256_hex(to_text(material));
 }
 
+namespace {
+
 // ---- recorded ---------------------------------------------------------------------------------
 
 class RecordedTask final : public UnitTask {
@@ -49,7 +45,10 @@ class RecordedTask final : public UnitTask {
     asio::awaitable<TaskOutcome> run(UnitContext unit) const override {
         TaskOutcome outcome;
         outcome.cost = 0;  // nothing is called
-        Observation observation{.name = "recorded", .start = unit.clock.now()};
+        outcome.paid = 0;
+        const bool is_step = unit.steps != nullptr;
+        Observation observation{.name = is_step ? std::string(unit.step) : "recorded",
+                                .start = unit.clock.now()};
         observation.cost = 0;
         Json scratch;
         const auto found = path_.value(unit.item.row, scratch);
@@ -86,7 +85,7 @@ class RecordedTask final : public UnitTask {
 // ---- models, programs and services ------------------------------------------------------------
 
 /// The unit as programs and, unless a body is given, services get it (SPEC 1.4).
-Json unit_for_program(const UnitContext& unit) {
+Json unit_for_program(const TaskInput& unit) {
     Json json = {
         {"id", fmt::format("{}/{}/{}", unit.item.id.value(), unit.variant, unit.repetition)},
         {"input", unit.item.input},
@@ -94,6 +93,7 @@ Json unit_for_program(const UnitContext& unit) {
         {"metadata", unit.item.metadata},
         {"variant", unit.variant},
         {"repetition", unit.repetition}};
+    if (unit.steps != nullptr) json["steps"] = *unit.steps;
     return json;
 }
 
@@ -105,17 +105,19 @@ Json messages_to_json(const std::vector<ChatMessage>& messages) {
     return json;
 }
 
-void add_usage(UsageDetails& total, const UsageDetails& more) {
-    for (const auto& [kind, tokens] : more) total[kind] += tokens;
-}
-
 class ProviderTask final : public UnitTask {
   public:
     ProviderTask(TaskSpec spec, std::shared_ptr<Provider> provider, int retries)
         : spec_(std::move(spec)),
           provider_(std::move(provider)),
-          retries_(retries),
-          fingerprint_(fingerprint_of(spec_)) {}
+          target_{.provider = provider_.get(),
+                  .lane = {.provider = spec_.provider, .model = spec_.model},
+                  .is_limited = spec_.form != TaskForm::command,
+                  .timeout = spec_.timeout,
+                  .retries = retries},
+          fingerprint_(fingerprint_of(spec_)) {
+        if (spec_.form == TaskForm::http) target_.lane.provider = "http";
+    }
 
     asio::awaitable<TaskOutcome> run(UnitContext unit) const override;
     const std::string& fingerprint() const override { return fingerprint_; }
@@ -123,52 +125,68 @@ class ProviderTask final : public UnitTask {
     std::string check(const DatasetItem& item) const override {
         if (spec_.http) return check_service_request(*spec_.http, scope_of(item));
         if (!spec_.prompt) return {};
-        const auto rendered = render_prompt(*spec_.prompt, item);
+        const auto rendered = render_prompt(*spec_.prompt, scope_of(item));
         return rendered ? std::string() : rendered.error().message;
     }
 
+    std::vector<PlannedCall> calls(const TaskInput& input) const override {
+        auto request = request_for(input);
+        PlannedCall call{.target = &target_};
+        if (request) call.request = std::move(*request);
+        return {std::move(call)};
+    }
+
   private:
-    [[nodiscard]] Result<ProviderRequest> request_for(const UnitContext& unit) const;
+    [[nodiscard]] Result<ProviderRequest> request_for(const TaskInput& unit) const;
     [[nodiscard]] Observation start_observation(const UnitContext& unit,
                                                 const ProviderRequest& request) const;
 
     TaskSpec spec_;
     std::shared_ptr<Provider> provider_;  // shared by the variants that use the same provider
-    int retries_;
+    CallTarget target_;
     std::string fingerprint_;
 };
 
-Result<ProviderRequest> ProviderTask::request_for(const UnitContext& unit) const {
+TaskInput input_of(const UnitContext& unit) {
+    return {.item = unit.item,
+            .variant = unit.variant,
+            .repetition = unit.repetition,
+            .steps = unit.steps};
+}
+
+Result<ProviderRequest> ProviderTask::request_for(const TaskInput& unit) const {
     ProviderRequest request;
+    request.repetition = unit.repetition;
+    const TemplateScope scope = scope_of(unit.item, unit.steps);
     if (spec_.form == TaskForm::command) {
         request.unit = unit_for_program(unit);
         return request;
     }
     if (spec_.form == TaskForm::http) {
         ASSAY_TRY(request.service,
-                  render_service_request(*spec_.http, scope_of(unit.item), unit_for_program(unit)));
+                  render_service_request(*spec_.http, scope, unit_for_program(unit)));
         return request;
     }
     request.model = spec_.model;
     request.parameters = spec_.parameters;
     request.tools = spec_.tools;
     request.response_schema = spec_.response_schema;
-    ASSAY_TRY(request.messages, render_prompt(*spec_.prompt, unit.item));
+    ASSAY_TRY(request.messages, render_prompt(*spec_.prompt, scope));
     return request;
 }
 
 Observation ProviderTask::start_observation(const UnitContext& unit,
                                             const ProviderRequest& request) const {
-    Observation observation{.name = "task", .start = unit.clock.now()};
+    Observation observation{.name = std::string(unit.step), .start = unit.clock.now()};
     if (spec_.form == TaskForm::command) {
         observation.input = unit.item.input;
         return observation;
     }
     if (spec_.form == TaskForm::http) {
         // What could be rendered for the service can be for people.
-        observation.input =
-            describe_service_request(*spec_.http, scope_of(unit.item), unit_for_program(unit))
-                .value_or(unit.item.input);
+        observation.input = describe_service_request(*spec_.http, scope_of(unit.item, unit.steps),
+                                                     unit_for_program(input_of(unit)))
+                                .value_or(unit.item.input);
         return observation;
     }
     observation.type = ObservationType::generation;
@@ -178,71 +196,73 @@ Observation ProviderTask::start_observation(const UnitContext& unit,
     return observation;
 }
 
-/// Waits before the next attempt: exponential, with full jitter so that the units of a run do not
-/// come back together. False when the deadline does not leave room for it.
-asio::awaitable<bool> back_off(const UnitContext& unit, int attempt) {
-    auto delay = unit.retry_delay * (1LL << std::min(attempt, 16));
-    delay = std::min<std::chrono::milliseconds>(delay, k_retry_delay_max);
-    const auto jittered = std::chrono::duration_cast<std::chrono::milliseconds>(
-        delay * (0.5 + unit.rng.next_unit() / 2));
-    if (unit.clock.monotonic() + jittered >= unit.deadline.at) co_return false;
-    asio::steady_timer timer(co_await asio::this_coro::executor, jittered);
-    co_await timer.async_wait(asio::use_awaitable);
-    co_return true;
-}
-
 void record_reply(TaskOutcome& outcome, Observation& observation, ProviderReply reply) {
     observation.output = reply.output;
     observation.usage = reply.usage;
     observation.cost = reply.cost;
     if (!reply.model.empty()) observation.model = reply.model;
     if (!reply.finish_reason.empty()) observation.metadata["finish_reason"] = reply.finish_reason;
+    if (reply.time_to_first_token) {
+        observation.metadata["time_to_first_token_ms"] = to_ms(*reply.time_to_first_token);
+    }
     if (reply.truncated) {
         observation.level = ObservationLevel::warning;
         observation.status_message = "the reply was cut at the length limit";
     }
     outcome.output = std::move(reply.output);
     outcome.cost = reply.cost;
+    outcome.time_to_first_token = reply.time_to_first_token;
+    outcome.usage = std::move(reply.usage);
     outcome.log += reply.log;
-    add_usage(outcome.usage, reply.usage);
     if (outcome.output.is_null()) outcome.error = "the task gave no output";
+}
+
+void record_error(TaskOutcome& outcome, Error error) {
+    outcome.error = std::move(error.message);
+    outcome.cancelled = error.code == ErrorCode::cancelled;
+    outcome.cost = 0;  // providers do not charge for calls that fail
+}
+
+/// Retries are attempts on one unit: its observation tells of them.
+void record_attempts(Observation& observation, std::vector<std::string> failed_attempts) {
+    for (std::string& why : failed_attempts) {
+        observation.metadata["failed_attempts"].push_back(std::move(why));
+    }
 }
 
 asio::awaitable<TaskOutcome> ProviderTask::run(UnitContext unit) const {
     TaskOutcome outcome;
-    auto request = request_for(unit);
+    auto request = request_for(input_of(unit));
     if (!request) {
         outcome.error = request.error().message;
         outcome.cost = 0;
+        outcome.paid = 0;
         co_return outcome;
     }
     Observation observation = start_observation(unit, *request);
     const MonotonicTime began = unit.clock.monotonic();
-    for (int attempt = 0;; ++attempt) {
-        const MonotonicTime attempt_began = unit.clock.monotonic();
-        const Deadline deadline = unit.deadline.earlier({attempt_began + spec_.timeout});
-        auto reply = co_await provider_->call(*request, deadline);
-        ++outcome.calls;
-        if (reply) {
-            outcome.latency = unit.clock.monotonic() - attempt_began;
-            // A program or service that reports no cost of its own has none.
-            if (spec_.form != TaskForm::provider && !reply->cost) reply->cost = 0;
-            record_reply(outcome, observation, std::move(*reply));
-            break;
-        }
-        outcome.error = reply.error().message;
-        outcome.cancelled = reply.error().code == ErrorCode::cancelled;
-        if (!reply.error().retryable || attempt >= retries_) break;
-        const bool again = co_await back_off(unit, attempt);
-        if (!again) break;
-        observation.metadata["failed_attempts"].push_back(outcome.error);
-        outcome.error.clear();
-        ++outcome.retries;
-    }
+    CallOutcome call = co_await unit.caller.call(target_, std::move(*request), unit.deadline);
     observation.duration = unit.clock.monotonic() - began;
+    outcome.calls = call.calls;
+    outcome.retries = call.retries;
+    outcome.over_budget = call.over_budget;
+    outcome.latency = call.latency;
+    record_attempts(observation, std::move(call.failed_attempts));
+    if (call.reply) {
+        // A program or service that reports no cost of its own has none.
+        if (spec_.form != TaskForm::provider && !call.reply->cost) call.reply->cost = 0;
+        record_reply(outcome, observation, std::move(*call.reply));
+    } else {
+        record_error(outcome, std::move(call.reply.error()));
+    }
+    outcome.paid = outcome.cost;
+    if (call.is_cached) {
+        outcome.cached = 1;
+        outcome.paid = 0;
+        observation.metadata["cached"] = true;
+    }
     if (!outcome.error.empty()) {
         if (outcome.latency.count() == 0) outcome.latency = observation.duration;
-        if (!outcome.cost) outcome.cost = 0;  // providers do not charge for calls that fail
         observation.level = ObservationLevel::error;
         observation.status_message = outcome.error;
     }
@@ -287,8 +307,8 @@ Result<Json> render_parts(const Json& parts, const TemplateScope& scope) {
 
 }  // namespace
 
-Result<std::vector<ChatMessage>> render_prompt(const PromptSpec& prompt, const DatasetItem& item) {
-    const TemplateScope scope = scope_of(item);
+Result<std::vector<ChatMessage>> render_prompt(const PromptSpec& prompt,
+                                               const TemplateScope& scope) {
     std::vector<ChatMessage> messages;
     messages.reserve(prompt.messages.size());
     for (const PromptMessage& message : prompt.messages) {

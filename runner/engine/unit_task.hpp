@@ -3,14 +3,15 @@
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "configs/spec.hpp"
 #include "core/base/clock.hpp"
-#include "core/base/random.hpp"
 #include "core/model/unit.hpp"
-#include "judges/provider.hpp"
+#include "judges/calls/caller.hpp"
 
 namespace assay {
 
@@ -21,8 +22,23 @@ struct UnitContext {
     int repetition = 0;
     Deadline deadline;  ///< of the unit, with all its attempts
     const Clock& clock;
-    Rng& rng;                               ///< for jitter
-    std::chrono::milliseconds retry_delay;  ///< before the first retry
+    Caller& caller;
+    const Json* steps = nullptr;     ///< {"ID": {"output": ...}} of the steps before, if any
+    std::string_view step = "task";  ///< the name of its observation
+};
+
+/// What a request is made from.
+struct TaskInput {
+    const DatasetItem& item;
+    const std::string& variant;
+    int repetition = 0;
+    const Json* steps = nullptr;  ///< as in UnitContext
+};
+
+/// One call that a task will make, as far as it is known before.
+struct PlannedCall {
+    const CallTarget* target = nullptr;      ///< as long-lived as the task
+    std::optional<ProviderRequest> request;  ///< nothing: it depends on what steps before answer
 };
 
 /// What a task gave: an output or an error, and in both cases what happened on the way.
@@ -30,12 +46,16 @@ struct TaskOutcome {
     Json output;
     std::string error;  ///< "" when there is an output
     bool cancelled = false;
+    bool over_budget = false;  ///< it was not done, for the budget has no room left
     std::vector<Observation> observations;
     std::chrono::nanoseconds latency{0};
     UsageDetails usage;
-    std::optional<NanoUsd> cost;
+    std::optional<NanoUsd> cost;  ///< of the answer
+    std::optional<NanoUsd> paid;  ///< 0 when the answer came from the cache
     int calls = 0;
     int retries = 0;
+    int cached = 0;
+    std::optional<std::chrono::nanoseconds> time_to_first_token;
     std::string log;
 };
 
@@ -50,6 +70,10 @@ class UnitTask {
     [[nodiscard]] virtual std::string row_fingerprint(const DatasetItem& /*item*/) const {
         return {};
     }
+    /// The calls that the item will need, retries aside.
+    [[nodiscard]] virtual std::vector<PlannedCall> calls(const TaskInput& /*input*/) const {
+        return {};
+    }
     /// "" when the item has what the task needs, else what is missing: checked before any call.
     [[nodiscard]] virtual std::string check(const DatasetItem& /*item*/) const { return {}; }
 };
@@ -61,9 +85,13 @@ class UnitTask {
                                                            std::shared_ptr<Provider> provider,
                                                            int retries);
 
-/// The messages of a prompt for one item.
-/// @error invalid_argument naming the variable or placeholder that the item does not have.
+/// The messages of a prompt. @param scope  of one item, with the steps before if there are any.
+/// @error invalid_argument naming the variable or placeholder that the scope does not have.
 [[nodiscard]] Result<std::vector<ChatMessage>> render_prompt(const PromptSpec& prompt,
-                                                             const DatasetItem& item);
+                                                             const TemplateScope& scope);
+/// What templates of a task can reach.
+[[nodiscard]] TemplateScope scope_of(const DatasetItem& item, const Json* steps = nullptr);
+/// Hash of all that the spec says of a task of any form but `steps`.
+[[nodiscard]] std::string fingerprint_of(const TaskSpec& spec);
 
 }  // namespace assay

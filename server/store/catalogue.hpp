@@ -39,6 +39,9 @@ class Catalogue {
     /// Replaces what is stored of a run. @error not_found when it was never created.
     [[nodiscard]] virtual Result<void> update_run(const ProjectId& project,
                                                   const RunRecord& run) = 0;
+    /// @error not_found when it was never created.
+    [[nodiscard]] virtual Result<RunRecord> run(const ProjectId& project,
+                                                const RunId& id) const = 0;
     /// All runs, newest first.
     [[nodiscard]] virtual Result<std::vector<RunRecord>> runs(const ProjectId& project) const = 0;
     /// @error not_found when there is none.

@@ -1,6 +1,35 @@
 #include "server/store/run_document.hpp"
 
 namespace assay {
+namespace {
+
+/// What is needed to go on with the run or to put it together with others. Documents of version 1
+/// of the format end before it.
+void write_continuation(const RunRecord& run, DocumentWriter& document) {
+    document.add_text(run.plan_sha256);
+    document.add_json(run.invocation);
+    document.add_integer(run.resumed ? 1 : 0);
+    document.add_integer(run.shard ? run.shard->index : 0);
+    document.add_integer(run.shard ? run.shard->count : 0);
+    document.add_integer(run.dropped.cost);
+    document.add_integer(run.dropped.tokens);
+    document.add_integer(run.dropped.calls);
+}
+
+void read_continuation(DocumentReader& reader, RunRecord& run) {
+    run.plan_sha256 = reader.text();
+    run.invocation = reader.json();
+    run.resumed = reader.integer() != 0;
+    Shard shard;
+    shard.index = static_cast<int>(reader.integer());
+    shard.count = static_cast<int>(reader.integer());
+    if (shard.count > 0) run.shard = shard;
+    run.dropped.cost = reader.integer();
+    run.dropped.tokens = reader.integer();
+    run.dropped.calls = reader.integer();
+}
+
+}  // namespace
 
 void write_run(const RunRecord& run, DocumentWriter& document) {
     document.add_text(run.id.value());
@@ -30,6 +59,7 @@ void write_run(const RunRecord& run, DocumentWriter& document) {
         document.add_text(variant.dataset_run_id.value());
         document.add_integer(static_cast<std::int64_t>(variant.planned));
     }
+    write_continuation(run, document);
 }
 
 Result<RunRecord> read_run(const Document& document) {
@@ -63,6 +93,7 @@ Result<RunRecord> read_run(const Document& document) {
         variant.planned = static_cast<std::uint64_t>(reader.integer());
         run.variants.push_back(std::move(variant));
     }
+    if (reader.next_kind() != Document::Kind::null) read_continuation(reader, run);
     ASSAY_CHECK(reader.finish());
     ASSAY_TRY(run.state, parse_run_state(state));
     ASSAY_TRY(run.report_plan, report_plan_from_json(plan));

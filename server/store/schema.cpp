@@ -69,7 +69,19 @@ CREATE VIRTUAL TABLE observation_metadata USING fts5(tokens, content='', detail=
 PRAGMA user_version = 1;
 )sql";
 
-constexpr std::array k_migrations = {Migration{1, k_version_1}};
+// Values that scores had before. Scores are kept apart, so that no read has to leave them out.
+constexpr const char* k_version_2 = R"sql(
+CREATE TABLE score_history(past_score INTEGER PRIMARY KEY, project INTEGER NOT NULL,
+    subject_kind INTEGER NOT NULL, subject INTEGER NOT NULL, id BLOB NOT NULL,
+    name INTEGER NOT NULL, data_type INTEGER NOT NULL, source INTEGER NOT NULL,
+    environment INTEGER NOT NULL, timestamp INTEGER NOT NULL, value REAL, string_value TEXT,
+    comment TEXT, evaluator_hash BLOB, replaced_at INTEGER NOT NULL);
+CREATE INDEX score_history_by_subject ON score_history(project, subject_kind, subject);
+
+PRAGMA user_version = 2;
+)sql";
+
+constexpr std::array k_migrations = {Migration{1, k_version_1}, Migration{2, k_version_2}};
 
 }  // namespace
 

@@ -22,6 +22,8 @@ constexpr const char* k_update_run =
 constexpr const char* k_runs =
     "SELECT dictionary, size, document FROM runs WHERE project = ?1 "
     "ORDER BY started_at DESC, run DESC";
+constexpr const char* k_find_run =
+    "SELECT dictionary, size, document FROM runs WHERE project = ?1 AND id = ?2";
 constexpr const char* k_add_dataset_run =
     "INSERT INTO dataset_runs(project, id, run, variant, dataset, name, created_at, metadata) "
     "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
@@ -48,6 +50,18 @@ std::int64_t nanoseconds(Time time) { return time.time_since_epoch().count(); }
 std::string dataset_run_name(const RunRecord& run, const VariantRecord& variant) {
     if (run.variants.size() == 1) return run.name;
     return fmt::format("{} - {}", run.name, variant.name);
+}
+
+/// Of the columns dictionary, size and document.
+Result<RunRecord> read_run_row(Session& session, const Rows& rows) {
+    ASSAY_TRY(std::string bytes,
+              session.codec().unpack({rows.integer(0), rows.integer(1), Blob{rows.bytes(2)}}));
+    ASSAY_TRY(const Document document, Document::parse(std::move(bytes)));
+    return read_run(document);
+}
+
+std::unexpected<Error> no_run(const RunId& id) {
+    return failure(ErrorCode::not_found, fmt::format("there is no run {}", id.value()));
 }
 
 std::unexpected<Error> no_dataset(std::string_view name) {
@@ -99,7 +113,16 @@ Result<void> SqliteCatalogue::update_run(const ProjectId& project, const RunReco
     ASSAY_CHECK(connection.run(k_update_run, row, StoredId(run.id), packed.dictionary, packed.size,
                                packed.bytes));
     if (connection.changes() == 1) return {};
-    return failure(ErrorCode::not_found, fmt::format("there is no run {}", run.id.value()));
+    return no_run(run.id);
+}
+
+Result<RunRecord> SqliteCatalogue::run(const ProjectId& project, const RunId& id) const {
+    Session& session = database_.reader();
+    ASSAY_TRY(const std::int64_t row, session.find_project(project));
+    ASSAY_TRY(Rows rows, session.connection().query(k_find_run, row, StoredId(id)));
+    ASSAY_TRY(const bool found, rows.next());
+    if (!found) return no_run(id);
+    return read_run_row(session, rows);
 }
 
 Result<std::vector<RunRecord>> SqliteCatalogue::runs(const ProjectId& project) const {
@@ -110,10 +133,7 @@ Result<std::vector<RunRecord>> SqliteCatalogue::runs(const ProjectId& project) c
     while (true) {
         ASSAY_TRY(const bool more, rows.next());
         if (!more) return runs;
-        ASSAY_TRY(std::string bytes,
-                  session.codec().unpack({rows.integer(0), rows.integer(1), Blob{rows.bytes(2)}}));
-        ASSAY_TRY(const Document document, Document::parse(std::move(bytes)));
-        ASSAY_TRY(RunRecord run, read_run(document));
+        ASSAY_TRY(RunRecord run, read_run_row(session, rows));
         runs.push_back(std::move(run));
     }
 }

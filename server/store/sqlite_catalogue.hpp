@@ -12,6 +12,7 @@ class SqliteCatalogue final : public Catalogue {
 
     [[nodiscard]] Result<void> create_run(const ProjectId& project, const RunRecord& run) override;
     [[nodiscard]] Result<void> update_run(const ProjectId& project, const RunRecord& run) override;
+    [[nodiscard]] Result<RunRecord> run(const ProjectId& project, const RunId& id) const override;
     [[nodiscard]] Result<std::vector<RunRecord>> runs(const ProjectId& project) const override;
     [[nodiscard]] Result<DatasetRunPlace> dataset_run(const ProjectId& project,
                                                       const DatasetRunId& id) const override;

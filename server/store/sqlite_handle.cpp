@@ -81,6 +81,9 @@ Result<bool> Rows::next() {
     const int code = sqlite3_step(statement_->handle());
     if (code == SQLITE_ROW) return true;
     if (code == SQLITE_DONE) return false;
+    if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) {
+        connection_->has_failed_to_sync_ = true;
+    }
     return std::unexpected(connection_->error(code));
 }
 
@@ -200,6 +203,12 @@ Error Connection::error(int code) const {
 }
 
 Result<Transaction> Transaction::begin(Connection& connection) {
+    if (connection.has_failed_to_sync()) {
+        return failure(ErrorCode::unavailable,
+                       fmt::format("{}: the disk failed to store what was written, so nothing more "
+                                   "is written; check the disk and run again",
+                                   connection.path().string()));
+    }
     ASSAY_CHECK(connection.run("BEGIN IMMEDIATE"));
     return Transaction(connection);
 }

@@ -154,10 +154,14 @@ class Connection {
     [[nodiscard]] bool in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
     /// What a result code means, with the path and the remedy.
     [[nodiscard]] Error error(int code) const;
+    /// Whether the system once failed to put on the disk what was written. Nobody knows then what
+    /// is there, and trying again can succeed without having written it.
+    [[nodiscard]] bool has_failed_to_sync() const { return has_failed_to_sync_; }
     [[nodiscard]] sqlite3* handle() const { return handle_.get(); }
     [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
   private:
+    friend class Rows;
     struct Close {
         void operator()(sqlite3* connection) const noexcept {
             (void)sqlite3_close_v2(connection);  // only fails for a handle that is not one
@@ -178,6 +182,7 @@ class Connection {
 
     std::filesystem::path path_;
     std::unique_ptr<sqlite3, Close> handle_;
+    bool has_failed_to_sync_ = false;
     // Several per text when a query runs inside another of the same text.
     std::unordered_map<const char*, std::vector<std::unique_ptr<Statement>>> statements_;
 };
@@ -185,7 +190,8 @@ class Connection {
 /// A write transaction: committed, or rolled back when destroyed.
 class Transaction {
   public:
-    /// @error unavailable (retryable) when another process keeps the write lock too long.
+    /// @error unavailable: retryable when another process keeps the write lock too long, final when
+    ///        the disk has failed to sync.
     static Result<Transaction> begin(Connection& connection);
     Transaction(Transaction&& other) noexcept
         : connection_(std::exchange(other.connection_, nullptr)) {}

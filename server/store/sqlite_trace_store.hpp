@@ -14,13 +14,11 @@ class SqliteTraceStore final : public TraceStore {
 
     [[nodiscard]] Result<void> put_unit(const ProjectId& project, const UnitPlace& place,
                                         const UnitResult& unit) override;
-    [[nodiscard]] Result<void> put_run_scores(const ProjectId& project, DatasetRunRow dataset_run,
-                                              const DatasetRunId& id,
-                                              const std::vector<Score>& scores,
-                                              Time timestamp) override;
+    [[nodiscard]] Result<void> put_run_scores(const ProjectId& project,
+                                              const RunScores& scores) override;
 
     [[nodiscard]] Result<void> for_each_unit(const ProjectId& project, DatasetRunRow dataset_run,
-                                             std::string_view variant,
+                                             std::string_view variant, UnitParts parts,
                                              const UnitVisitor& visit) const override;
     [[nodiscard]] Result<std::vector<Score>> run_scores(const ProjectId& project,
                                                         DatasetRunRow dataset_run) const override;
@@ -29,6 +27,10 @@ class SqliteTraceStore final : public TraceStore {
         const ProjectId& project, const TraceId& trace) const override;
     [[nodiscard]] Result<std::vector<StoredScore>> scores(const ProjectId& project,
                                                           const TraceId& trace) const override;
+    [[nodiscard]] Result<std::vector<PastScore>> score_history(const ProjectId& project,
+                                                               const TraceId& trace) const override;
+    [[nodiscard]] Result<std::vector<PastScore>> run_score_history(
+        const ProjectId& project, DatasetRunRow dataset_run) const override;
     [[nodiscard]] Result<std::vector<RunItem>> run_items(const ProjectId& project,
                                                          DatasetRunRow dataset_run) const override;
 

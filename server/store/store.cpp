@@ -6,20 +6,54 @@
 
 #include "core/base/diagnostic.hpp"
 #include "server/store/database.hpp"
+#include "server/store/run_lock.hpp"
 #include "server/store/sqlite_catalogue.hpp"
 #include "server/store/sqlite_trace_store.hpp"
 
 namespace assay {
+namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t k_prefix_characters_min = 4;
+constexpr std::size_t k_copied_group_units = 64;
 
-/// What commit() needs of one variant of the run that is being written.
+/// What commit() needs of one variant of an open run.
 struct OpenVariant {
     DatasetRunRow row;
     DatasetRunId id;
     Json trace_metadata;
 };
+
+/// A run that is being executed here.
+struct OpenRun {
+    RunLock lock;
+    std::string experiment;
+    std::string dataset_name;
+    Time started;
+    std::map<std::string, OpenVariant, std::less<>> variants;
+};
+
+/// What a finished unit used, as budgets count it: answers from the cache are free.
+Spending spending_of(const UnitResult& unit) {
+    const auto total = unit.usage.find("total");
+    return {.cost = unit.paid.value_or(0),
+            .tokens = total == unit.usage.end() || unit.calls == 0 ? 0 : total->second,
+            .calls = unit.calls};
+}
+
+/// By name, of the evaluators that the run's manifest lists.
+std::map<std::string, std::string, std::less<>> evaluator_hashes(const RunRecord& run) {
+    std::map<std::string, std::string, std::less<>> hashes;
+    const auto evaluators = run.manifest.find("evaluators");
+    if (evaluators == run.manifest.end()) return hashes;
+    for (const Json& evaluator : *evaluators) {
+        const auto name = evaluator.find("name");
+        const auto hash = evaluator.find("hash");
+        if (name == evaluator.end() || hash == evaluator.end()) continue;
+        if (name->is_string() && hash->is_string()) hashes[*name] = *hash;
+    }
+    return hashes;
+}
 
 std::unexpected<Error> ambiguous(std::string_view reference, const std::vector<RunRecord>& runs) {
     std::string ids;
@@ -47,78 +81,124 @@ std::unexpected<Error> no_run(std::string_view reference, const std::vector<RunR
 }  // namespace
 
 struct Store::State {
-    State(std::unique_ptr<Database> opened, ProjectId of_project)
-        : database(std::move(opened)),
+    State(fs::path of_folder, std::unique_ptr<Database> opened, ProjectId of_project)
+        : folder(std::move(of_folder)),
+          database(std::move(opened)),
           project(std::move(of_project)),
           catalogue(*database),
           traces(*database) {}
 
+    /// The run must be stored.
+    Result<OpenRun> open(RunLock lock, const RunRecord& run);
+    Result<void> put_unit(const OpenRun& run, const UnitResult& unit,
+                          const Replacement* replacement = nullptr);
+    Result<void> put_run_scores(const DatasetRunId& run, const std::vector<Score>& scores,
+                                const Replacement* replacement = nullptr);
+
+    fs::path folder;
     std::unique_ptr<Database> database;
     ProjectId project;
     SqliteCatalogue catalogue;
     SqliteTraceStore traces;
-
-    // The run that is being written.
-    std::string experiment;
-    std::string dataset_name;
-    Time started;
-    std::map<std::string, OpenVariant, std::less<>> variants;
+    std::map<RunId, OpenRun> open_runs;
 };
+
+Result<OpenRun> Store::State::open(RunLock lock, const RunRecord& run) {
+    OpenRun opened{.lock = std::move(lock),
+                   .experiment = run.experiment,
+                   .dataset_name = run.dataset_name,
+                   .started = run.started};
+    for (const VariantRecord& variant : run.variants) {
+        ASSAY_TRY(const DatasetRunPlace place,
+                  catalogue.dataset_run(project, variant.dataset_run_id));
+        opened.variants[variant.name] = {place.row, variant.dataset_run_id,
+                                         Json{{"experiment", run.experiment},
+                                              {"run_id", run.id.value()},
+                                              {"run_name", run.name},
+                                              {"variant", variant.name}}};
+    }
+    return opened;
+}
+
+Result<void> Store::State::put_unit(const OpenRun& run, const UnitResult& unit,
+                                    const Replacement* replacement) {
+    const auto variant = run.variants.find(unit.variant);
+    if (variant == run.variants.end()) {
+        return failure(
+            ErrorCode::internal,
+            fmt::format("the run that is being stored has no variant \"{}\"", unit.variant));
+    }
+    ASSAY_TRY(const ItemVersionRow item,
+              catalogue.put_item(project, run.dataset_name, unit.item, run.started));
+    const OpenVariant& open = variant->second;
+    return traces.put_unit(project,
+                           {.dataset_run = open.row,
+                            .dataset_run_id = open.id,
+                            .item_version = item,
+                            .trace_name = run.experiment,
+                            .metadata = &open.trace_metadata,
+                            .replacement = replacement},
+                           unit);
+}
+
+Result<void> Store::State::put_run_scores(const DatasetRunId& run, const std::vector<Score>& scores,
+                                          const Replacement* replacement) {
+    ASSAY_TRY(const DatasetRunPlace place, catalogue.dataset_run(project, run));
+    return traces.put_run_scores(project, {.dataset_run = place.row,
+                                           .dataset_run_id = run,
+                                           .timestamp = place.started,
+                                           .scores = &scores,
+                                           .replacement = replacement});
+}
 
 Store::Store(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Store::~Store() = default;
 
-Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& folder,
-                                           const ProjectId& project) {
+Result<std::unique_ptr<Store>> Store::open(const fs::path& folder, const ProjectId& project) {
     ASSAY_TRY(auto database, Database::open(folder, Database::Missing::create));
-    return std::unique_ptr<Store>(new Store(std::make_unique<State>(std::move(database), project)));
+    return std::unique_ptr<Store>(
+        new Store(std::make_unique<State>(folder, std::move(database), project)));
 }
 
-Result<std::unique_ptr<Store>> Store::open_existing(const std::filesystem::path& folder,
+Result<std::unique_ptr<Store>> Store::open_existing(const fs::path& folder,
                                                     const ProjectId& project) {
     ASSAY_TRY(auto database, Database::open(folder, Database::Missing::refuse));
-    return std::unique_ptr<Store>(new Store(std::make_unique<State>(std::move(database), project)));
+    return std::unique_ptr<Store>(
+        new Store(std::make_unique<State>(folder, std::move(database), project)));
 }
 
 Result<void> Store::begin(const RunRecord& run) {
+    ASSAY_TRY(RunLock lock, RunLock::acquire({state_->folder, state_->project, run.id}));
     ASSAY_CHECK(state_->database->transact(
         [&] { return state_->catalogue.create_run(state_->project, run); }));
-    state_->experiment = run.experiment;
-    state_->dataset_name = run.dataset_name;
-    state_->started = run.started;
-    state_->variants.clear();
-    for (const VariantRecord& variant : run.variants) {
-        ASSAY_TRY(const DatasetRunPlace place,
-                  state_->catalogue.dataset_run(state_->project, variant.dataset_run_id));
-        state_->variants[variant.name] = {place.row, variant.dataset_run_id,
-                                          Json{{"experiment", run.experiment},
-                                               {"run_id", run.id.value()},
-                                               {"run_name", run.name},
-                                               {"variant", variant.name}}};
-    }
+    ASSAY_TRY(OpenRun opened, state_->open(std::move(lock), run));
+    state_->open_runs.emplace(run.id, std::move(opened));
     return {};
 }
 
-Result<void> Store::commit(std::span<const UnitResult> units) {
+Result<JournalState> Store::resume(const RunRecord& run) {
+    ASSAY_TRY(RunLock lock, RunLock::acquire({state_->folder, state_->project, run.id}));
+    ASSAY_CHECK(state_->database->transact(
+        [&] { return state_->catalogue.update_run(state_->project, run); }));
+    JournalState left;
+    ASSAY_CHECK(for_each_unit(run, [&](const UnitResult& unit) -> Result<void> {
+        left.units.insert(unit.key);
+        left.spent += spending_of(unit);
+        return {};
+    }));
+    ASSAY_TRY(OpenRun opened, state_->open(std::move(lock), run));
+    state_->open_runs.emplace(run.id, std::move(opened));
+    return left;
+}
+
+Result<void> Store::commit(const RunId& run, std::span<const UnitResult> units) {
+    const auto open = state_->open_runs.find(run);
+    if (open == state_->open_runs.end()) {
+        return failure(ErrorCode::internal, fmt::format("run {} is not open", run.value()));
+    }
     ASSAY_CHECK(state_->database->transact([&]() -> Result<void> {
         for (const UnitResult& unit : units) {
-            const auto variant = state_->variants.find(unit.variant);
-            if (variant == state_->variants.end()) {
-                return failure(ErrorCode::internal,
-                               fmt::format("the run that is being stored has no variant \"{}\"",
-                                           unit.variant));
-            }
-            ASSAY_TRY(const ItemVersionRow item,
-                      state_->catalogue.put_item(state_->project, state_->dataset_name, unit.item,
-                                                 state_->started));
-            const OpenVariant& open = variant->second;
-            ASSAY_CHECK(state_->traces.put_unit(state_->project,
-                                                {.dataset_run = open.row,
-                                                 .dataset_run_id = open.id,
-                                                 .item_version = item,
-                                                 .trace_name = state_->experiment,
-                                                 .metadata = &open.trace_metadata},
-                                                unit));
+            ASSAY_CHECK(state_->put_unit(open->second, unit));
         }
         return {};
     }));
@@ -128,16 +208,19 @@ Result<void> Store::commit(std::span<const UnitResult> units) {
 }
 
 Result<void> Store::finish(const RunRecord& run) {
-    return state_->database->transact(
-        [&] { return state_->catalogue.update_run(state_->project, run); });
+    ASSAY_CHECK(state_->database->transact(
+        [&] { return state_->catalogue.update_run(state_->project, run); }));
+    state_->open_runs.erase(run.id);
+    return {};
+}
+
+bool Store::is_open_elsewhere(const RunId& run) const {
+    return !state_->open_runs.contains(run) &&
+           RunLock::is_held({state_->folder, state_->project, run});
 }
 
 Result<void> Store::put_run_scores(const DatasetRunId& run, const std::vector<Score>& scores) {
-    ASSAY_TRY(const DatasetRunPlace place, state_->catalogue.dataset_run(state_->project, run));
-    return state_->database->transact([&] {
-        return state_->traces.put_run_scores(state_->project, place.row, run, scores,
-                                             place.started);
-    });
+    return state_->database->transact([&] { return state_->put_run_scores(run, scores); });
 }
 
 Result<std::vector<Score>> Store::run_scores(const DatasetRunId& run) const {
@@ -168,19 +251,62 @@ Result<RunRecord> Store::find_run(std::string_view reference) const {
     return std::move(found.front());
 }
 
-Result<void> Store::for_each_unit(const RunRecord& run, const UnitVisitor& visit) const {
+Result<void> Store::for_each_unit(const RunRecord& run, const UnitVisitor& visit,
+                                  UnitParts parts) const {
     // One moment for all variants, also while the run is still being written.
     ASSAY_TRY(const Snapshot snapshot, Snapshot::begin(state_->database->reader().connection()));
     for (const VariantRecord& variant : run.variants) {
         ASSAY_TRY(const DatasetRunPlace place,
                   state_->catalogue.dataset_run(state_->project, variant.dataset_run_id));
-        ASSAY_CHECK(state_->traces.for_each_unit(state_->project, place.row, variant.name, visit));
+        ASSAY_CHECK(
+            state_->traces.for_each_unit(state_->project, place.row, variant.name, parts, visit));
     }
     return {};
 }
 
 Result<std::vector<Observation>> Store::observations(const TraceId& trace) const {
     return state_->traces.observations(state_->project, trace);
+}
+
+Result<void> Store::replace_evaluations(const Rescoring& rescoring) {
+    const RunId& id = rescoring.run.id;
+    ASSAY_TRY(RunLock lock, RunLock::acquire({state_->folder, state_->project, id}));
+    ASSAY_TRY(const RunRecord stored, state_->catalogue.run(state_->project, id));
+    ASSAY_TRY(const OpenRun open, state_->open(std::move(lock), stored));
+    const Replacement replacement{evaluator_hashes(stored), rescoring.at};
+    return state_->database->transact([&]() -> Result<void> {
+        ASSAY_CHECK(rescoring.units(
+            [&](const UnitResult& unit) { return state_->put_unit(open, unit, &replacement); }));
+        for (const auto& [run, scores] : rescoring.run_scores) {
+            ASSAY_CHECK(state_->put_run_scores(run, scores, &replacement));
+        }
+        return state_->catalogue.update_run(state_->project, rescoring.run);
+    });
+}
+
+Result<std::vector<PastScore>> Store::score_history(const TraceId& trace) const {
+    return state_->traces.score_history(state_->project, trace);
+}
+
+Result<std::vector<PastScore>> Store::run_score_history(const DatasetRunId& run) const {
+    ASSAY_TRY(const DatasetRunPlace place, state_->catalogue.dataset_run(state_->project, run));
+    return state_->traces.run_score_history(state_->project, place.row);
+}
+
+Result<void> Store::copy_units(const Store& from, const RunRecord& run, const RunId& into) {
+    std::vector<UnitResult> group;
+    ASSAY_CHECK(from.for_each_unit(
+        run,
+        [&](const UnitResult& unit) -> Result<void> {
+            group.push_back(unit);
+            group.back().trace_id = derive_trace_id(into, unit.key);
+            if (group.size() < k_copied_group_units) return {};
+            ASSAY_CHECK(commit(into, group));
+            group.clear();
+            return {};
+        },
+        UnitParts::all));
+    return commit(into, group);
 }
 
 }  // namespace assay

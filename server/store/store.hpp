@@ -1,16 +1,32 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/model/run.hpp"
 #include "runner/engine/ports.hpp"
+#include "server/store/trace_store.hpp"
 
 namespace assay {
+
+/// New evaluations of a stored run. A score that changes keeps its id; its value until now goes to
+/// a history that nothing else reads, with the hash that the stored run's manifest names for its
+/// evaluator.
+struct Rescoring {
+    RunRecord run;  ///< as it is to be stored: its manifest names the new evaluators
+    /// The units that change: read with UnitParts::all, then given their new evaluations, status,
+    /// EVALUATOR observations and what these used.
+    UnitStream units;
+    /// Of whole dataset runs, all scores that evaluators give; those not named stay as they are.
+    std::map<DatasetRunId, std::vector<Score>> run_scores;
+    Time at;
+};
 
 /// The embedded tracing backend: one SQLite database in one folder, opened by the command line and
 /// the server alike (WAL; several processes). One thread at a time may write and, meanwhile, one
@@ -27,8 +43,12 @@ class Store final : public RunJournal {
                                                         const ProjectId& project);
 
     [[nodiscard]] Result<void> begin(const RunRecord& run) override;
-    [[nodiscard]] Result<void> commit(std::span<const UnitResult> units) override;
+    [[nodiscard]] Result<JournalState> resume(const RunRecord& run) override;
+    [[nodiscard]] Result<void> commit(const RunId& run, std::span<const UnitResult> units) override;
     [[nodiscard]] Result<void> finish(const RunRecord& run) override;
+    /// Whether another process, or another Store of this one, is executing the run. A run that is
+    /// stored as running and is open nowhere was left by a process that died.
+    [[nodiscard]] bool is_open_elsewhere(const RunId& run) const;
 
     /// Stores the scores of a whole dataset run (run evaluators), replacing earlier ones.
     [[nodiscard]] Result<void> put_run_scores(const DatasetRunId& run,
@@ -42,9 +62,24 @@ class Store final : public RunJournal {
     [[nodiscard]] Result<RunRecord> find_run(std::string_view reference) const;
 
     /// See UnitStream. Reads one unit at a time: memory does not grow with the run.
-    [[nodiscard]] Result<void> for_each_unit(const RunRecord& run, const UnitVisitor& visit) const;
+    [[nodiscard]] Result<void> for_each_unit(const RunRecord& run, const UnitVisitor& visit,
+                                             UnitParts parts = UnitParts::of_report) const;
     /// The observations of one trace, in start order.
     [[nodiscard]] Result<std::vector<Observation>> observations(const TraceId& trace) const;
+
+    /// Replaces evaluations of a stored run, all of them or none, see Rescoring.
+    /// @error not_found when the run or a unit is not there; already_exists when the run is being
+    ///        executed; internal when more than its evaluations of a unit would change.
+    [[nodiscard]] Result<void> replace_evaluations(const Rescoring& rescoring);
+    /// What the scores of a trace, or of a whole dataset run, were before; oldest first.
+    [[nodiscard]] Result<std::vector<PastScore>> score_history(const TraceId& trace) const;
+    [[nodiscard]] Result<std::vector<PastScore>> run_score_history(const DatasetRunId& run) const;
+
+    /// Copies all units of a run in `from`, which may be this store, into the open run `into`:
+    /// their traces become traces of that run. Variants go by name.
+    /// @error as commit().
+    [[nodiscard]] Result<void> copy_units(const Store& from, const RunRecord& run,
+                                          const RunId& into);
 
     ~Store() override;
 

@@ -68,12 +68,12 @@ UsageDetails read_usage(DocumentReader& reader) {
     return usage;
 }
 
-void write_cost(const std::optional<NanoUsd>& cost, DocumentWriter& document) {
-    if (!cost) return document.add_null();
-    document.add_integer(*cost);
+void write_optional(const std::optional<std::int64_t>& value, DocumentWriter& document) {
+    if (!value) return document.add_null();
+    document.add_integer(*value);
 }
 
-std::optional<NanoUsd> read_cost(DocumentReader& reader) {
+std::optional<std::int64_t> read_optional(DocumentReader& reader) {
     if (reader.next_kind() != Document::Kind::null) return reader.integer();
     reader.skip(1);
     return std::nullopt;
@@ -131,6 +131,26 @@ std::vector<Evaluation> read_evaluations(DocumentReader& reader) {
     return evaluations;
 }
 
+/// What a unit has since answers can come from a cache or in pieces. Documents of version 1 of the
+/// format have none of these slots, which begin with an integer where those have a text.
+void write_payment(const UnitResult& unit, DocumentWriter& document) {
+    document.add_integer(unit.cached);
+    write_optional(unit.paid, document);
+    if (unit.time_to_first_token) {
+        document.add_integer(unit.time_to_first_token->count());
+    } else {
+        document.add_null();
+    }
+}
+
+void read_payment(DocumentReader& reader, UnitResult& unit) {
+    unit.cached = static_cast<int>(reader.integer());
+    unit.paid = read_optional(reader);
+    if (const auto time = read_optional(reader)) {
+        unit.time_to_first_token = std::chrono::nanoseconds(*time);
+    }
+}
+
 void write_observation(const Observation& observation, const UnitResult& unit,
                        DocumentWriter& document) {
     add_shared(observation.input, unit, document);
@@ -167,11 +187,12 @@ std::vector<std::size_t> write_unit(const UnitResult& unit, const Json& trace_me
     document.add_json(unit.output);
     document.add_json(trace_metadata);
     document.add_integer(binding_of(unit));
+    write_payment(unit, document);
     document.add_text(to_string(unit.status));
     document.add_text(unit.error);
     document.add_integer(nanoseconds(unit.started));
     document.add_integer(unit.latency.count());
-    write_cost(unit.cost, document);
+    write_optional(unit.cost, document);
     document.add_integer(unit.calls);
     document.add_integer(unit.retries);
     document.add_text(unit.log);
@@ -188,19 +209,19 @@ std::vector<std::size_t> write_unit(const UnitResult& unit, const Json& trace_me
     return slots;
 }
 
-Result<void> read_unit(const Document& document, const Document& item, UnitResult& unit) {
-    ASSAY_CHECK(read_item(item, unit.item));
-    DocumentReader reader(document, &item, k_trace_output_slot);
+Result<void> read_trace(const Document& document, UnitResult& unit) {
+    DocumentReader reader(document, nullptr, k_trace_output_slot);
     unit.output = reader.json();
-    reader.skip(1);
-    if (reader.integer() != binding_of(unit)) reader.fail();
+    reader.skip(2);  // metadata and binding
+    const bool has_payment = reader.next_kind() == Document::Kind::integer;
+    if (has_payment) read_payment(reader, unit);
     const auto status = parse_unit_status(reader.text());
     if (!status) reader.fail();
     unit.status = status.value_or(UnitStatus::failed);
     unit.error = reader.text();
     unit.started = Time(std::chrono::nanoseconds(reader.integer()));
     unit.latency = std::chrono::nanoseconds(reader.integer());
-    unit.cost = read_cost(reader);
+    unit.cost = read_optional(reader);
     unit.calls = static_cast<int>(reader.integer());
     unit.retries = static_cast<int>(reader.integer());
     unit.log = reader.text();
@@ -208,7 +229,17 @@ Result<void> read_unit(const Document& document, const Document& item, UnitResul
     unit.item.line = static_cast<std::uint64_t>(reader.integer());
     unit.usage = read_usage(reader);
     unit.evaluations = read_evaluations(reader);
+    // Before there was a cache, every answer was paid for.
+    if (!has_payment) unit.paid = unit.cost;
     return reader.finish();
+}
+
+Result<void> read_unit(const Document& document, const Document& item, UnitResult& unit) {
+    ASSAY_CHECK(read_item(item, unit.item));
+    DocumentReader binding(document, &item, k_trace_binding_slot);
+    if (binding.integer() != binding_of(unit)) binding.fail();
+    ASSAY_CHECK(binding.finish());
+    return read_trace(document, unit);
 }
 
 Result<void> read_observation(const Document& document, const Document* item,

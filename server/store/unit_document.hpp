@@ -18,6 +18,7 @@ inline constexpr std::size_t k_item_expected_output_slot = 1;
 /// Slots of a trace's document.
 inline constexpr std::size_t k_trace_output_slot = 1;
 inline constexpr std::size_t k_trace_metadata_slot = 2;
+inline constexpr std::size_t k_trace_binding_slot = 3;
 inline constexpr std::size_t k_observation_metadata_slot = 2;  ///< from the observation's first
 
 void write_item(const DatasetItem& item, DocumentWriter& document);
@@ -27,6 +28,9 @@ void write_item(const DatasetItem& item, DocumentWriter& document);
 /// @return the first slot of each observation.
 std::vector<std::size_t> write_unit(const UnitResult& unit, const Json& trace_metadata,
                                     DocumentWriter& document);
+
+/// Reads a unit's document without its item and without knowing whose it is.
+[[nodiscard]] Result<void> read_trace(const Document& document, UnitResult& unit);
 
 /// Completes a unit of which the row gave key, trace id, variant, repetition and the item's id,
 /// content hash and position.

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "server/store/score_rows.hpp"
 #include "server/store/sqlite_trace_store.hpp"
 #include "server/store/unit_document.hpp"
 
@@ -9,7 +10,7 @@ namespace {
 // A row whose parts are gone must be noticed, so the joins keep it.
 constexpr const char* k_units =
     "SELECT r.position, r.repetition, r.unit_key, t.id, i.id, v.content_hash, "
-    "v.dictionary, v.size, v.document, d.dictionary, d.size, d.document "
+    "v.dictionary, v.size, v.document, d.dictionary, d.size, d.document, r.trace "
     "FROM run_items r "
     "LEFT JOIN traces t ON t.trace = r.trace AND t.project = r.project "
     "LEFT JOIN trace_documents d ON d.trace = r.trace AND d.project = r.project "
@@ -26,16 +27,13 @@ constexpr const char* k_trace =
 constexpr const char* k_observations =
     "SELECT type, name, level, model, start_time, latency, cost, slot FROM observations "
     "WHERE project = ?1 AND trace = ?2 ORDER BY start_time, observation";
-constexpr const char* k_scores =
-    "SELECT id, name, data_type, value, string_value, comment, timestamp FROM scores "
-    "WHERE project = ?1 AND subject_kind = ?2 AND subject = ?3 ORDER BY ordinal";
+constexpr const char* k_find_trace = "SELECT trace FROM traces WHERE project = ?1 AND id = ?2";
 constexpr const char* k_run_items =
     "SELECT r.id, i.id, t.id, r.position, r.repetition FROM run_items r "
     "JOIN traces t ON t.trace = r.trace AND t.project = r.project "
     "JOIN item_versions v ON v.item_version = r.item_version AND v.project = r.project "
     "JOIN items i ON i.item = v.item AND i.project = r.project "
     "WHERE r.project = ?1 AND r.dataset_run = ?2 ORDER BY r.position, r.repetition";
-constexpr const char* k_find_symbol = "SELECT symbol FROM symbols WHERE text = ?1";
 
 Time to_time(std::int64_t nanoseconds) { return Time(std::chrono::nanoseconds(nanoseconds)); }
 
@@ -45,36 +43,6 @@ Result<Document> unpack(Session& session, const Rows& rows, int column) {
               session.codec().unpack(
                   {rows.integer(column), rows.integer(column + 1), Blob{rows.bytes(column + 2)}}));
     return Document::parse(std::move(bytes));
-}
-
-Result<StoredScore> read_score(Session& session, const Rows& rows) {
-    StoredScore stored;
-    stored.id = ScoreId(rows.id(0));
-    ASSAY_TRY(stored.score.name, session.symbol_text(rows.integer(1)));
-    ASSAY_TRY(const std::string type_name, session.symbol_text(rows.integer(2)));
-    ASSAY_TRY(const ScoreDataType type, parse_score_data_type(type_name));
-    switch (type) {
-        case ScoreDataType::numeric: stored.score.value = rows.real(3); break;
-        case ScoreDataType::boolean: stored.score.value = rows.real(3) != 0; break;
-        case ScoreDataType::categorical: stored.score.value = std::string(rows.bytes(4)); break;
-    }
-    stored.score.comment = rows.bytes(5);
-    stored.timestamp = to_time(rows.integer(6));
-    return stored;
-}
-
-Result<std::vector<StoredScore>> read_scores(Session& session, std::int64_t project,
-                                             std::string_view kind, std::int64_t subject) {
-    std::vector<StoredScore> scores;
-    ASSAY_TRY(const auto kind_row, session.connection().find_integer(k_find_symbol, kind));
-    if (!kind_row) return scores;
-    ASSAY_TRY(Rows rows, session.connection().query(k_scores, project, *kind_row, subject));
-    while (true) {
-        ASSAY_TRY(const bool more, rows.next());
-        if (!more) return scores;
-        ASSAY_TRY(StoredScore score, read_score(session, rows));
-        scores.push_back(std::move(score));
-    }
 }
 
 Result<Observation> read_observation_row(Session& session, const Rows& rows) {
@@ -93,10 +61,31 @@ Result<Observation> read_observation_row(Session& session, const Rows& rows) {
     return observation;
 }
 
+/// A trace as a row, with the documents that its observations are read from.
+struct TraceRow {
+    std::int64_t project;
+    std::int64_t trace;
+    const Document& document;
+    const Document& item;
+};
+
+Result<std::vector<Observation>> read_observations(Session& session, const TraceRow& of) {
+    std::vector<Observation> observations;
+    ASSAY_TRY(Rows rows, session.connection().query(k_observations, of.project, of.trace));
+    while (true) {
+        ASSAY_TRY(const bool more, rows.next());
+        if (!more) return observations;
+        ASSAY_TRY(Observation observation, read_observation_row(session, rows));
+        ASSAY_CHECK(read_observation(of.document, &of.item,
+                                     static_cast<std::size_t>(rows.integer(7)), observation));
+        observations.push_back(std::move(observation));
+    }
+}
+
 }  // namespace
 
 Result<void> SqliteTraceStore::for_each_unit(const ProjectId& project, DatasetRunRow dataset_run,
-                                             std::string_view variant,
+                                             std::string_view variant, UnitParts parts,
                                              const UnitVisitor& visit) const {
     Session& session = database_.reader();
     ASSAY_TRY(const std::int64_t row, session.find_project(project));
@@ -115,6 +104,10 @@ Result<void> SqliteTraceStore::for_each_unit(const ProjectId& project, DatasetRu
         ASSAY_TRY(const Document item, unpack(session, rows, 6));
         ASSAY_TRY(const Document document, unpack(session, rows, 9));
         ASSAY_CHECK(read_unit(document, item, unit));
+        if (parts == UnitParts::all) {
+            ASSAY_TRY(unit.observations,
+                      read_observations(session, {row, rows.integer(12), document, item}));
+        }
         ASSAY_CHECK(visit(unit));
     }
 }
@@ -124,7 +117,7 @@ Result<std::vector<Score>> SqliteTraceStore::run_scores(const ProjectId& project
     Session& session = database_.reader();
     ASSAY_TRY(const std::int64_t row, session.find_project(project));
     ASSAY_TRY(const std::vector<StoredScore> stored,
-              read_scores(session, row, "dataset_run", std::to_underlying(dataset_run)));
+              read_scores(session, {"dataset_run", row, std::to_underlying(dataset_run)}));
     std::vector<Score> scores;
     for (const StoredScore& score : stored) scores.push_back(score.score);
     return scores;
@@ -153,32 +146,40 @@ Result<Trace> SqliteTraceStore::trace(const ProjectId& project, const TraceId& i
 Result<std::vector<Observation>> SqliteTraceStore::observations(const ProjectId& project,
                                                                 const TraceId& trace) const {
     Session& session = database_.reader();
-    std::vector<Observation> observations;
     ASSAY_TRY(const std::int64_t row, session.find_project(project));
-    ASSAY_TRY(Rows of_trace, session.connection().query(k_trace, row, StoredId(trace)));
-    ASSAY_TRY(const bool found, of_trace.next());
-    if (!found) return observations;
-    ASSAY_TRY(const Document document, unpack(session, of_trace, 4));
-    ASSAY_TRY(const Document item, unpack(session, of_trace, 7));
-    ASSAY_TRY(Rows rows, session.connection().query(k_observations, row, of_trace.integer(0)));
-    while (true) {
-        ASSAY_TRY(const bool more, rows.next());
-        if (!more) return observations;
-        ASSAY_TRY(Observation observation, read_observation_row(session, rows));
-        ASSAY_CHECK(read_observation(document, &item, static_cast<std::size_t>(rows.integer(7)),
-                                     observation));
-        observations.push_back(std::move(observation));
-    }
+    ASSAY_TRY(Rows rows, session.connection().query(k_trace, row, StoredId(trace)));
+    ASSAY_TRY(const bool found, rows.next());
+    if (!found) return std::vector<Observation>();
+    ASSAY_TRY(const Document document, unpack(session, rows, 4));
+    ASSAY_TRY(const Document item, unpack(session, rows, 7));
+    return read_observations(session, {row, rows.integer(0), document, item});
 }
 
 Result<std::vector<StoredScore>> SqliteTraceStore::scores(const ProjectId& project,
                                                           const TraceId& trace) const {
     Session& session = database_.reader();
     ASSAY_TRY(const std::int64_t row, session.find_project(project));
-    ASSAY_TRY(Rows rows, session.connection().query(k_trace, row, StoredId(trace)));
-    ASSAY_TRY(const bool found, rows.next());
+    ASSAY_TRY(const auto found,
+              session.connection().find_integer(k_find_trace, row, StoredId(trace)));
     if (!found) return std::vector<StoredScore>();
-    return read_scores(session, row, "trace", rows.integer(0));
+    return read_scores(session, {"trace", row, *found});
+}
+
+Result<std::vector<PastScore>> SqliteTraceStore::score_history(const ProjectId& project,
+                                                               const TraceId& trace) const {
+    Session& session = database_.reader();
+    ASSAY_TRY(const std::int64_t row, session.find_project(project));
+    ASSAY_TRY(const auto found,
+              session.connection().find_integer(k_find_trace, row, StoredId(trace)));
+    if (!found) return std::vector<PastScore>();
+    return read_past_scores(session, {"trace", row, *found});
+}
+
+Result<std::vector<PastScore>> SqliteTraceStore::run_score_history(
+    const ProjectId& project, DatasetRunRow dataset_run) const {
+    Session& session = database_.reader();
+    ASSAY_TRY(const std::int64_t row, session.find_project(project));
+    return read_past_scores(session, {"dataset_run", row, std::to_underlying(dataset_run)});
 }
 
 Result<std::vector<RunItem>> SqliteTraceStore::run_items(const ProjectId& project,

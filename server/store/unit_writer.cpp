@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/store/metadata_tokens.hpp"
+#include "server/store/score_rows.hpp"
 #include "server/store/sqlite_trace_store.hpp"
 #include "server/store/unit_document.hpp"
 
@@ -10,7 +11,6 @@ namespace assay {
 namespace {
 
 constexpr std::string_view k_environment = "sdk-experiment";  // as experiments of the SDKs
-constexpr std::string_view k_source = "EVAL";
 
 constexpr const char* k_add_trace =
     "INSERT INTO traces(project, id, timestamp, name, environment, item_version) "
@@ -30,15 +30,6 @@ constexpr const char* k_add_observation =
     "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
 constexpr const char* k_find_observations =
     "SELECT observation, slot FROM observations WHERE project = ?1 AND trace = ?2";
-constexpr const char* k_add_score =
-    "INSERT INTO scores(project, subject_kind, subject, ordinal, id, name, data_type, source, "
-    "environment, timestamp, value, string_value, comment) "
-    "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
-constexpr const char* k_next_ordinal =
-    "SELECT coalesce(max(ordinal) + 1, 0) FROM scores "
-    "WHERE project = ?1 AND subject_kind = ?2 AND subject = ?3";
-constexpr const char* k_delete_scores =
-    "DELETE FROM scores WHERE project = ?1 AND subject_kind = ?2 AND subject = ?3 AND source = ?4";
 constexpr const char* k_add_run_item =
     "INSERT INTO run_items(project, dataset_run, position, repetition, id, item_version, trace, "
     "unit_key) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING";
@@ -52,6 +43,8 @@ constexpr const char* k_delete_document =
     "DELETE FROM trace_documents WHERE project = ?1 AND trace = ?2";
 constexpr const char* k_delete_observations =
     "DELETE FROM observations WHERE project = ?1 AND trace = ?2";
+constexpr const char* k_count_others =
+    "SELECT count(*) FROM observations WHERE project = ?1 AND trace = ?2 AND type <> ?3";
 constexpr const char* k_index_trace = "INSERT INTO trace_metadata(rowid, tokens) VALUES(?1, ?2)";
 constexpr const char* k_unindex_trace =
     "INSERT INTO trace_metadata(trace_metadata, rowid, tokens) VALUES('delete', ?1, ?2)";
@@ -69,6 +62,23 @@ std::optional<std::int64_t> tokens_of(const UsageDetails& usage, const char* nam
     return found->second;
 }
 
+/// The scores of a trace with their ids. A program may give one name twice; both are kept.
+std::vector<IdentifiedScore> identify(const TraceId& trace,
+                                      const std::vector<Evaluation>& evaluations) {
+    std::vector<IdentifiedScore> scores;
+    for (const Evaluation& evaluation : evaluations) {
+        for (const Score& score : evaluation.scores) {
+            const auto earlier = std::ranges::count_if(scores, [&](const IdentifiedScore& other) {
+                return other.score->name == score.name;
+            });
+            std::string name = score.name;
+            if (earlier > 0) name.append(1, '\0').append(std::to_string(earlier));
+            scores.push_back({derive_score_id(trace, name), evaluation.evaluator, &score});
+        }
+    }
+    return scores;
+}
+
 /// Writes one unit. Holds what the steps share.
 class UnitWriter {
   public:
@@ -84,6 +94,7 @@ class UnitWriter {
 
     Result<void> write(DocumentWriter& document) {
         ASSAY_TRY(environment_, session_.symbol(k_environment));
+        scores_ = identify(unit_.trace_id, unit_.evaluations);
         ASSAY_CHECK(put_trace());
         ASSAY_CHECK(put_run_item());
         Json metadata = *place_.metadata;
@@ -99,7 +110,11 @@ class UnitWriter {
         for (std::size_t i = 0; i < slots.size(); ++i) {
             ASSAY_CHECK(put_observation(unit_.observations[i], slots[i]));
         }
-        return put_scores();
+        return put_scores(session_, subject(),
+                          {.environment = k_environment,
+                           .timestamp = unit_.started + unit_.latency,
+                           .is_first = is_new_},
+                          scores_);
     }
 
   private:
@@ -109,9 +124,10 @@ class UnitWriter {
         const StoredId id(unit_.trace_id);
         ASSAY_CHECK(connection_.run(k_add_trace, project_row_, id, nanoseconds(unit_.started), name,
                                     environment_, version));
-        if (connection_.changes() == 1) {
+        is_new_ = connection_.changes() == 1;
+        if (is_new_) {
             trace_ = connection_.last_row();
-            return {};
+            return place_.replacement == nullptr ? Result<void>() : not_stored();
         }
         ASSAY_TRY(const auto known, connection_.find_integer(k_find_trace, project_row_, id));
         trace_ = known.value_or(0);
@@ -120,35 +136,52 @@ class UnitWriter {
                                name, environment_, version);
     }
 
-    /// Removes what an earlier writing of this unit left. Scores from others stay.
+    /// Removes what an earlier writing of this unit left, but for its scores.
     Result<void> clear_trace() {
         const auto dataset_run = std::to_underlying(place_.dataset_run);
         ASSAY_TRY(const auto holder,
                   connection_.find_integer(k_find_run_item, project_row_, dataset_run, position_,
                                            unit_.repetition));
         if (holder != trace_) return taken();
-        ASSAY_CHECK(clear_index());
+        ASSAY_TRY(const Document before, read_document());
+        if (place_.replacement != nullptr) ASSAY_CHECK(keep_history(before));
+        ASSAY_CHECK(clear_index(before));
         ASSAY_CHECK(connection_.run(k_delete_run_item, project_row_, dataset_run, position_,
                                     unit_.repetition));
         ASSAY_CHECK(connection_.run(k_delete_document, project_row_, trace_));
-        ASSAY_CHECK(connection_.run(k_delete_observations, project_row_, trace_));
-        ASSAY_TRY(const std::int64_t source, session_.symbol(k_source));
-        ASSAY_TRY(const std::int64_t kind, session_.symbol("trace"));
-        ASSAY_CHECK(connection_.run(k_delete_scores, project_row_, kind, trace_, source));
-        ASSAY_TRY(const auto next,
-                  connection_.find_integer(k_next_ordinal, project_row_, kind, trace_));
-        ordinal_ = next.value_or(0);
-        return {};
+        return connection_.run(k_delete_observations, project_row_, trace_);
     }
 
-    /// The index keeps no content, so taking a row out of it needs the tokens that went in.
-    Result<void> clear_index() {
+    Result<Document> read_document() {
         ASSAY_TRY(Rows packed, connection_.query(k_find_document, project_row_, trace_));
         ASSAY_TRY(const bool found, packed.next());
         if (!found) return std::unexpected(connection_.error(SQLITE_CORRUPT));
         ASSAY_TRY(std::string bytes, session_.codec().unpack({packed.integer(0), packed.integer(1),
                                                               Blob{packed.bytes(2)}}));
-        ASSAY_TRY(const Document document, Document::parse(std::move(bytes)));
+        return Document::parse(std::move(bytes));
+    }
+
+    /// Keeps the values that other evaluations replace, and refuses to change anything else: a
+    /// unit that was read without its observations would lose them.
+    Result<void> keep_history(const Document& document) {
+        UnitResult before;
+        ASSAY_CHECK(read_trace(document, before));
+        ASSAY_TRY(const std::int64_t type, session_.symbol(to_string(ObservationType::evaluator)));
+        ASSAY_TRY(const auto others,
+                  connection_.find_integer(k_count_others, project_row_, trace_, type));
+        const auto given = std::ranges::count_if(unit_.observations, [](const auto& observation) {
+            return observation.type != ObservationType::evaluator;
+        });
+        if (others != given || to_text(before.output) != to_text(unit_.output)) return changed();
+
+        return keep_past_scores(session_, project_row_,
+                                {.before = identify(unit_.trace_id, before.evaluations),
+                                 .after = scores_,
+                                 .replacement = *place_.replacement});
+    }
+
+    /// The index keeps no content, so taking a row out of it needs the tokens that went in.
+    Result<void> clear_index(const Document& document) {
         DocumentReader of_trace(document, nullptr, k_trace_metadata_slot);
         const Json metadata = of_trace.json();
         ASSAY_CHECK(of_trace.finish());
@@ -199,19 +232,7 @@ class UnitWriter {
         return connection_.run(sql, row, std::string_view(tokens));
     }
 
-    Result<void> put_scores() {
-        ASSAY_TRY(const std::int64_t kind, session_.symbol("trace"));
-        std::vector<std::string_view> names;
-        for (const Evaluation& evaluation : unit_.evaluations) {
-            for (const Score& score : evaluation.scores) {
-                ASSAY_CHECK(put_score(kind, score, std::ranges::count(names, score.name)));
-                names.push_back(score.name);
-            }
-        }
-        return {};
-    }
-
-    Result<void> put_score(std::int64_t kind, const Score& score, std::ptrdiff_t earlier);
+    ScoreSubject subject() const { return {"trace", project_row_, trace_}; }
 
     std::unexpected<Error> taken() const {
         return failure(
@@ -219,6 +240,21 @@ class UnitWriter {
             fmt::format("item {} (position {}, repetition {}, variant {}) cannot be "
                         "stored: its trace or its place belongs to another unit",
                         unit_.item.id.value(), position_, unit_.repetition, unit_.variant));
+    }
+
+    std::unexpected<Error> not_stored() const {
+        return failure(ErrorCode::not_found,
+                       fmt::format("item {} (repetition {}, variant {}) cannot be scored again: it "
+                                   "is not stored",
+                                   unit_.item.id.value(), unit_.repetition, unit_.variant));
+    }
+
+    std::unexpected<Error> changed() const {
+        return failure(
+            ErrorCode::internal,
+            fmt::format("item {} (repetition {}, variant {}) cannot be scored again: its "
+                        "output or its steps are not those that are stored",
+                        unit_.item.id.value(), unit_.repetition, unit_.variant));
     }
 
     Session& session_;
@@ -230,52 +266,9 @@ class UnitWriter {
     std::int64_t position_;
     std::int64_t environment_ = 0;
     std::int64_t trace_ = 0;
-    std::int64_t ordinal_ = 0;
+    bool is_new_ = false;
+    std::vector<IdentifiedScore> scores_;
 };
-
-/// Everything of a score row but its value.
-struct ScoreRow {
-    std::int64_t project;
-    std::int64_t subject_kind;
-    std::int64_t subject;
-    std::int64_t ordinal;
-    ScoreId id;
-    std::int64_t environment;
-    Time timestamp;
-};
-
-Result<void> add_score(Session& session, const ScoreRow& row, const Score& score) {
-    ASSAY_TRY(const std::int64_t name, session.symbol(score.name));
-    ASSAY_TRY(const std::int64_t type, session.symbol(to_string(data_type_of(score.value))));
-    ASSAY_TRY(const std::int64_t source, session.symbol(k_source));
-    std::optional<double> number;
-    std::optional<std::string_view> text;
-    if (const std::string* category = std::get_if<std::string>(&score.value)) {
-        text = *category;
-    } else {
-        number = as_number(score.value);
-    }
-    std::optional<std::string_view> comment;
-    if (!score.comment.empty()) comment = score.comment;
-    return session.connection().run(
-        k_add_score, row.project, row.subject_kind, row.subject, row.ordinal, StoredId(row.id),
-        name, type, source, row.environment, nanoseconds(row.timestamp), number, text, comment);
-}
-
-Result<void> UnitWriter::put_score(std::int64_t kind, const Score& score, std::ptrdiff_t earlier) {
-    // A program may give one name twice; both are kept, under ids of their own.
-    std::string name = score.name;
-    if (earlier > 0) name.append(1, '\0').append(std::to_string(earlier));
-    return add_score(session_,
-                     {.project = project_row_,
-                      .subject_kind = kind,
-                      .subject = trace_,
-                      .ordinal = ordinal_++,
-                      .id = derive_score_id(unit_.trace_id, name),
-                      .environment = environment_,
-                      .timestamp = unit_.started + unit_.latency},
-                     score);
-}
 
 }  // namespace
 
@@ -285,29 +278,23 @@ Result<void> SqliteTraceStore::put_unit(const ProjectId& project, const UnitPlac
     return UnitWriter(database_.writer(), project, row, place, unit).write(document_);
 }
 
-Result<void> SqliteTraceStore::put_run_scores(const ProjectId& project, DatasetRunRow dataset_run,
-                                              const DatasetRunId& id,
-                                              const std::vector<Score>& scores, Time timestamp) {
+Result<void> SqliteTraceStore::put_run_scores(const ProjectId& project, const RunScores& of) {
     Session& session = database_.writer();
     ASSAY_TRY(const std::int64_t row, session.ensure_project(project));
-    ASSAY_TRY(const std::int64_t kind, session.symbol("dataset_run"));
-    ASSAY_TRY(const std::int64_t source, session.symbol(k_source));
-    ASSAY_TRY(const std::int64_t environment, session.symbol(k_environment));
-    const auto subject = std::to_underlying(dataset_run);
-    ASSAY_CHECK(session.connection().run(k_delete_scores, row, kind, subject, source));
-    ASSAY_TRY(auto ordinal, session.connection().find_integer(k_next_ordinal, row, kind, subject));
-    for (const Score& score : scores) {
-        ASSAY_CHECK(add_score(session,
-                              {.project = row,
-                               .subject_kind = kind,
-                               .subject = subject,
-                               .ordinal = (*ordinal)++,
-                               .id = derive_run_score_id(id, score.name),
-                               .environment = environment,
-                               .timestamp = timestamp},
-                              score));
+    const ScoreSubject subject{"dataset_run", row, std::to_underlying(of.dataset_run)};
+    std::vector<IdentifiedScore> scores;
+    for (const Score& score : *of.scores) {
+        scores.push_back({derive_run_score_id(of.dataset_run_id, score.name), "", &score});
     }
-    return {};
+    if (of.replacement != nullptr) {
+        ASSAY_TRY(const std::vector<StoredScore> stored, read_scores(session, subject));
+        std::vector<IdentifiedScore> before;
+        for (const StoredScore& past : stored) before.push_back({past.id, "", &past.score});
+        ASSAY_CHECK(keep_past_scores(
+            session, row, {.before = before, .after = scores, .replacement = *of.replacement}));
+    }
+    return put_scores(session, subject, {.environment = k_environment, .timestamp = of.timestamp},
+                      scores);
 }
 
 }  // namespace assay

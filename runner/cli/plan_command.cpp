@@ -1,0 +1,219 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/base/files.hpp"
+#include "runner/cli/commands.hpp"
+#include "runner/cli/open_run.hpp"
+#include "runner/cli/prepare.hpp"
+#include "runner/cli/prepare_run.hpp"
+#include "runner/engine/estimate.hpp"
+#include "runner/engine/unit_source.hpp"
+#include "runner/report/grid.hpp"
+#include "runner/report/numbers.hpp"
+
+namespace assay {
+namespace {
+
+/// What the newest finished run of the experiment tells, if there is one.
+struct Experience {
+    std::string run;  ///< "" = none
+    std::map<std::string, UnitHistory> units;
+};
+
+UnitHistory history_of(const VariantSummary& variant) {
+    UnitHistory history;
+    const std::uint64_t ended = variant.units.planned - variant.units.skipped;
+    if (ended == 0) return history;
+    const auto units = static_cast<double>(ended);
+    const auto output = variant.tokens.find("output");
+    if (output != variant.tokens.end()) {
+        history.output_tokens = static_cast<double>(output->second) / units;
+    }
+    if (variant.cost) history.cost_usd = to_usd(*variant.cost) / units;
+    history.latency_ms = variant.latency.p50;
+    return history;
+}
+
+Result<Experience> experience_of(const std::string& folder, const std::string& experiment) {
+    Experience experience;
+    const auto store = Store::open_existing(folder, default_project_id());
+    if (!store) return experience;  // nothing was run here yet
+    ASSAY_TRY(const std::vector<RunRecord> runs, (*store)->runs());
+    for (const RunRecord& run : runs) {
+        if (run.experiment != experiment || run.state != RunState::finished) continue;
+        const UnitStream units = [&](const UnitVisitor& visit) {
+            return (*store)->for_each_unit(run, visit);
+        };
+        ASSAY_TRY(const Report report, make_report(run, units));
+        experience.run = run.id.value();
+        for (const VariantSummary& variant : report.variants) {
+            experience.units[variant.name] = history_of(variant);
+        }
+        return experience;
+    }
+    return experience;
+}
+
+std::string about(const std::optional<std::uint64_t>& tokens) {
+    return tokens ? "~" + format_count(*tokens) : "unknown";
+}
+
+std::string about_cost(const std::optional<double>& usd) {
+    if (!usd) return "unknown";
+    return *usd == 0 ? "$0" : fmt::format("~${:.4f}", *usd);
+}
+
+std::string about_time(const std::optional<double>& seconds) {
+    if (!seconds) return "unknown";
+    return *seconds < 60 ? fmt::format("~{:.1f} s", *seconds)
+                         : fmt::format("~{:.0f} min", *seconds / 60);
+}
+
+Grid grid_of(const std::vector<VariantEstimate>& variants) {
+    Grid grid;
+    std::vector<std::string> lanes;
+    for (const VariantEstimate& variant : variants) {
+        grid.headers.push_back(variant.name);
+        for (const auto& [lane, calls] : variant.calls) {
+            if (std::ranges::find(lanes, lane) == lanes.end()) lanes.push_back(lane);
+        }
+    }
+    const auto add = [&](std::string label, auto cell) {
+        GridLine line{.label = std::move(label), .cells = {}};
+        for (const VariantEstimate& variant : variants) line.cells.push_back(cell(variant));
+        grid.lines.push_back(std::move(line));
+    };
+    add("units", [](const VariantEstimate& variant) { return format_count(variant.units); });
+    for (const std::string& lane : lanes) {
+        add("calls of " + lane, [&](const VariantEstimate& variant) {
+            const auto calls = variant.calls.find(lane);
+            return calls == variant.calls.end() ? std::string("–") : format_count(calls->second);
+        });
+    }
+    add("in the cache",
+        [](const VariantEstimate& variant) { return format_count(variant.cached); });
+    add("input tokens", [](const VariantEstimate& variant) {
+        if (variant.model_calls == 0) return std::string("–");
+        return variant.unseen > 0 ? "unknown" : about(variant.estimated_input_tokens);
+    });
+    add("output tokens", [](const VariantEstimate& variant) {
+        return variant.model_calls == 0 ? "–" : about(variant.estimated_output_tokens);
+    });
+    add("cost",
+        [](const VariantEstimate& variant) { return about_cost(variant.estimated_cost_usd); });
+    add("time",
+        [](const VariantEstimate& variant) { return about_time(variant.estimated_seconds); });
+    return grid;
+}
+
+OrderedJson to_json(const VariantEstimate& variant) {
+    const auto or_null = [](const auto& value) {
+        return value ? OrderedJson(*value) : OrderedJson(nullptr);
+    };
+    OrderedJson json;
+    json["name"] = variant.name;
+    json["units"] = variant.units;
+    json["calls"] = variant.calls;
+    json["cached"] = variant.cached;
+    json["unseen"] = variant.unseen;
+    json["estimates"] = {{"input_tokens", variant.estimated_input_tokens},
+                         {"output_tokens", or_null(variant.estimated_output_tokens)},
+                         {"cost_usd", or_null(variant.estimated_cost_usd)},
+                         {"seconds", or_null(variant.estimated_seconds)}};
+    return json;
+}
+
+/// The plan as a file that `assay run` executes.
+OrderedJson plan_to_json(const RunRecord& run, const Experience& experience,
+                         const std::vector<VariantEstimate>& variants) {
+    OrderedJson json;
+    json["assay_plan"] = 1;
+    json["experiment"] = run.experiment;
+    json["plan_sha256"] = run.plan_sha256;
+    json["invocation"] = run.invocation;
+    json["dataset"] = run.manifest["dataset"];
+    json["estimated_from"] =
+        experience.run.empty() ? OrderedJson(nullptr) : OrderedJson(experience.run);
+    json["variants"] = OrderedJson::array();
+    for (const VariantEstimate& variant : variants) json["variants"].push_back(to_json(variant));
+    return json;
+}
+
+void print_plan(const RunRecord& run, const Experience& experience,
+                const std::vector<VariantEstimate>& variants, const Console& console) {
+    std::uint64_t units = 0;
+    for (const VariantEstimate& variant : variants) units += variant.units;
+    std::string head = fmt::format("{} · {} units", run.experiment, format_count(units));
+    if (run.shard) head += fmt::format(" (shard {}/{})", run.shard->index, run.shard->count);
+    print_out(head + "\n\n");
+    for (const std::string& line : lay_out(grid_of(variants), console.columns)) {
+        print_out(line + "\n");
+    }
+    const std::string source =
+        experience.run.empty() ? "no earlier run tells about output, cost and time"
+                               : fmt::format("output, cost and time as in run {}", experience.run);
+    print_out("\n");
+    const std::string note = fmt::format(
+        "~ is an estimate: input tokens at 4 bytes each, {}. Retries come on top.", source);
+    for (const std::string& line : wrap(note, console.columns)) print_out(line + "\n");
+}
+
+Result<void> print_units(const PreparedRun& prepared) {
+    ASSAY_TRY(auto items, prepared.plan.dataset.items());
+    UnitSource source(prepared.experiment, std::move(items), prepared.plan.run.shard,
+                      FinishedUnits());
+    while (true) {
+        ASSAY_TRY(const auto unit, source.next());
+        if (!unit) return {};
+        OrderedJson json;
+        json["item_id"] = unit->item->id.value();
+        json["variant"] = unit->variant->name;
+        json["repetition"] = unit->repetition;
+        json["key"] = unit->key.value();
+        print_out(to_text(json) + "\n");
+    }
+}
+
+Result<ExitCode> plan_spec(const PlanArguments& arguments, const Console& console) {
+    ASSAY_CHECK(read_env_file(arguments.run.env_file));
+    const SystemClock clock;
+    Diagnostics mistakes;
+    ASSAY_TRY(const auto prepared, prepare_run(arguments.run.specs.front(), arguments.run,
+                                               {.keys_needed = false}, clock, mistakes));
+    if (!prepared) return report_mistakes(mistakes);
+    if (arguments.units) {
+        ASSAY_CHECK(print_units(*prepared));
+        return ExitCode::ok;
+    }
+    const RunRecord& run = prepared->plan.run;
+    ASSAY_TRY(const Experience experience, experience_of(arguments.run.store, run.experiment));
+    std::unique_ptr<ReplyCache> cache;
+    if (reads_cache(prepared->experiment.spec.execution.cache)) {
+        ASSAY_TRY(cache, ReplyCache::open(cache_folder(arguments.run), {}, clock));
+    }
+    ASSAY_TRY(const auto variants,
+              estimate_plan(prepared->experiment, prepared->plan, cache.get(), experience.units));
+    const OrderedJson json = plan_to_json(run, experience, variants);
+    if (!arguments.out.empty()) {
+        ASSAY_CHECK(write_file_atomically(arguments.out, to_pretty_text(json)));
+    }
+    if (arguments.json) {
+        print_out(to_pretty_text(json));
+        return ExitCode::ok;
+    }
+    print_plan(run, experience, variants, console);
+    if (!arguments.out.empty()) {
+        print_out(fmt::format("Plan: {}   execute it with: assay run {}\n", arguments.out,
+                              arguments.out));
+    }
+    return ExitCode::ok;
+}
+
+}  // namespace
+
+ExitCode plan_command(const PlanArguments& arguments, const Console& console) {
+    return end_with(plan_spec(arguments, console));
+}
+
+}  // namespace assay

@@ -1,0 +1,195 @@
+#include "runner/engine/run_execution.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <exception>
+
+#include "runner/engine/scoring.hpp"
+
+namespace assay {
+namespace {
+
+namespace asio = boost::asio;
+
+UnitResult result_of(const PlannedUnit& planned, const RunRecord& run) {
+    UnitResult unit;
+    unit.key = planned.key;
+    unit.trace_id = derive_trace_id(run.id, unit.key);
+    unit.variant = planned.variant->name;
+    unit.repetition = planned.repetition;
+    unit.item = *planned.item;
+    unit.item.row = nullptr;
+    return unit;
+}
+
+void take_outcome(UnitResult& unit, TaskOutcome& outcome) {
+    unit.output = std::move(outcome.output);
+    unit.error = std::move(outcome.error);
+    unit.observations = std::move(outcome.observations);
+    unit.latency = outcome.latency;
+    unit.usage = std::move(outcome.usage);
+    unit.cost = outcome.cost;
+    unit.paid = outcome.paid;
+    unit.calls = outcome.calls;
+    unit.retries = outcome.retries;
+    unit.cached = outcome.cached;
+    unit.time_to_first_token = outcome.time_to_first_token;
+    unit.log = std::move(outcome.log);
+}
+
+Spending spending_of(const UnitResult& unit) {
+    const auto tokens = unit.usage.find("total");
+    return {.cost = unit.paid.value_or(0),
+            .tokens = tokens == unit.usage.end() || unit.calls == 0 ? 0 : tokens->second,
+            .calls = unit.calls};
+}
+
+Spending already_spent(const RunRecord& run, const JournalState& state) {
+    Spending spent = state.spent;
+    spent += run.dropped;
+    return spent;
+}
+
+}  // namespace
+
+RunExecution::RunExecution(const SharedParts& parts, ExecutionJob& job,
+                           std::unique_ptr<Dataset::Items> items, JournalState state)
+    : parts_(parts),
+      experiment_(*job.experiment),
+      run_(job.plan.run),
+      source_(experiment_, std::move(items), run_.shard, std::move(state.units)),
+      journaled_(state.spent),
+      budget_(experiment_.spec.execution.budget, already_spent(run_, state),
+              parts.clock.monotonic()),
+      rng_(std::hash<std::string>{}(run_.id.value())),
+      caller_(
+          {.limiter = &parts.limiter,
+           .cache = job.cache,
+           .cache_mode = job.cache == nullptr ? CacheMode::off : experiment_.spec.execution.cache,
+           .budget = &budget_,
+           .clock = &parts.clock,
+           .rng = &rng_,
+           .retry_delay = parts.options.retry_delay}) {}
+
+asio::awaitable<std::optional<UnitResult>> RunExecution::run_unit(PlannedUnit planned) {
+    UnitResult unit = result_of(planned, run_);
+    unit.started = parts_.clock.now();
+    const Deadline deadline{parts_.clock.monotonic() + experiment_.spec.execution.unit_deadline};
+    const UnitContext context{.item = *planned.item,
+                              .variant = planned.variant->name,
+                              .repetition = planned.repetition,
+                              .deadline = deadline,
+                              .clock = parts_.clock,
+                              .caller = caller_};
+    TaskOutcome outcome = co_await planned.variant->task->run(context);
+    if (outcome.over_budget) stop(RunState::incomplete, outcome.error);
+    if (outcome.cancelled || outcome.over_budget) co_return std::nullopt;
+    take_outcome(unit, outcome);
+    if (!unit.error.empty()) {
+        unit.status = UnitStatus::failed;
+        unit.output = nullptr;
+        co_return unit;
+    }
+    const bool ended = co_await score_unit(unit, experiment_.evaluators, experiment_.order,
+                                           parts_.cpu, parts_.clock, deadline);
+    if (!ended) co_return std::nullopt;
+    co_return unit;
+}
+
+asio::awaitable<Result<void>> RunExecution::store(UnitResult unit) {
+    journaled_ += spending_of(unit);
+    if (parts_.options.fail_fast) stop_if_broken(unit);
+    co_return co_await parts_.writer.append(run_.id, std::move(unit));
+}
+
+asio::awaitable<void> RunExecution::work() {
+    while (!stopping_) {
+        auto planned = source_.next();
+        if (!planned) {
+            stop(RunState::incomplete, planned.error().message);
+            break;
+        }
+        if (!*planned) break;
+        ++in_flight_;
+        auto unit = co_await run_unit(std::move(**planned));
+        --in_flight_;
+        if (!unit) break;  // given up: it has no final state
+        const auto stored = co_await store(std::move(*unit));
+        if (!stored) {
+            stop(RunState::incomplete, stored.error().message);
+            break;
+        }
+    }
+}
+
+void RunExecution::worker_ended(std::exception_ptr failure) {
+    if (failure) {
+        // Third-party code threw; the rest of the run is stored and can be looked at.
+        try {
+            std::rethrow_exception(failure);
+        } catch (const std::exception& error) {
+            stop(RunState::incomplete, std::string("internal error: ") + error.what());
+        }
+    }
+    if (--workers_ > 0) return;
+    for (const auto& provider : experiment_.providers) provider->close();
+    for (const BoundEvaluator& evaluator : experiment_.evaluators) evaluator.close();
+    on_ended_();
+}
+
+void RunExecution::start(std::function<void()> on_ended) {
+    on_ended_ = std::move(on_ended);
+    workers_ = static_cast<std::size_t>(experiment_.spec.execution.concurrency);
+    cancellations_ = std::vector<asio::cancellation_signal>(workers_);
+    for (asio::cancellation_signal& cancellation : cancellations_) {
+        asio::co_spawn(
+            parts_.loop, work(),
+            asio::bind_cancellation_slot(cancellation.slot(), [this](std::exception_ptr failure) {
+                worker_ended(failure);
+            }));
+    }
+}
+
+void RunExecution::stop(RunState state, std::string reason) {
+    stopping_ = true;
+    if (run_.state != RunState::running) return;
+    run_.state = state;
+    run_.reason = std::move(reason);
+}
+
+void RunExecution::cancel() {
+    for (asio::cancellation_signal& cancellation : cancellations_) {
+        cancellation.emit(asio::cancellation_type::terminal);
+    }
+}
+
+void RunExecution::conclude() {
+    if (run_.state == RunState::running) run_.state = RunState::finished;
+    const Spending& all = budget_.settled();
+    run_.dropped = {.cost = all.cost - journaled_.cost,
+                    .tokens = all.tokens - journaled_.tokens,
+                    .calls = all.calls - journaled_.calls};
+    run_.finished = parts_.clock.now();
+}
+
+void RunExecution::stop_if_broken(const UnitResult& unit) {
+    const auto has_false_check = [&](const BoundEvaluator& evaluator) {
+        const auto said =
+            std::ranges::find(unit.evaluations, evaluator.name(), &Evaluation::evaluator);
+        if (!evaluator.is_check() || said == unit.evaluations.end()) return false;
+        return std::ranges::any_of(
+            said->scores, [](const Score& score) { return score.value == ScoreValue(false); });
+    };
+    const bool broken = unit.status != UnitStatus::scored ||
+                        std::ranges::any_of(experiment_.evaluators, has_false_check);
+    if (!broken) return;
+    stop(
+        RunState::incomplete,
+        fmt::format("--fail-fast: item {} of variant \"{}\" {}", unit.item.id.value(), unit.variant,
+                    unit.status == UnitStatus::scored ? "failed a check" : to_string(unit.status)));
+}
+
+}  // namespace assay

@@ -1,0 +1,179 @@
+#include "runner/engine/scoring.hpp"
+
+#include <algorithm>
+#include <boost/asio/this_coro.hpp>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+#include "core/base/task_group.hpp"
+
+namespace assay {
+namespace {
+
+namespace asio = boost::asio;
+
+Observation observe(const Evaluation& evaluation, const EvaluatorDefinition& definition, Time start,
+                    std::chrono::nanoseconds duration) {
+    Observation observation{.name = "evaluator:" + evaluation.evaluator,
+                            .type = ObservationType::evaluator,
+                            .start = start,
+                            .duration = duration};
+    observation.metadata = {{"type", definition.id}, {"version", definition.version}};
+    if (evaluation.status == EvaluationStatus::error) {
+        observation.level = ObservationLevel::error;
+        observation.status_message = evaluation.message;
+    }
+    for (const Score& score : evaluation.scores) {
+        observation.output[score.name] = to_json(score.value);
+    }
+    return observation;
+}
+
+/// The scoring of one unit on its way. While the CPU pool works on some evaluators, others may end
+/// here: no two of them touch the same element.
+class Scoring {
+  public:
+    Scoring(UnitResult& unit, const std::vector<BoundEvaluator>& evaluators,
+            const EvaluationOrder& order, const Clock& clock, Deadline deadline)
+        : unit_(unit),
+          evaluators_(evaluators),
+          order_(order),
+          clock_(clock),
+          deadline_(deadline),
+          progress_(evaluators.size()),
+          evaluations_(evaluators.size()) {
+        for (std::size_t i = 0; i < evaluators.size() && !unit.evaluations.empty(); ++i) keep(i);
+    }
+
+    [[nodiscard]] asio::awaitable<bool> run(CpuPool& cpu);
+
+  private:
+    struct Progress {
+        bool started = false;
+        bool made = false;
+        std::optional<Observation> observation;    ///< nothing: it was skipped
+        std::optional<EvaluationRequest> request;  ///< what is still to be asked
+        std::string log;
+    };
+
+    void keep(std::size_t evaluator);
+    [[nodiscard]] std::vector<std::size_t> take_ready();
+    void compute(std::size_t evaluator);
+    [[nodiscard]] asio::awaitable<void> ask(std::size_t evaluator);
+    void finish();
+
+    UnitResult& unit_;
+    const std::vector<BoundEvaluator>& evaluators_;
+    const EvaluationOrder& order_;
+    const Clock& clock_;
+    Deadline deadline_;
+    std::vector<Progress> progress_;
+    std::vector<Evaluation> evaluations_;
+    bool cancelled_ = false;
+};
+
+/// Takes over the evaluation that the unit has already, if it has one.
+void Scoring::keep(std::size_t evaluator) {
+    const auto made =
+        std::ranges::find(unit_.evaluations, evaluators_[evaluator].name(), &Evaluation::evaluator);
+    if (made == unit_.evaluations.end()) return;
+    evaluations_[evaluator] = *made;
+    progress_[evaluator].started = true;
+    progress_[evaluator].made = true;
+}
+
+/// Those that were not started yet and miss nothing.
+std::vector<std::size_t> Scoring::take_ready() {
+    std::vector<std::size_t> ready;
+    for (std::size_t i = 0; i < evaluators_.size(); ++i) {
+        const bool complete = std::ranges::all_of(
+            order_.needs(i), [this](std::size_t needed) { return progress_[needed].made; });
+        if (!progress_[i].started && complete) ready.push_back(i);
+    }
+    for (const std::size_t evaluator : ready) progress_[evaluator].started = true;
+    return ready;
+}
+
+/// All that can be computed: the evaluation or, of an evaluator that waits, what it is asked.
+void Scoring::compute(std::size_t evaluator) {
+    const BoundEvaluator& own = evaluators_[evaluator];
+    Progress& progress = progress_[evaluator];
+    Evaluation& evaluation = evaluations_[evaluator];
+    std::string skipped = order_.reason_to_skip(evaluator, unit_, evaluations_);
+    if (!skipped.empty()) {
+        evaluation = {.evaluator = own.name(),
+                      .status = EvaluationStatus::skipped,
+                      .message = std::move(skipped)};
+        progress.made = true;
+        return;
+    }
+    const Time start = clock_.now();
+    const MonotonicTime began = clock_.monotonic();
+    if (own.waits()) {
+        BoundEvaluator::Prepared prepared = own.prepare(unit_);
+        progress.request = std::move(prepared.request);
+        evaluation = std::move(prepared.evaluation);
+    } else {
+        evaluation = own.evaluate(unit_);
+    }
+    progress.made = !progress.request.has_value();
+    progress.observation = observe(evaluation, own.definition(), start, clock_.monotonic() - began);
+}
+
+asio::awaitable<void> Scoring::ask(std::size_t evaluator) {
+    const BoundEvaluator& own = evaluators_[evaluator];
+    Progress& progress = progress_[evaluator];
+    const Time start = clock_.now();
+    const MonotonicTime began = clock_.monotonic();
+    auto awaited = co_await own.evaluate_async(std::move(*progress.request), deadline_);
+    cancelled_ = cancelled_ || awaited.cancelled;
+    evaluations_[evaluator] = std::move(awaited.evaluation);
+    progress.log = std::move(awaited.log);
+    progress.observation =
+        observe(evaluations_[evaluator], own.definition(), start, clock_.monotonic() - began);
+    progress.made = true;
+}
+
+asio::awaitable<bool> Scoring::run(CpuPool& cpu) {
+    TaskGroup group(co_await asio::this_coro::executor);
+    bool more = true;
+    while (more) {
+        const std::vector<std::size_t> ready =
+            cancelled_ ? std::vector<std::size_t>() : take_ready();
+        if (ready.empty()) {
+            more = co_await group.next();
+            cancelled_ = cancelled_ || group.is_cancelled();
+            continue;
+        }
+        co_await cpu.run([this, &ready] {
+            for (const std::size_t evaluator : ready) compute(evaluator);
+            return true;
+        });
+        for (const std::size_t evaluator : ready) {
+            if (progress_[evaluator].request) group.spawn(ask(evaluator));
+        }
+    }
+    if (!cancelled_) finish();
+    co_return !cancelled_;
+}
+
+void Scoring::finish() {
+    for (Progress& progress : progress_) {
+        if (progress.observation) unit_.observations.push_back(std::move(*progress.observation));
+        unit_.log += progress.log;
+    }
+    unit_.evaluations = std::move(evaluations_);
+    unit_.status = status_from(unit_.evaluations);
+}
+
+}  // namespace
+
+asio::awaitable<bool> score_unit(UnitResult& unit, const std::vector<BoundEvaluator>& evaluators,
+                                 const EvaluationOrder& order, CpuPool& cpu, const Clock& clock,
+                                 Deadline deadline) {
+    Scoring scoring(unit, evaluators, order, clock, deadline);
+    co_return co_await scoring.run(cpu);
+}
+
+}  // namespace assay

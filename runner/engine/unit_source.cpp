@@ -1,0 +1,54 @@
+#include "runner/engine/unit_source.hpp"
+
+#include <charconv>
+
+namespace assay {
+
+int shard_of(const UnitKey& key, int count) {
+    constexpr std::size_t k_digits = 8;
+    std::uint32_t head = 0;
+    const char* const digits = key.value().data();
+    (void)std::from_chars(digits, digits + std::min(k_digits, key.value().size()), head, 16);
+    return static_cast<int>(head % static_cast<std::uint32_t>(count)) + 1;
+}
+
+UnitSource::UnitSource(const Experiment& experiment, std::unique_ptr<Dataset::Items> items,
+                       std::optional<Shard> shard, FinishedUnits finished)
+    : experiment_(experiment),
+      items_(std::move(items)),
+      shard_(shard),
+      finished_(std::move(finished)) {}
+
+Result<std::optional<PlannedUnit>> UnitSource::next_of_plan() {
+    if (!item_ || repetition_ == experiment_.spec.repetitions) {
+        ASSAY_TRY(auto item, items_->next());
+        if (!item) return std::nullopt;
+        item_ = std::make_shared<const DatasetItem>(std::move(*item));
+        variant_ = 0;
+        repetition_ = 0;
+    }
+    const BoundVariant& variant = experiment_.variants[variant_];
+    PlannedUnit unit{.key = unit_key(*item_, variant, repetition_, experiment_.spec.execution.seed),
+                     .item = item_,
+                     .variant = &variant,
+                     .repetition = repetition_};
+    if (++variant_ == experiment_.variants.size()) {
+        variant_ = 0;
+        ++repetition_;
+    }
+    return unit;
+}
+
+bool UnitSource::is_wanted(const UnitKey& key) const {
+    if (shard_ && shard_of(key, shard_->count) != shard_->index) return false;
+    return finished_.size() == 0 || !finished_.contains(key);
+}
+
+Result<std::optional<PlannedUnit>> UnitSource::next() {
+    while (true) {
+        ASSAY_TRY(auto unit, next_of_plan());
+        if (!unit || is_wanted(unit->key)) return unit;
+    }
+}
+
+}  // namespace assay

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+
+#include "core/base/error.hpp"
+#include "core/model/ids.hpp"
+
+namespace assay {
+
+/// Says that a run is being executed, to every process that looks at its store: a lock on the file
+/// `runs/PROJECT/ID.lock` beside the database. The kernel releases it when its process dies,
+/// however that happens, so a lock that is held means a process that lives.
+class RunLock {
+  public:
+    /// Which run of which store.
+    struct Place {
+        const std::filesystem::path& store;  ///< its folder
+        const ProjectId& project;
+        const RunId& run;
+    };
+
+    /// @error already_exists when the run is being executed, naming the process;
+    ///        permission_denied or resource_exhausted when the file cannot be written.
+    static Result<RunLock> acquire(const Place& place);
+    RunLock(RunLock&& other) noexcept;
+    RunLock& operator=(RunLock&&) = delete;
+    /// Removes the file and releases the lock.
+    ~RunLock();
+
+    /// Whether anybody has the lock, this process included.
+    [[nodiscard]] static bool is_held(const Place& place);
+
+  private:
+    RunLock(std::filesystem::path file, int descriptor);
+
+    std::filesystem::path file_;
+    int descriptor_;  ///< -1 when moved from
+};
+
+}  // namespace assay
