@@ -10,8 +10,9 @@ set(ASSAY_LAYERS
     "assay_datasets:base,model"
     "assay_evaluators:base,model,process"
     "assay_providers:base,model,http_client,process,stats,configs,evaluators"
-    "assay_judges:base,model,http_client,process,stats,configs,evaluators,providers"
-    "assay_engine:base,model,http_client,configs,datasets,evaluators,providers,judges"
+    "assay_calls:base,model,configs,providers"
+    "assay_judges:base,model,http_client,process,stats,configs,evaluators,providers,calls"
+    "assay_engine:base,model,http_client,configs,datasets,evaluators,providers,calls,judges"
     "assay_report:base,model,stats"
     "assay_store:base,model,engine"
     "assay_cli:*")

@@ -136,7 +136,7 @@ Result<void> commit_units(Store& store, const RunRecord& run, std::uint64_t unit
         group.push_back(make_unit(run, position, rng));
         if (group.size() < limits::k_journal_group_units_max && position + 1 < units) continue;
         watch.start();
-        ASSAY_CHECK(store.commit(group));
+        ASSAY_CHECK(store.commit(run.id, group));
         slowest = std::max(slowest, watch.stop());
         group.clear();
         if ((position + 1) % k_progress_units == 0) watch.print("", position + 1);

@@ -19,6 +19,7 @@ def serve(test, answer):
 
 class LoopbackServer(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 256  # the default of 5 drops the connections of a concurrent run
 
     def __init__(self, answer):
         super().__init__(("127.0.0.1", 0), Handler)
@@ -36,6 +37,7 @@ class LoopbackServer(ThreadingHTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else each answer's body waits 40 ms for an acknowledgement
 
     def answer(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "tests/support/seed.hpp"
 #include "tests/support/temporary_folder.hpp"
 #include "tests/unit/store/fixtures.hpp"
 
@@ -79,7 +80,7 @@ std::vector<UnitResult> make_group(const RunRecord& run, std::uint64_t group) {
 /// @return how many were acknowledged; the failure in `error`.
 std::uint64_t fill(Store& store, const RunRecord& run, Error& error) {
     for (std::uint64_t group = 0; group < 10'000; ++group) {
-        const auto done = store.commit(make_group(run, group));
+        const auto done = store.commit(run.id, make_group(run, group));
         if (done) continue;
         error = done.error();
         return group;
@@ -123,11 +124,11 @@ TEST_CASE("store: a full disk loses nothing and work goes on when space returns"
                                       Catch::Contains("disk is full") &&
                                       Catch::Contains("run again"));
         check_groups(*store, run, groups);
-        CHECK_FALSE(store->commit(make_group(run, groups)));
+        CHECK_FALSE(store->commit(run.id, make_group(run, groups)));
         check_groups(*store, run, groups);
 
         REQUIRE(std::filesystem::remove(ballast));
-        value_of(store->commit(make_group(run, groups)));
+        value_of(store->commit(run.id, make_group(run, groups)));
         value_of(store->finish(run));
         check_groups(*store, run, groups + 1);
     }
@@ -181,7 +182,7 @@ TEST_CASE("store: a file at its size limit loses nothing and work goes on after"
         check_groups(*store, run, groups);
     }
     CHECK(groups > 3);
-    value_of(store->commit(make_group(run, groups)));
+    value_of(store->commit(run.id, make_group(run, groups)));
     check_groups(*store, run, groups + 1);
     CHECK(query_file(file_of(folder.path()), "PRAGMA integrity_check") ==
           std::vector<std::string>{"ok"});
@@ -210,8 +211,8 @@ std::size_t use_damaged(const std::filesystem::path& folder, const RunRecord& ru
     (void)(*store)->run_scores(run.variants[0].dataset_run_id);
     RunRecord next = make_run("next");
     if (!(*store)->begin(next)) return read;
-    (void)(*store)->commit(written);
-    (void)(*store)->commit(std::span(written).first(3));
+    (void)(*store)->commit(next.id, written);
+    (void)(*store)->commit(next.id, std::span(written).first(3));
     (void)(*store)->finish(next);
     return read;
 }
@@ -219,7 +220,6 @@ std::size_t use_damaged(const std::filesystem::path& folder, const RunRecord& ru
 }  // namespace
 
 TEST_CASE("store: flipped bytes are an error or have no effect", "[crash][store]") {
-    const std::uint64_t first_seed = seed_of_test();
     const TemporaryFolder folder;
     const RunRecord run = make_run();
     std::vector<UnitResult> written;
@@ -232,14 +232,13 @@ TEST_CASE("store: flipped bytes are an error or have no effect", "[crash][store]
     {
         const auto store = value_of(Store::open(folder.path() / "whole", default_project_id()));
         value_of(store->begin(run));
-        value_of(store->commit(written));
+        value_of(store->commit(run.id, written));
     }
     const std::string whole = read_text(file_of(folder.path() / "whole"));
-    const bool one_seed = std::getenv("ASSAY_SEED") != nullptr;
+    const std::vector<std::uint64_t> seeds = seeds_of_test(300);
     std::size_t rounds_read = 0;
     std::size_t rounds_whole = 0;
-    for (std::uint64_t round = 0; round < (one_seed ? 1 : 300); ++round) {
-        const std::uint64_t seed = first_seed + round;
+    for (const std::uint64_t seed : seeds) {
         INFO("ASSAY_SEED=" << seed);
         Rng rng(seed);
         std::string damaged = whole;
@@ -255,7 +254,7 @@ TEST_CASE("store: flipped bytes are an error or have no effect", "[crash][store]
         rounds_read += read > 0 ? 1 : 0;
         rounds_whole += read == written.size() ? 1 : 0;
     }
-    if (one_seed) return;
+    if (seeds.size() == 1) return;
     // The damage is neither always fatal nor always harmless, or the test would show nothing.
     CHECK(rounds_read > 30);
     CHECK(rounds_whole < 200);

@@ -7,6 +7,7 @@
 #include <csignal>
 
 #include "server/store/sqlite_handle.hpp"
+#include "tests/support/seed.hpp"
 #include "tests/support/temporary_folder.hpp"
 #include "tests/unit/store/fixtures.hpp"
 
@@ -34,7 +35,7 @@ int write_run(const std::filesystem::path& folder, const RunRecord& run, std::ui
     if (!store) return 1;
     if (!(*store)->begin(run)) return 2;
     for (std::uint64_t group = 0; group < groups; ++group) {
-        if (!(*store)->commit(make_group(run, group))) return 3;
+        if (!(*store)->commit(run.id, make_group(run, group))) return 3;
         if (::write(acknowledge, "a", 1) != 1) return 4;
     }
     return (*store)->finish(run) ? 0 : 5;

@@ -40,7 +40,8 @@ class ExamplesTest(ProcessTestCase):
     def test_every_spec_is_valid_and_known_to_this_test(self):
         specs = {str(path.relative_to(EXAMPLES)) for path in EXAMPLES.rglob("*.eval.yaml")}
         self.assertEqual(specs, {"gsm8k/gsm8k.eval.yaml", "scorers/answers.eval.yaml",
-                                 "ticket_router/tickets.eval.yaml"})
+                                 "ticket_router/tickets.eval.yaml",
+                                 "worst_customer/requests.eval.yaml"})
         for spec in specs:
             ended = self.assay("validate", EXAMPLES / spec)
             self.assertEqual(ended.exit_code, 0, ended.err)
@@ -73,6 +74,16 @@ class ExamplesTest(ProcessTestCase):
         words = [len(json.loads(line)["answer"].split()) for line in answers.splitlines()]
         self.assertAlmostEqual(variant["scores"]["reading_seconds"]["mean"],
                                sum(words) / len(words) / 230 * 60)
+
+    @unittest.skipUnless(shutil.which("bwrap"), "needs bubblewrap")
+    def test_worst_customer(self):
+        exit_code, report = self.run_spec(EXAMPLES / "worst_customer" / "requests.eval.yaml")
+        self.assertEqual(exit_code, 1)
+        [variant] = report["variants"]
+        self.assertAlmostEqual(variant["scores"]["exact_match"]["mean"], 0.75)
+        self.assertEqual(variant["run_scores"], {"worst_customer": 0.25})
+        self.assertEqual(variant["run_score_notes"], {"worst_customer": "that is museum"})
+        self.assertEqual([gate["status"] for gate in report["gates"]], ["passed", "failed"])
 
     def test_ticket_readme_tells_the_truth(self):
         readme = (TICKETS / "README.md").read_text(encoding="utf-8")

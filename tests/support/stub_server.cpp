@@ -31,13 +31,15 @@ namespace {
 constexpr auto k_await = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::seconds k_patience{10};
 
-std::string wire_form(const StubReply& reply) {
-    if (reply.fault == StubFault::garbage) return reply.body;
+std::vector<StubPiece> wire_form(const StubReply& reply) {
+    if (!reply.raw.empty()) return reply.raw;
+    if (reply.fault == StubFault::garbage) return {{reply.body}};
     std::string text = fmt::format("HTTP/1.1 {} Stub\r\n", reply.status);
     for (const auto& [name, value] : reply.headers) text += fmt::format("{}: {}\r\n", name, value);
     text += fmt::format("Content-Length: {}\r\n\r\n", reply.body.size());
     const bool is_cut = reply.fault == StubFault::cut_mid_body;
-    return text + (is_cut ? reply.body.substr(0, reply.body.size() / 2) : reply.body);
+    text += is_cut ? reply.body.substr(0, reply.body.size() / 2) : reply.body;
+    return {{std::move(text)}};
 }
 
 StubRequest read_request(const http::request<http::string_body>& message) {
@@ -111,18 +113,29 @@ class StubServer::Impl {
             if (error) co_return;
             const StubReply reply = handler_(remember(read_request(parser.get())));
             co_await hold();
-            if (reply.delay.count() > 0) {
-                asio::steady_timer timer(io_, reply.delay);
-                co_await timer.async_wait(k_await);
-            }
+            co_await pause(reply.delay);
             if (reply.fault == StubFault::close) co_return;
-            if (reply.fault != StubFault::stall) {
-                const std::string text = wire_form(reply);
-                const auto [broken, written] =
-                    co_await asio::async_write(socket, asio::buffer(text), k_await);
-                if (broken || reply.fault != StubFault::none) co_return;
-            }
+            if (reply.fault == StubFault::stall) continue;
+            const bool sent = co_await send(socket, wire_form(reply));
+            if (!sent || reply.fault != StubFault::none) co_return;
         }
+    }
+
+    /// False when the client has hung up.
+    asio::awaitable<bool> send(tcp::socket& socket, std::vector<StubPiece> pieces) {
+        for (const StubPiece& piece : pieces) {
+            co_await pause(piece.pause);
+            const auto [broken, written] =
+                co_await asio::async_write(socket, asio::buffer(piece.bytes), k_await);
+            if (broken) co_return false;
+        }
+        co_return true;
+    }
+
+    asio::awaitable<void> pause(std::chrono::milliseconds time) {
+        if (time.count() == 0) co_return;
+        asio::steady_timer timer(io_, time);
+        co_await timer.async_wait(k_await);
     }
 
     StubRequest remember(StubRequest request) {

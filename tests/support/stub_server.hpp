@@ -17,6 +17,13 @@ enum class StubFault : std::uint8_t {
     close,         ///< the connection is closed without an answer
     cut_mid_body,  ///< closed after half of the announced body
     garbage,       ///< the body's bytes alone, no HTTP
+    hang_up,       ///< closed after the whole reply
+};
+
+/// Bytes on the wire, and how long nothing comes before them.
+struct StubPiece {
+    std::string bytes;
+    std::chrono::milliseconds pause{0};
 };
 
 struct StubReply {
@@ -25,6 +32,8 @@ struct StubReply {
     std::map<std::string, std::string> headers = {{"Content-Type", "application/json"}};
     StubFault fault = StubFault::none;
     std::chrono::milliseconds delay{0};
+    /// Sent as they are, each in a packet of its own, instead of status, headers and body.
+    std::vector<StubPiece> raw = {};
 };
 
 struct StubRequest {

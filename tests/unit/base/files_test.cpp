@@ -153,6 +153,31 @@ TEST_CASE("files: nothing is visible before commit", "[files]") {
     CHECK(entries_in(folder.path()) == 1);
 }
 
+TEST_CASE("files: two writers of one file do not touch each other's part", "[files]") {
+    const TemporaryFolder folder;
+    const fs::path file = folder.path() / "a";
+    auto first = AtomicFileWriter::create(file);
+    auto second = AtomicFileWriter::create(file);
+    REQUIRE(first);
+    REQUIRE(second);
+    REQUIRE(first->write("one"));
+    REQUIRE(second->write("the other"));
+    REQUIRE(first->commit());
+    CHECK(test::read_text(file) == "one");
+    REQUIRE(second->commit(Durability::none));
+    CHECK(test::read_text(file) == "the other");
+    CHECK(entries_in(folder.path()) == 1);
+}
+
+TEST_CASE("files: what a writer that died left behind is in nobody's way", "[files]") {
+    const TemporaryFolder folder;
+    const fs::path file = folder.path() / "a";
+    const fs::path left = folder.write("a." + std::to_string(::getpid()) + ".0.tmp", "half");
+    REQUIRE(write_file_atomically(file, "whole", Durability::none));
+    CHECK(test::read_text(file) == "whole");
+    CHECK(test::read_text(left) == "half");
+}
+
 TEST_CASE("files: a writer that is moved from gives up its file", "[files]") {
     const TemporaryFolder folder;
     auto first = AtomicFileWriter::create(folder.path() / "a");

@@ -7,6 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/random.hpp"
+#include "tests/support/seed.hpp"
+
 namespace assay {
 namespace {
 
@@ -24,6 +27,59 @@ std::string round_trip(std::string_view text) {
 
 std::string nested(std::size_t levels, char open, char close) {
     return std::string(levels, open) + std::string(levels, close);
+}
+
+/// Text of all kinds: plain, to be escaped, beyond ASCII, and bytes that are no UTF-8.
+std::string random_text(Rng& rng) {
+    static const std::vector<std::string> k_pieces = {
+        "plain text ", "\"",       "\\",   "\n\t\r\b\f", std::string(1, '\0'),
+        "\x1f",        "\x7f",     "/",    "é",          "日本",
+        "😀",          "\xC2\x80", "\xFF", "\xC0",       "\xED\xA0\x80"};
+    std::string text;
+    for (std::uint64_t left = rng.next_below(6); left > 0; --left) {
+        text += k_pieces[rng.next_below(k_pieces.size())];
+    }
+    return text;
+}
+
+Json random_value(Rng& rng, int depth) {
+    switch (rng.next_below(depth == 0 ? 6 : 8)) {
+        case 0: return nullptr;
+        case 1: return rng.next_below(2) == 0;
+        case 2: return static_cast<std::int64_t>(rng.next());
+        case 3: return rng.next() >> rng.next_below(64);
+        case 4: return rng.next_unit() * static_cast<double>(rng.next() >> rng.next_below(64));
+        case 5: return random_text(rng);
+        case 6: {
+            Json array = Json::array();
+            while (rng.next_below(3) > 0) array.push_back(random_value(rng, depth - 1));
+            return array;
+        }
+        default: {
+            Json object = Json::object();
+            while (rng.next_below(3) > 0) object[random_text(rng)] = random_value(rng, depth - 1);
+            return object;
+        }
+    }
+}
+
+bool is_escaped(const std::string& text, std::size_t at) {
+    std::size_t backslashes = 0;
+    while (backslashes < at && text[at - 1 - backslashes] == '\\') ++backslashes;
+    return backslashes % 2 == 1;
+}
+
+/// The library's own text, taken apart from its indentation: that is made of spaces and newlines
+/// outside of quotes.
+std::string without_indentation(const std::string& pretty) {
+    std::string compact;
+    bool quoted = false;
+    for (std::size_t i = 0; i < pretty.size(); ++i) {
+        const char c = pretty[i];
+        if (c == '"' && !is_escaped(pretty, i)) quoted = !quoted;
+        if (quoted || (c != ' ' && c != '\n')) compact += c;
+    }
+    return compact;
 }
 
 }  // namespace
@@ -139,6 +195,18 @@ TEST_CASE("json: doubles are written so that they read back the same", "[json]")
         CHECK(parse_json(to_text(Json(value)))->get<double>() == value);
     }
     CHECK(to_text(Json(100.0)) == "100.0");
+}
+
+TEST_CASE("json: compact text is to the byte what the library writes", "[json]") {
+    const std::uint64_t seed = test::seed_of_test();
+    CAPTURE(seed);
+    Rng rng(seed);
+    for (int i = 0; i < 5'000; ++i) {
+        const Json value = random_value(rng, 4);
+        const std::string expected = without_indentation(to_pretty_text(value));
+        if (to_text(value) != expected) CHECK(to_text(value) == expected);
+    }
+    CHECK(to_text(Json::binary({1})) == without_indentation(to_pretty_text(Json::binary({1}))));
 }
 
 TEST_CASE("json: pretty text keeps the order it was written in", "[json]") {

@@ -63,6 +63,26 @@ TEST_CASE("command line: a repeated option does not swallow what follows", "[cli
     CHECK(a.out == std::vector<std::string>{"r.json"});
 }
 
+TEST_CASE("command line: what the cache is told is read", "[cli]") {
+    const auto run = parsed<RunArguments>({"run", "s.yaml", "--no-cache", "--cache-dir", "kept"});
+    CHECK(run.no_cache);
+    CHECK(run.cache_folder == "kept");
+    const auto plain = parsed<RunArguments>({"run", "s.yaml"});
+    CHECK_FALSE(plain.no_cache);
+    CHECK(plain.cache_folder.empty());
+    const auto rm = parsed<CacheArguments>({"cache", "rm", "3f", "90", "--dir", "kept", "--json"});
+    CHECK(rm.action == "rm");
+    CHECK(rm.keys == std::vector<std::string>{"3f", "90"});
+    CHECK(rm.folder == "kept");
+    CHECK(rm.json);
+    const auto by_age = parsed<CacheArguments>({"cache", "rm", "--older-than", "30d"});
+    CHECK(by_age.older_than == "30d");
+    CHECK(by_age.folder == ".assay/cache");
+    CHECK(parsed<CacheArguments>({"cache", "rm", "--all"}).all);
+    CHECK(refused({"cache"}) == 2);
+    CHECK(refused({"cache", "list"}) == 2);
+}
+
 TEST_CASE("command line: wrong usage is exit code 2 and help is 0", "[cli]") {
     CHECK(refused({}) == 2);
     CHECK(refused({"run"}) == 2);

@@ -107,6 +107,29 @@ TEST_CASE("decoded spec: a variant with another form keeps only what applies to 
     CHECK(recorded.timeout == std::chrono::seconds(90));
 }
 
+TEST_CASE("decoded spec: steps come after those they need and the last one is the end") {
+    const TaskSpec& task = variant("graph").task;
+    CHECK(task.form == TaskForm::steps);
+    CHECK(task.pointer == "/variants/6/steps");
+    std::vector<std::string> ids;
+    for (const StepSpec& step : task.steps) ids.push_back(step.id);
+    CHECK(ids == std::vector<std::string>{"find", "draft", "look-up", "answer"});
+
+    const StepSpec& answer = task.steps[3];
+    CHECK(answer.needs == std::vector<std::string>{"draft", "look-up"});
+    CHECK(answer.pointer == "/variants/6/steps/0");
+    CHECK(answer.task.form == TaskForm::provider);
+    CHECK(answer.task.model == "llama3:8b");
+    CHECK(answer.task.prompt->messages.size() == 2);
+    CHECK(to_text(answer.task.parameters) == R"({"temperature":0})");
+    CHECK(answer.task.timeout == std::chrono::minutes(1));
+    // What stands beside the steps is for those that have none of their own.
+    CHECK(task.steps[0].task.timeout == std::chrono::seconds(5));
+    CHECK(task.steps[0].task.form == TaskForm::recorded);
+    CHECK(task.steps[1].task.command == std::vector<std::string>{"python3", "app.py"});
+    CHECK(task.steps[2].task.http.has_value());
+}
+
 TEST_CASE("decoded spec: a service with its templates and the environment") {
     const TaskSpec& task = variant("service").task;
     CHECK(task.form == TaskForm::http);
@@ -203,7 +226,7 @@ TEST_CASE("decoded spec: gates in both forms") {
     REQUIRE(gates.size() == 5);
     CHECK(gates[0].score == "exact_match");
     CHECK(gates[0].threshold == 0.85);
-    CHECK(gates[0].place.line == 65);
+    CHECK(gates[0].place.line == 82);
     CHECK(gates[1].text == "exact_match >= 0.2");
     CHECK(gates[1].variant == "inline");
     CHECK(gates[2].text == "exact_match <= 0.9");
@@ -227,9 +250,38 @@ TEST_CASE("decoded spec: execution and its defaults") {
     CHECK(execution.unit_deadline == std::chrono::hours(1));
     CHECK(execution.seed == 1);
     CHECK(execution.min_coverage == 0.9);
+    CHECK(execution.cache == CacheMode::off);
     const ExecutionSpec defaults;
     CHECK(defaults.concurrency == 32);
     CHECK(defaults.min_coverage == 0.95);
+    CHECK(defaults.cache == CacheMode::off);
+    CHECK_FALSE(defaults.budget.cost_usd);
+    CHECK(defaults.rate_limits.empty());
+}
+
+TEST_CASE("decoded spec: a budget limits what it names") {
+    const BudgetSpec& budget = everything().execution.budget;
+    CHECK(budget.cost_usd == 2.5);
+    CHECK(budget.tokens == 2'000'000);
+    CHECK(budget.calls == 1000);
+    CHECK(budget.wall_time == std::chrono::hours(2));
+}
+
+TEST_CASE("decoded spec: rate limits by provider or by model") {
+    const auto& rate_limits = everything().execution.rate_limits;
+    REQUIRE(rate_limits.size() == 2);
+    const RateLimitSpec& provider = rate_limits.at("openai");
+    CHECK(provider.rpm == 5000);
+    CHECK(provider.tpm == 800'000);
+    CHECK(provider.concurrency_max == 64);
+    CHECK_FALSE(provider.concurrency_start);
+    CHECK_FALSE(provider.concurrency_min);
+    const RateLimitSpec& model = rate_limits.at("local:llama3:8b");
+    CHECK_FALSE(model.rpm);
+    CHECK_FALSE(model.tpm);
+    CHECK(model.concurrency_start == 4);
+    CHECK(model.concurrency_min == 2);
+    CHECK(model.concurrency_max == 16);
 }
 
 }  // namespace

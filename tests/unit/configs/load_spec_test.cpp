@@ -127,7 +127,10 @@ TEST_CASE("load spec: what http settings take from the environment stays out of 
         "task:\n  http:\n    url: \"${ASSAY_TEST_KEY}{{input}}\"\n"
         "    headers: {A: canary-literal, B: \"${ASSAY_TEST_KEY}\"}\n"
         "    body: \"${ASSAY_TEST_KEY}\"\n"
-        "variants: [{name: a}, {name: b, http: {url: \"http://h\", headers: {A: canary-c}}}]\n";
+        "variants:\n"
+        "  - {name: a}\n"
+        "  - {name: b, http: {url: \"http://h\", headers: {A: canary-c}}}\n"
+        "  - {name: c, steps: [{id: a, http: {url: \"http://h\", headers: {A: canary-d}}}]}\n";
     const LoadedSpec loaded = SpecFolder(spec).load({}, "http://h:1/canary-path/{{input}}");
     CHECK(to_string(loaded.diagnostics) == "");
     CHECK_THAT(to_text(loaded.spec.document), !Catch::Contains("canary"));
@@ -265,6 +268,27 @@ TEST_CASE("load spec: an evaluator that is not available does not reach the engi
     REQUIRE(loaded.spec.evaluators.size() == 2);
     CHECK(loaded.spec.evaluators[1].type == "regexp");
     CHECK(loaded.spec.evaluators[1].pointer == "/evaluators/3");
+}
+
+TEST_CASE("load spec: off is a word of the cache however it is written") {
+    const auto [written, mode] =
+        GENERATE(table<std::string, CacheMode>({{"off", CacheMode::off},
+
+                                                {"\"off\"", CacheMode::off},
+                                                {"false", CacheMode::off},
+                                                {"replay", CacheMode::replay}}));
+    INFO(written);
+    const SpecFolder in_file(std::string(k_small) + "execution: {cache: " + written + "}\n");
+    const LoadedSpec loaded = in_file.load();
+    CHECK(to_string(loaded.diagnostics).empty());
+    CHECK(loaded.spec.execution.cache == mode);
+    const SpecFolder without;
+    for (const std::string& override :
+         {"execution.cache=" + written, "execution={cache: " + written + "}"}) {
+        const LoadedSpec overridden = without.load({override});
+        CHECK(to_string(overridden.diagnostics).empty());
+        CHECK(overridden.spec.execution.cache == mode);
+    }
 }
 
 TEST_CASE("load spec: places serve whoever binds the spec") {

@@ -5,11 +5,10 @@
 #include <array>
 #include <catch2/catch.hpp>
 #include <chrono>
-#include <cstdlib>
-#include <random>
 
 #include "core/base/limits.hpp"
 #include "core/base/random.hpp"
+#include "tests/support/seed.hpp"
 
 namespace assay {
 namespace {
@@ -205,9 +204,7 @@ TEST_CASE("located document: a stray comma at the top is one mistake and not an 
 }
 
 TEST_CASE("located document: no text whatever makes it fail without a sentence") {
-    const char* const given = std::getenv("ASSAY_SEED");
-    const std::uint64_t seed =
-        given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
+    const std::uint64_t seed = test::seed_of_test();
     INFO("ASSAY_SEED=" << seed);
     Rng rng(seed);
     constexpr std::array<std::string_view, 40> k_pieces = {

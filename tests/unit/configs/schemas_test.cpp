@@ -58,9 +58,9 @@ TEST_CASE("schemas: the experiment schema knows the keys that are not available 
 
 TEST_CASE("schemas: the experiment schema refuses what the loader refuses") {
     const JsonSchema schema = compiled(experiment_schema_text());
-    for (const char* name :
-         {"unknown_keys", "wrong_types", "wrong_values", "missing_keys", "variant_mistakes",
-          "provider_mistakes", "gate_mistakes", "http_mistakes"}) {
+    for (const char* name : {"unknown_keys", "wrong_types", "wrong_values", "missing_keys",
+                             "variant_mistakes", "provider_mistakes", "gate_mistakes",
+                             "http_mistakes", "execution_mistakes", "step_mistakes"}) {
         INFO(name);
         CHECK_FALSE(violations(schema, spec_of(golden_specs() / name)).empty());
     }

@@ -9,7 +9,21 @@ Result<void> MemoryJournal::begin(const RunRecord& run) {
     return {};
 }
 
-Result<void> MemoryJournal::commit(std::span<const UnitResult> group) {
+Result<JournalState> MemoryJournal::resume(const RunRecord& run) {
+    if (!begun || begun->id != run.id) return failure(ErrorCode::not_found, "there is no such run");
+    begun = run;
+    JournalState left;
+    for (const UnitResult& unit : units) {
+        const auto total = unit.usage.find("total");
+        left.units.insert(unit.key);
+        left.spent += {.cost = unit.paid.value_or(0),
+                       .tokens = total == unit.usage.end() ? 0 : total->second,
+                       .calls = unit.calls};
+    }
+    return left;
+}
+
+Result<void> MemoryJournal::commit(const RunId& /*run*/, std::span<const UnitResult> group) {
     if (fail_after_units && units.size() + group.size() > *fail_after_units) {
         return failure(ErrorCode::resource_exhausted, "the disk is full");
     }

@@ -18,12 +18,13 @@ namespace assay::test {
 class MemoryJournal final : public RunJournal {
   public:
     Result<void> begin(const RunRecord& run) override;
-    Result<void> commit(std::span<const UnitResult> units) override;
+    Result<JournalState> resume(const RunRecord& run) override;
+    Result<void> commit(const RunId& run, std::span<const UnitResult> units) override;
     Result<void> finish(const RunRecord& run) override;
 
     std::optional<RunRecord> begun;
     std::optional<RunRecord> finished;
-    std::vector<UnitResult> units;
+    std::vector<UnitResult> units;  ///< of all runs, as they were committed
     std::size_t groups = 0;
     std::optional<std::size_t> fail_after_units;  ///< then every commit is "disk full"
 };

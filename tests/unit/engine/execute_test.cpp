@@ -70,7 +70,8 @@ class SlowObserver final : public ExecutionObserver {
         }
     }
     void stopping(std::size_t /*units_in_flight*/, bool /*at_once*/) override {}
-    void tick(std::size_t /*units_in_flight*/) override {}
+    void units_stored(std::size_t /*units*/) override {}
+    void tick(const ExecutionPulse& /*pulse*/) override {}
 
   private:
     std::chrono::steady_clock::time_point due_ =

@@ -336,7 +336,7 @@ TEST_CASE("evaluation: bad expressions and paths are found before the run", "[ev
 TEST_CASE("evaluation: all mistakes of an entry are found at once", "[evaluation]") {
     const Mistakes mistakes = mistakes_in(
         "regex",
-        {{"pattern", "("}, {"on", "x"}, {"extract", "("}, {"when", "y"}, {"stripp", true}});
+        {{"pattern", "("}, {"on", "x"}, {"extract", "("}, {"weight", 2}, {"stripp", true}});
     CHECK(mistakes.size() == 5);
 }
 

@@ -308,6 +308,39 @@ TEST_CASE("http: a transport serves one loop after the other") {
     CHECK(server.connections() == 1);
 }
 
+TEST_CASE("http: a loop that ends before a request is on its way does not hold up the next") {
+    const StubServer server({.body = "ok"});
+    const auto transport = make_transport();
+    for (const std::size_t steps : {1U, 2U, 3U, 4U}) {
+        {
+            asio::io_context io;
+            asio::co_spawn(io, transport->send(post(server.url()), in(k_patience)),
+                           [](std::exception_ptr, const Result<HttpResponse>&) {});
+            for (std::size_t i = 0; i < steps; ++i) (void)io.poll_one();
+        }
+        asio::io_context io;
+        CHECK(run_task(io, transport->send(post(server.url()), in(k_patience))));
+    }
+}
+
+TEST_CASE("http: a request has nothing of the one before it") {
+    const StubServer server({.body = "ok"});
+    Client client;
+    HttpRequest full{.method = "PUT", .url = server.url("/full"), .body = "a body"};
+    full.headers = {{"X-Key", Secret("canary")}, {"Content-Type", Secret("text/plain")}};
+    REQUIRE(client.send(full));
+    REQUIRE(client.send({.method = "HEAD", .url = server.url("/head")}));
+    CHECK(client.send({.method = "GET", .url = server.url("/bare")}).value().body == "ok");
+    REQUIRE(server.requests().size() == 3);
+    const StubRequest bare = server.requests().back();
+    CHECK(bare.method == "GET");
+    CHECK(bare.target == "/bare");
+    CHECK(bare.body.empty());
+    CHECK_FALSE(bare.headers.contains("x-key"));
+    CHECK_FALSE(bare.headers.contains("content-type"));
+    CHECK(server.connections() == 1);
+}
+
 TEST_CASE("http: cancelling takes the request off the wire") {
     StubServer server({.fault = StubFault::stall});
     Crowd crowd;

@@ -247,4 +247,25 @@ TEST_CASE("template: a text that is one variable gives the value itself") {
     CHECK(!value("{{missing}}"));
 }
 
+TEST_CASE("template: paths are taken apart") {
+    const auto text =
+        TextTemplate::parse("a {{input}} {{ steps['look up'].output[0] | default('') }}");
+    REQUIRE(text);
+    CHECK(text->paths() ==
+          std::vector<std::vector<std::string>>{{"input"}, {"steps", "look up", "output", "0"}});
+}
+
+TEST_CASE("template: steps to come stand for nothing and everything else is still looked up") {
+    const Json input = {{"x", 1}, {"steps", "mine"}};
+    const TemplateScope scope = {.input = &input, .steps_to_come = true};
+    const auto render = [&scope](std::string_view text) {
+        return TextTemplate::parse(text).value().render(scope);
+    };
+    CHECK(render("{{x}}[{{steps.find.output.ids[0]}}]") == "1[]");
+    CHECK(render("{{steps.find.output | default('d')}}") == "d");
+    CHECK(render("{{steps}}") == "mine");
+    CHECK_FALSE(render("{{steps.find.output}}{{missing}}"));
+    CHECK(TextTemplate::parse("{{steps.find.output}}").value().render_value(scope).value() == "");
+}
+
 }  // namespace assay

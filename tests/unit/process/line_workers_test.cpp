@@ -7,7 +7,6 @@
 namespace assay {
 namespace {
 
-using namespace std::chrono_literals;
 using test::in;
 using test::run_task;
 
@@ -39,19 +38,20 @@ Result<std::string> answer(std::string script, int pieces, Deadline deadline) {
 }
 
 TEST_CASE("line workers: a long question arrives whole in pieces") {
-    const auto count = answer("wc -c", 50, in(60s));
+    const auto count = answer("wc -c", 50, in(std::chrono::minutes(1)));
     REQUIRE(count.has_value());
     CHECK(std::stoul(*count) == 50 * k_piece_bytes);
 }
 
 TEST_CASE("line workers: a program may answer before the question ends") {
-    const auto said = answer("exec 0<&-; echo enough", 1'000'000, in(60s));
+    const auto said = answer("exec 0<&-; echo enough", 1'000'000, in(std::chrono::minutes(1)));
     REQUIRE(said.has_value());
     CHECK(*said == "enough\n");
 }
 
 TEST_CASE("line workers: a program that dies at a long question is explained") {
-    const auto died = answer("head -c 10 > /dev/null; echo why >&2; exit 7", 1'000'000, in(60s));
+    const auto died = answer("head -c 10 > /dev/null; echo why >&2; exit 7", 1'000'000,
+                             in(std::chrono::minutes(1)));
     REQUIRE_FALSE(died.has_value());
     CHECK(died.error().message ==
           "the program `script` ended with exit code 7; its last line was: why");
@@ -59,14 +59,14 @@ TEST_CASE("line workers: a program that dies at a long question is explained") {
 
 TEST_CASE("line workers: a program that writes more than is kept is not waited for") {
     const auto begun = std::chrono::steady_clock::now();
-    const auto flood = answer("yes", 1'000'000, in(60s));
+    const auto flood = answer("yes", 1'000'000, in(std::chrono::minutes(1)));
     REQUIRE_FALSE(flood.has_value());
     CHECK(flood.error().code == ErrorCode::resource_exhausted);
-    CHECK(std::chrono::steady_clock::now() - begun < 30s);
+    CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(30));
 }
 
 TEST_CASE("line workers: a program that does not read ends at the deadline") {
-    const auto hung = answer("sleep 600", 1'000'000, in(500ms));
+    const auto hung = answer("sleep 600", 1'000'000, in(std::chrono::milliseconds(500)));
     REQUIRE_FALSE(hung.has_value());
     CHECK(hung.error().code == ErrorCode::deadline_exceeded);
     CHECK(hung.error().message.find("`wall`") != std::string::npos);

@@ -149,7 +149,10 @@ TEST_CASE("http: a status that is no success is an error with what the service s
                                  {500, ErrorCode::unavailable, true},
                                  {502, ErrorCode::unavailable, true},
                                  {503, ErrorCode::unavailable, true},
-                                 {599, ErrorCode::unavailable, true}}) {
+                                 {501, ErrorCode::unavailable, false},
+                                 {524, ErrorCode::unavailable, true},
+                                 {529, ErrorCode::resource_exhausted, true},
+                                 {599, ErrorCode::unavailable, false}}) {
         INFO(expected.status);
         const Error error =
             error_of({.status = expected.status, .body = "what\nit said"}, "$.answer");
@@ -159,6 +162,9 @@ TEST_CASE("http: a status that is no success is an error with what the service s
                    Catch::StartsWith(fmt::format("the service answered {}", expected.status)));
         CHECK_THAT(error.message, Catch::EndsWith(": what⏎it said"));
     }
+    CHECK(error_of({.status = 503, .headers = {{"retry-after", "7"}}}).retry_after ==
+          std::chrono::seconds(7));
+    CHECK_FALSE(error_of({.status = 404, .headers = {{"retry-after", "7"}}}).retry_after);
     const std::string long_body(100'000, 'x');
     CHECK(error_of({.status = 500, .body = long_body}).message.size() < 400);
     CHECK(error_of({.status = 500, .body = ""}).message == "the service answered 500");
@@ -195,6 +201,26 @@ TEST_CASE("http: events of a stream are joined") {
           Json::parse(R"({"a":1})"));
     CHECK(output_of(events("data: {\"n\":1}\n\ndata: {\"n\":2}\n\n"), "$.n") == "12");
     CHECK(output_of(typed("text/event-stream; charset=utf-8", "data: x\n\n")) == "x");
+}
+
+TEST_CASE("http: the time to the first token is that of the first event with an output") {
+    const std::string head =
+        "HTTP/1.1 200 Stub\r\nContent-Type: text/event-stream\r\nContent-Length: 62\r\n\r\n";
+    const StubReply slow{.raw = {{head + ": hello\n\ndata: {\"id\":7}\n\nda"},
+                                 {"ta: {\"t\":\"Par\"}\n\ndata: {\"t\":", 60ms},
+                                 {"\"is\"}\n\n"}}};
+    const auto reply = answer_to(slow, "$.t");
+    REQUIRE(reply);
+    CHECK(reply->output == "Paris");
+    REQUIRE(reply->time_to_first_token);
+    CHECK(*reply->time_to_first_token >= 60ms);
+    const auto all = answer_to(slow);  // every event is output
+    REQUIRE(all);
+    CHECK(all->time_to_first_token);
+    CHECK(*all->time_to_first_token < *reply->time_to_first_token);
+
+    CHECK(!answer_to(typed("application/json", R"({"t":"x"})"), "$.t")->time_to_first_token);
+    CHECK(!answer_to(typed("text/event-stream", "data: [DONE]\n\n"))->time_to_first_token);
 }
 
 TEST_CASE("http: a stream that breaks is an error and not half an answer") {

@@ -5,8 +5,8 @@
 #include <catch2/catch.hpp>
 #include <list>
 
-#include "tests/support/run_task.hpp"
 #include "tests/support/stub_server.hpp"
+#include "tests/unit/providers/chat_model.hpp"
 
 namespace assay::test {
 
@@ -17,37 +17,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr auto k_patience = 20s;
-constexpr const char* k_canary = "sk-canary-77f1";
 constexpr const char* k_answer = R"({"choices":[{"message":{"content":"Paris"}}]})";
-
-/// A provider on a loop, talking to a server of ours.
-class Model {
-  public:
-    explicit Model(const std::string& base_url, ProviderSettings settings = {}) {
-        auto curl = make_curl_transport();
-        REQUIRE(curl);
-        transport = std::move(*curl);
-        settings.transport = transport.get();
-        if (settings.name.empty()) settings.name = "local";
-        settings.base_url = base_url;
-        if (settings.api_key.empty()) settings.api_key = Secret(k_canary);
-        auto made = find_provider("openai-compatible")->make(std::move(settings));
-        if (!made) FAIL(made.error().message);
-        provider = std::move(*made);
-    }
-    Result<ProviderReply> ask(ProviderRequest request,
-                              std::chrono::milliseconds patience = k_patience) {
-        return run_task(io, provider->call(std::move(request), in(patience)));
-    }
-
-    asio::io_context io;
-    std::unique_ptr<HttpTransport> transport;
-    std::unique_ptr<Provider> provider;
-};
-
-ProviderRequest question() {
-    return {.model = "small", .messages = {{"system", "Short."}, {"user", "Capital of France?"}}};
-}
 
 Json body_sent(const ProviderRequest& request, ProviderSettings settings = {}) {
     const StubServer server({.body = k_answer});
@@ -110,16 +80,38 @@ TEST_CASE("openai: extra headers are sent and one of them may replace the key") 
     CHECK(server.requests().at(0).headers.at("authorization") == "Basic abc");
 }
 
-TEST_CASE("openai: streaming is refused before anything is sent") {
+TEST_CASE("openai: stream is true or false and nothing else is sent") {
     const StubServer server({.body = k_answer});
-    ProviderRequest request = question();
-    request.parameters = {{"stream", true}};
-    const auto refused = Model(server.url()).ask(request);
-    REQUIRE(!refused);
-    CHECK(refused.error().code == ErrorCode::invalid_argument);
+    Model model(server.url());
+    for (const Json& stream : {Json("true"), Json(1), Json(nullptr), Json::array()}) {
+        ProviderRequest request = question();
+        request.parameters = {{"stream", stream}};
+        const auto refused = model.ask(request);
+        REQUIRE(!refused);
+        CHECK(refused.error().code == ErrorCode::invalid_argument);
+    }
     CHECK(server.requests().empty());
-    request.parameters = {{"stream", false}};
-    CHECK(Model(server.url()).ask(request));
+}
+
+TEST_CASE("openai: a stream is asked for with its usage unless the spec says otherwise") {
+    const StubServer server({.body = k_answer});
+    const auto sent = [&](Json parameters) {
+        ProviderRequest request = question();
+        request.parameters = std::move(parameters);
+        REQUIRE(Model(server.url()).ask(request));
+        return server.requests().back();
+    };
+    const StubRequest streamed = sent({{"stream", true}});
+    CHECK(Json::parse(streamed.body)["stream"] == true);
+    CHECK(Json::parse(streamed.body)["stream_options"] == Json({{"include_usage", true}}));
+    CHECK_THAT(streamed.headers.at("accept"), Catch::StartsWith("text/event-stream"));
+
+    const Json own = {{"include_usage", false}};
+    CHECK(Json::parse(sent({{"stream", true}, {"stream_options", own}}).body)["stream_options"] ==
+          own);
+    const StubRequest whole = sent({{"stream", false}});
+    CHECK(!Json::parse(whole.body).contains("stream_options"));
+    CHECK(whole.headers.at("accept") == "application/json");
 }
 
 TEST_CASE("openai: a base URL that is none is refused with an example") {

@@ -143,6 +143,7 @@ TEST_CASE("openai reply: every status has its code and says whether to try again
          std::vector<Case>{{301, ErrorCode::invalid_argument, false},
                            {400, ErrorCode::invalid_argument, false},
                            {401, ErrorCode::unauthenticated, false},
+                           {402, ErrorCode::resource_exhausted, false},
                            {403, ErrorCode::unauthenticated, false},
                            {404, ErrorCode::invalid_argument, false},
                            {408, ErrorCode::unavailable, true},
@@ -154,7 +155,10 @@ TEST_CASE("openai reply: every status has its code and says whether to try again
                            {502, ErrorCode::unavailable, true},
                            {503, ErrorCode::unavailable, true},
                            {504, ErrorCode::unavailable, true},
-                           {529, ErrorCode::unavailable, true}}) {
+                           {501, ErrorCode::unavailable, false},
+                           {524, ErrorCode::unavailable, true},
+                           {525, ErrorCode::unavailable, false},
+                           {529, ErrorCode::resource_exhausted, true}}) {
         const Error error = error_of(response(status, body));
         INFO(status << ": " << error.message);
         CHECK(error.code == code);
@@ -169,18 +173,49 @@ TEST_CASE("openai reply: some errors carry a remedy of their own") {
     const auto keyless = read_chat_reply(response(401, "{}"), {.provider = "local"});
     CHECK_THAT(keyless.error().message, Catch::Contains("`api_key` under `providers:`"));
 
-    const Error quota =
-        error_of(response(429, R"({"error":{"message":"m","code":"insufficient_quota"}})"));
-    CHECK(!quota.retryable);
-    CHECK_THAT(quota.message, Catch::Contains("quota is spent"));
-
-    HttpResponse limited = response(429, "{}");
-    limited.headers["retry-after"] = "20";
-    CHECK_THAT(error_of(limited).message, Catch::Contains("asks to wait 20 s"));
-
+    for (const char* quota :
+         {R"({"error":{"message":"m","code":"insufficient_quota"}})",
+          R"({"error":{"message":"m","code":429,"type":"insufficient_quota"}})",
+          R"({"error":{"message":"m","code":"billing_hard_limit_reached"}})"}) {
+        HttpResponse spent = response(429, quota);
+        spent.headers["retry-after"] = "20";
+        const Error error = error_of(spent);
+        CHECK_FALSE(error.retryable);
+        CHECK_FALSE(error.retry_after);
+        CHECK_THAT(error.message, Catch::Contains("quota is spent"));
+    }
     const Error long_prompt =
         error_of(response(400, R"({"error":{"message":"m","code":"context_length_exceeded"}})"));
     CHECK_THAT(long_prompt.message, Catch::Contains("too long for the model"));
+}
+
+TEST_CASE("openai reply: what the server asks to wait is kept and told") {
+    HttpResponse limited = response(429, "{}");
+    CHECK_FALSE(error_of(limited).retry_after);
+    limited.headers["retry-after"] = "20";
+    CHECK_THAT(error_of(limited).message,
+               Catch::StartsWith("openai limits the rate of requests and asks to wait 20 s (429)"));
+    CHECK(error_of(limited).retry_after == std::chrono::seconds(20));
+    limited.status = 529;
+    limited.headers["retry-after-ms"] = "1500";
+    CHECK_THAT(error_of(limited).message,
+               Catch::StartsWith("openai is overloaded and asks to wait 1.5 s (529)"));
+    limited.status = 503;
+    CHECK(error_of(limited).retry_after == std::chrono::milliseconds(1500));
+    limited.status = 400;
+    CHECK_FALSE(error_of(limited).retry_after);
+}
+
+TEST_CASE("openai reply: what is left of the limits is told") {
+    HttpResponse answer = response(200, R"({"choices":[{"message":{"content":"hi"}}]})");
+    CHECK_FALSE(read_chat_reply(answer, {.provider = "openai"})->rate_limits.requests_left);
+    answer.headers["x-ratelimit-remaining-requests"] = "7";
+    answer.headers["x-ratelimit-reset-requests"] = "6m0s";
+    const auto reply = read_chat_reply(answer, {.provider = "openai"});
+    REQUIRE(reply);
+    CHECK(reply->output == "hi");
+    CHECK(reply->rate_limits.requests_left == 7);
+    CHECK(reply->rate_limits.requests_reset == std::chrono::minutes(6));
 }
 
 TEST_CASE("openai reply: an error in any form is quoted shortly and safely") {

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "server/store/payload.hpp"
+#include "tests/support/seed.hpp"
 #include "tests/support/temporary_folder.hpp"
 #include "tests/unit/store/fixtures.hpp"
 

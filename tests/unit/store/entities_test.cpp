@@ -110,7 +110,7 @@ TEST_CASE("trace store: a unit becomes a trace with scores and a run item", "[st
     {
         const auto store = value_of(Store::open(folder.path(), default_project_id()));
         value_of(store->begin(run));
-        value_of(store->commit(std::vector{unit}));
+        value_of(store->commit(run.id, std::vector{unit}));
     }
     Backend backend(folder);
     const Trace trace = value_of(backend.traces.trace(backend.project, unit.trace_id));
@@ -161,7 +161,7 @@ TEST_CASE("trace store: ids are derived and stored as bytes", "[store]") {
     {
         const auto store = value_of(Store::open(folder.path(), default_project_id()));
         value_of(store->begin(run));
-        value_of(store->commit(std::vector{unit}));
+        value_of(store->commit(run.id, std::vector{unit}));
     }
     CHECK(query_file(file_of(folder.path()), "SELECT lower(hex(id)) FROM observations") ==
           std::vector{derive_observation_id(unit.trace_id, "task").value()});
@@ -178,7 +178,7 @@ TEST_CASE("trace store: metadata is found by its tokens until the unit is replac
     value_of(store->begin(run));
     UnitResult unit = make_unit(run, "one", 0);
     unit.observations[0].metadata = Json{{"customer", "c 17"}, {"tier", 3}};
-    value_of(store->commit(std::vector{unit, make_unit(run, "two", 0)}));
+    value_of(store->commit(run.id, std::vector{unit, make_unit(run, "two", 0)}));
 
     const auto found = [&](const std::string& table, const Json& pair) {
         const std::string token = metadata_tokens(default_project_id(), pair);
@@ -192,7 +192,7 @@ TEST_CASE("trace store: metadata is found by its tokens until the unit is replac
     CHECK(found("trace_metadata", {{"item_id", "item 0"}}).size() == 2);
 
     unit.observations[0].metadata = Json{{"customer", "c 18"}};
-    value_of(store->commit(std::vector{unit}));
+    value_of(store->commit(run.id, std::vector{unit}));
     CHECK(found("observation_metadata", {{"customer", "c 17"}}).empty());
     CHECK(found("observation_metadata", {{"customer", "c 18"}}).size() == 1);
     CHECK(found("trace_metadata", {{"variant", "one"}}).size() == 1);
@@ -210,7 +210,7 @@ TEST_CASE("trace store: numbers that are aggregated stand in a covering index", 
     unit.observations[0].cost = 1234;
     unit.observations[0].usage = {{"input", 10}, {"output", 20}, {"total", 30}};
     unit.observations[0].duration = std::chrono::nanoseconds(55);
-    value_of(store->commit(std::vector{unit}));
+    value_of(store->commit(run.id, std::vector{unit}));
     const std::string query =
         "SELECT count(*) || ' ' || sum(cost) || ' ' || sum(latency) || ' ' || sum(input_tokens) "
         "FROM observations WHERE project = 1 AND start_time BETWEEN 0 AND 9e18 GROUP BY model";

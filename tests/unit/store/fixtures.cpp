@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <cstdlib>
 #include <limits>
 
 #include "core/base/hash.hpp"
@@ -70,12 +69,6 @@ Observation random_observation(const std::string& name, const UnitResult& unit, 
 
 }  // namespace
 
-std::uint64_t seed_of_test() {
-    const char* const given = std::getenv("ASSAY_SEED");
-    if (given != nullptr) return std::strtoull(given, nullptr, 10);
-    return std::strtoull(random_hex(7).c_str(), nullptr, 16);
-}
-
 RunRecord make_run(const std::string& name) {
     RunRecord run;
     run.id = RunId(sha256_hex(name, 32));
@@ -132,7 +125,12 @@ UnitResult make_random_unit(const RunRecord& run, const std::string& variant,
     unit.latency = std::chrono::nanoseconds(rng.next_below(1ULL << 50U));
     unit.usage = random_usage(rng);
     unit.cost = random_cost(rng);
+    unit.paid = random_cost(rng);
     unit.calls = static_cast<int>(rng.next_below(100));
+    unit.cached = static_cast<int>(rng.next_below(100));
+    if (rng.next_below(2) == 0) {
+        unit.time_to_first_token = std::chrono::nanoseconds(rng.next_below(1ULL << 50U));
+    }
     unit.retries = static_cast<int>(rng.next_below(100));
     unit.log = make_random_bytes(rng, 200);
     unit.observations.clear();
@@ -210,7 +208,10 @@ void check_same_unit(const UnitResult& read, const UnitResult& written) {
     CHECK(read.latency == written.latency);
     CHECK(read.usage == written.usage);
     CHECK(read.cost == written.cost);
+    CHECK(read.paid == written.paid);
     CHECK(read.calls == written.calls);
+    CHECK(read.cached == written.cached);
+    CHECK(read.time_to_first_token == written.time_to_first_token);
     CHECK(read.retries == written.retries);
     CHECK(read.log == written.log);
     CHECK(read.observations.empty());
@@ -282,6 +283,17 @@ void check_same_run(const RunRecord& read, const RunRecord& written) {
     CHECK(read.manifest == written.manifest);
     CHECK(read.spec == written.spec);
     CHECK(read.spec_file == written.spec_file);
+    CHECK(read.plan_sha256 == written.plan_sha256);
+    CHECK(read.invocation == written.invocation);
+    CHECK(read.resumed == written.resumed);
+    REQUIRE(read.shard.has_value() == written.shard.has_value());
+    if (read.shard) {
+        CHECK(read.shard->index == written.shard->index);
+        CHECK(read.shard->count == written.shard->count);
+    }
+    CHECK(read.dropped.cost == written.dropped.cost);
+    CHECK(read.dropped.tokens == written.dropped.tokens);
+    CHECK(read.dropped.calls == written.dropped.calls);
 }
 
 std::vector<UnitResult> read_units(const Store& store, const RunRecord& run) {

@@ -12,9 +12,6 @@
 
 namespace assay::test {
 
-/// The seed of a randomised test: ASSAY_SEED, or a new one, printed when the test fails.
-[[nodiscard]] std::uint64_t seed_of_test();
-
 /// The value, or the test fails with the error's message.
 template <class T>
 [[nodiscard]] T value_of(Result<T> result) {

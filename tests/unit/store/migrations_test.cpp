@@ -41,6 +41,12 @@ std::unique_ptr<Connection> connect(const std::filesystem::path& file) {
     return connection;
 }
 
+/// A file that the first version of the format wrote: one run of two variants and three items.
+void write_version_1(const std::filesystem::path& file) {
+    query_file(file, read_text(std::filesystem::path(ASSAY_SOURCE_DIR) /
+                               "tests/unit/store/data/version_1.sql"));
+}
+
 std::string first_value(const std::filesystem::path& file, const std::string& sql) {
     return query_file(file, sql).at(0);
 }
@@ -129,20 +135,85 @@ TEST_CASE("migrations: a step that fails leaves the file as it was", "[store]") 
 
 TEST_CASE("migrations: killed at any step the file is old or new and nothing between",
           "[store][crash]") {
+    const bool from_nothing = GENERATE(true, false);
     const TemporaryFolder folder;
+    const std::string newest = std::to_string(store_migrations().back().version);
+    const std::string oldest = from_nothing ? "0" : "1";
+    std::string tables_before = "0";
+    std::string tables_after;
     int kills = 0;
     for (bool died = true; died; ++kills) {
         const auto file = folder.path() / (std::to_string(kills) + ".db");
+        if (!from_nothing) {
+            write_version_1(file);
+            tables_before = first_value(file, "SELECT count(*) FROM sqlite_schema");
+        }
         died = migrate_and_die(file, store_migrations(), kills + 1);
-        INFO("killed after " << kills + 1 << " pieces of work");
+        INFO("from version " << oldest << ", killed after " << kills + 1 << " pieces of work");
         const std::string version = first_value(file, "PRAGMA user_version");
         const std::string tables = first_value(file, "SELECT count(*) FROM sqlite_schema");
-        CHECK(((version == "0" && tables == "0") || (version == "1" && tables != "0")));
+        if (version == oldest) CHECK(tables == tables_before);
+        if (version != oldest) CHECK(version == newest);
         CHECK(first_value(file, "PRAGMA integrity_check") == "ok");
         value_of(migrate(*connect(file), store_migrations()));
-        CHECK(first_value(file, "SELECT count(*) FROM migrations") == "1");
+        CHECK(first_value(file, "SELECT group_concat(version) FROM migrations") == "1,2");
+        tables_after = first_value(file, "SELECT count(*) FROM sqlite_schema");
+        if (version == newest) CHECK(tables == tables_after);
     }
-    CHECK(kills > 50);
+    CHECK(tables_after != tables_before);
+    CHECK(kills > (from_nothing ? 50 : 10));
+}
+
+TEST_CASE("migrations: a store of the first version reads and goes on as it was written",
+          "[store]") {
+    const TemporaryFolder folder;
+    write_version_1(file_of(folder.path()));
+    const auto store = value_of(Store::open_existing(folder.path(), default_project_id()));
+    RunRecord run = value_of(store->find_run("latest"));
+    CHECK(run.id.value() == "20261121-035437-ad395a");
+    CHECK(run.description == "A run of the first format.");
+    CHECK(run.state == RunState::finished);
+    CHECK(run.plan_sha256.empty());
+    CHECK(run.invocation.is_null());
+    CHECK_FALSE(run.resumed);
+    CHECK_FALSE(run.shard);
+    CHECK(run.dropped.calls == 0);
+
+    const std::vector<UnitResult> units = read_units(*store, run);
+    REQUIRE(units.size() == 6);
+    std::string statuses;
+    for (const UnitResult& unit : units) statuses += std::string(to_string(unit.status)) + " ";
+    CHECK(statuses == "scored scored unscored scored scored failed ");
+    CHECK(units[1].output == "Kyoto");
+    CHECK(std::get<double>(units[1].evaluations[1].scores[0].value) == Approx(0.2));
+    CHECK(units[4].usage == UsageDetails{{"input", 10}, {"output", 2}, {"total", 12}});
+    CHECK(units[4].cost == 1'250'000);
+    CHECK(units[4].paid == 1'250'000);
+    CHECK(units[4].cached == 0);
+    CHECK_FALSE(units[4].time_to_first_token);
+    CHECK(units[5].error == "the program reports: no idea");
+    CHECK(value_of(store->observations(units[1].trace_id)).size() == 4);
+    CHECK(value_of(store->score_history(units[1].trace_id)).empty());
+
+    const JournalState left = value_of(store->resume(run));
+    CHECK(left.units.size() == 6);
+    CHECK(left.spent.cost == 2'500'000);
+    CHECK(left.spent.tokens == 24);
+    value_of(store->finish(run));
+    const auto falsify = [&](const UnitVisitor& visit) {
+        return store->for_each_unit(
+            run,
+            [&](const UnitResult& unit) {
+                UnitResult changed = unit;
+                for (Evaluation& evaluation : changed.evaluations) evaluation.scores.clear();
+                return visit(changed);
+            },
+            UnitParts::all);
+    };
+    value_of(store->replace_evaluations(
+        {.run = run, .units = falsify, .run_scores = {}, .at = run.started}));
+    CHECK(value_of(store->score_history(units[1].trace_id)).size() == 4);
+    CHECK(first_value(file_of(folder.path()), "PRAGMA integrity_check") == "ok");
 }
 
 }  // namespace assay::test

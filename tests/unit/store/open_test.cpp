@@ -132,14 +132,14 @@ TEST_CASE("open: projects of one store do not see each other", "[store]") {
     const auto mine = value_of(open_at(folder.path()));
     const auto theirs = value_of(Store::open(folder.path(), ProjectId("theirs")));
     value_of(mine->begin(run));
-    value_of(mine->commit(std::vector{make_unit(run, "one", 0)}));
+    value_of(mine->commit(run.id, std::vector{make_unit(run, "one", 0)}));
     CHECK(value_of(theirs->runs()).empty());
     CHECK_FALSE(theirs->find_run(run.id.value()));
     CHECK_FALSE(theirs->for_each_unit(run, [](const UnitResult&) -> Result<void> { return {}; }));
     CHECK(value_of(theirs->observations(make_unit(run, "one", 0).trace_id)).empty());
     // The same names and ids are free in the other project.
     value_of(theirs->begin(run));
-    value_of(theirs->commit(std::vector{make_unit(run, "one", 0)}));
+    value_of(theirs->commit(run.id, std::vector{make_unit(run, "one", 0)}));
     CHECK(read_units(*theirs, run).size() == 1);
     CHECK(read_units(*mine, run).size() == 1);
 }
@@ -163,7 +163,7 @@ TEST_CASE("open: ids of any text are kept as they are", "[store]") {
         unit.trace_id = TraceId(id);
         unit.item.id = DatasetItemId(id);
         unit.item.content_hash = id;
-        value_of(store->commit(std::vector{unit}));
+        value_of(store->commit(run.id, std::vector{unit}));
         CHECK(value_of(store->find_run("run " + id)).id == run.id);
         check_same_unit(read_units(*store, run).at(0), unit);
         check_same_observations(value_of(store->observations(unit.trace_id)), unit.observations);

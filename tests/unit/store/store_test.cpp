@@ -7,6 +7,7 @@
 #include <map>
 
 #include "core/base/hash.hpp"
+#include "tests/support/seed.hpp"
 #include "tests/support/temporary_folder.hpp"
 #include "tests/unit/store/fixtures.hpp"
 
@@ -40,7 +41,7 @@ TEST_CASE("store: every field of a unit comes back as it was written", "[store]"
             value_of(Store::open(folder.path() / std::to_string(round), default_project_id()));
         value_of(store->begin(run));
         const std::vector<UnitResult> units = random_units(run, rng);
-        value_of(store->commit(units));
+        value_of(store->commit(run.id, units));
         const std::vector<UnitResult> read = read_units(*store, run);
         REQUIRE(read.size() == units.size());
         for (std::size_t i = 0; i < units.size(); ++i) {
@@ -60,6 +61,11 @@ TEST_CASE("store: a run comes back as it was written", "[store]") {
     run.spec_file = "dir/spec.eval.yaml";
     run.spec = Json{{"experiment", "capitals"}};
     run.manifest = Json{{"seed", 1}};
+    run.plan_sha256 = std::string(64, 'f');
+    run.invocation = Json{{"variants", {"one"}}};
+    run.resumed = true;
+    run.shard = Shard{.index = 2, .count = 5};
+    run.dropped = {.cost = 12, .tokens = 34, .calls = 5};
     run.report_plan.min_coverage = 0.5;
     run.report_plan.scores.push_back({.name = "exact_match", .evaluator = "exact_match"});
     run.report_plan.gates.push_back(value_of(parse_gate("exact_match >= 0.8")));
@@ -81,7 +87,7 @@ TEST_CASE("store: a run whose process died stays running", "[store]") {
     {
         const auto store = open_store(folder);
         value_of(store->begin(run));
-        value_of(store->commit(std::vector{make_unit(run, "one", 0)}));
+        value_of(store->commit(run.id, std::vector{make_unit(run, "one", 0)}));
     }
     const auto store = open_store(folder);
     const RunRecord read = value_of(store->find_run("latest"));
@@ -105,12 +111,12 @@ TEST_CASE("store: a run that was never begun cannot be written", "[store]") {
     const TemporaryFolder folder;
     const auto store = open_store(folder);
     const RunRecord run = make_run();
-    CHECK_FALSE(store->commit(std::vector{make_unit(run, "one", 0)}));
+    CHECK_FALSE(store->commit(run.id, std::vector{make_unit(run, "one", 0)}));
     const auto finished = store->finish(run);
     REQUIRE_FALSE(finished);
     CHECK(finished.error().code == ErrorCode::not_found);
     value_of(store->begin(run));
-    CHECK_FALSE(store->commit(std::vector{make_unit(run, "three", 0)}));
+    CHECK_FALSE(store->commit(run.id, std::vector{make_unit(run, "three", 0)}));
 }
 
 TEST_CASE("store: units come back by variant then position then repetition", "[store]") {
@@ -127,7 +133,7 @@ TEST_CASE("store: units come back by variant then position then repetition", "[s
             }
         }
     }
-    for (const UnitResult& unit : units) value_of(store->commit(std::span(&unit, 1)));
+    for (const UnitResult& unit : units) value_of(store->commit(run.id, std::span(&unit, 1)));
     std::vector<std::string> order;
     for (const UnitResult& unit : read_units(*store, run)) {
         order.push_back(fmt::format("{} {} {}", unit.variant, unit.item.position, unit.repetition));
@@ -148,7 +154,7 @@ TEST_CASE("store: storing a unit again replaces what it wrote before", "[store]"
     for (int round = 0; round < 20; ++round) {
         UnitResult unit = make_random_unit(run, "one", 5, 0, rng);
         unit.item.id = DatasetItemId("same item");
-        value_of(store->commit(std::vector{unit, make_unit(run, "two", 5)}));
+        value_of(store->commit(run.id, std::vector{unit, make_unit(run, "two", 5)}));
         const std::vector<UnitResult> read = read_units(*store, run);
         REQUIRE(read.size() == 2);
         check_same_unit(read[0], unit);
@@ -174,7 +180,7 @@ TEST_CASE("store: the same bytes sent again change nothing", "[store]") {
     value_of(store->begin(run));
     const std::vector units{make_unit(run, "one", 0), make_unit(run, "one", 1),
                             make_unit(run, "two", 0)};
-    value_of(store->commit(units));
+    value_of(store->commit(run.id, units));
     const auto count = [&](const std::string& table) {
         return query_file(file_of(folder.path()), "SELECT count(*) FROM " + table).front();
     };
@@ -183,7 +189,7 @@ TEST_CASE("store: the same bytes sent again change nothing", "[store]") {
                                     "scores", "items", "item_versions", "datasets"}) {
         before[table] = count(table);
     }
-    value_of(store->commit(units));
+    value_of(store->commit(run.id, units));
     for (const auto& [table, rows] : before) {
         INFO(table);
         CHECK(count(table) == rows);
@@ -198,14 +204,14 @@ TEST_CASE("store: two units never share a trace or a place", "[store]") {
     const RunRecord run = make_run();
     value_of(store->begin(run));
     const UnitResult first = make_unit(run, "one", 0);
-    value_of(store->commit(std::vector{first}));
+    value_of(store->commit(run.id, std::vector{first}));
 
     UnitResult same_trace = make_unit(run, "two", 3);
     same_trace.trace_id = first.trace_id;
     UnitResult same_place = make_unit(run, "one", 0);
     same_place.trace_id = TraceId(std::string(32, 'a'));
     for (const UnitResult& unit : {same_trace, same_place}) {
-        const auto refused = store->commit(std::vector{make_unit(run, "one", 9), unit});
+        const auto refused = store->commit(run.id, std::vector{make_unit(run, "one", 9), unit});
         REQUIRE_FALSE(refused);
         CHECK(refused.error().code == ErrorCode::already_exists);
         CHECK_THAT(refused.error().message, Catch::Contains(unit.item.id.value()));
@@ -213,7 +219,7 @@ TEST_CASE("store: two units never share a trace or a place", "[store]") {
     const auto units = read_units(*store, run);
     REQUIRE(units.size() == 1);
     check_same_unit(units[0], first);
-    value_of(store->commit(std::vector{make_unit(run, "one", 9)}));
+    value_of(store->commit(run.id, std::vector{make_unit(run, "one", 9)}));
     CHECK(read_units(*store, run).size() == 2);
 }
 
@@ -222,7 +228,8 @@ TEST_CASE("store: the visitor's error ends the reading and nothing else", "[stor
     const auto store = open_store(folder);
     const RunRecord run = make_run();
     value_of(store->begin(run));
-    value_of(store->commit(std::vector{make_unit(run, "one", 0), make_unit(run, "one", 1)}));
+    value_of(
+        store->commit(run.id, std::vector{make_unit(run, "one", 0), make_unit(run, "one", 1)}));
     int visited = 0;
     const auto stopped = store->for_each_unit(run, [&](const UnitResult&) -> Result<void> {
         ++visited;
@@ -239,7 +246,8 @@ TEST_CASE("store: a visitor may read observations and units", "[store]") {
     const auto store = open_store(folder);
     const RunRecord run = make_run();
     value_of(store->begin(run));
-    value_of(store->commit(std::vector{make_unit(run, "one", 0), make_unit(run, "one", 1)}));
+    value_of(
+        store->commit(run.id, std::vector{make_unit(run, "one", 0), make_unit(run, "one", 1)}));
     std::size_t observations = 0;
     std::size_t units = 0;
     value_of(store->for_each_unit(run, [&](const UnitResult& unit) -> Result<void> {
@@ -256,14 +264,14 @@ TEST_CASE("store: a unit written while another reads is not seen halfway", "[sto
     const auto store = open_store(folder);
     const RunRecord run = make_run();
     value_of(store->begin(run));
-    value_of(store->commit(std::vector{make_unit(run, "one", 0)}));
+    value_of(store->commit(run.id, std::vector{make_unit(run, "one", 0)}));
     std::uint64_t next = 1;
     std::size_t seen = 0;
     value_of(store->for_each_unit(run, [&](const UnitResult&) -> Result<void> {
         ++seen;
         const std::vector units{make_unit(run, "one", next), make_unit(run, "two", next)};
         ++next;
-        return store->commit(units);
+        return store->commit(run.id, units);
     }));
     // The reader sees the moment it began: all variants of it.
     CHECK(seen == 1);
@@ -284,7 +292,7 @@ TEST_CASE("store: an output of 20 MB is stored whole and once", "[store]") {
     UnitResult unit = make_unit(run, "one", 0);
     unit.output = output;
     unit.observations[0].output = output;
-    value_of(store->commit(std::vector{unit}));
+    value_of(store->commit(run.id, std::vector{unit}));
     check_same_unit(read_units(*store, run).at(0), unit);
     check_same_observations(value_of(store->observations(unit.trace_id)), unit.observations);
     // Hex digits compress to a little more than half; a second copy would not fit below this.
@@ -308,7 +316,7 @@ TEST_CASE("store: the write-ahead log stays bounded", "[store]") {
     for (std::uint64_t position = 0; position < 50; ++position) {
         UnitResult unit = make_unit(run, "one", position);
         unit.log = noise;
-        value_of(store->commit(std::vector{unit}));
+        value_of(store->commit(run.id, std::vector{unit}));
         largest = std::max(largest, std::filesystem::file_size(folder.path() / "assay.db-wal"));
     }
     CHECK(std::filesystem::file_size(file_of(folder.path())) > (100U << 20U));
@@ -326,7 +334,7 @@ TEST_CASE("store: values nested as deep as input may be come back from inside a 
     UnitResult unit = make_unit(run, "one", 0);
     unit.output = deep;
     unit.observations[0].input = Json{{"output", deep}};
-    value_of(store->commit(std::vector{unit}));
+    value_of(store->commit(run.id, std::vector{unit}));
     CHECK(read_units(*store, run).at(0).output == deep);
     CHECK(value_of(store->observations(unit.trace_id)).at(0).input == unit.observations[0].input);
 }
@@ -339,7 +347,7 @@ TEST_CASE("store: JSON text that is not UTF-8 comes back with replacement charac
     UnitResult unit = make_unit(run, "one", 0);
     unit.output = "a\xff z";
     unit.log = "a\xff z";
-    value_of(store->commit(std::vector{unit}));
+    value_of(store->commit(run.id, std::vector{unit}));
     const UnitResult read = read_units(*store, run).at(0);
     CHECK(read.output == "a\xEF\xBF\xBD z");
     CHECK(read.log == "a\xff z");
@@ -355,7 +363,7 @@ TEST_CASE("store: numbers keep their kind when an observation repeats a value", 
     unit.observations[0].output = Json{{"x", 1.0}};
     unit.observations[0].input = 0.0;
     unit.item.input = -0.0;
-    value_of(store->commit(std::vector{unit}));
+    value_of(store->commit(run.id, std::vector{unit}));
     check_same_observations(value_of(store->observations(unit.trace_id)), unit.observations);
 }
 
@@ -393,7 +401,7 @@ TEST_CASE("store: documents written before and after the dictionary both come ba
             for (std::uint64_t i = position; i < position + 1000; ++i) {
                 units.push_back(make_unit(run, "one", i));
             }
-            value_of(store->commit(units));
+            value_of(store->commit(run.id, units));
         }
     }
     const std::string with_dictionary = "SELECT count(*) FROM trace_documents WHERE dictionary = ";
