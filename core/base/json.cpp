@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/plain_json.hpp"
 #include "core/base/text.hpp"
 
 namespace assay {
@@ -253,6 +254,7 @@ std::string compact(const AnyJson& value) {
 }  // namespace
 
 std::expected<Json, JsonError> parse_json_part(std::string_view text, const JsonLimits& limits) {
+    if (auto value = read_plain_json(text, limits.depth_max)) return std::move(*value);
     GuardedBuilder builder(limits);
     if (Json::sax_parse(text.begin(), text.end(), &builder)) return std::move(builder.root);
     if (builder.offset() == 0) return std::unexpected(JsonError{0, 0, builder.message()});

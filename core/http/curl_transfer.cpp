@@ -155,6 +155,23 @@ void Transfer::end(CURLcode code) {
     finished_.notify();
 }
 
+/// A server that sends more than it announced leaves bytes behind, and libcurl would read them as
+/// the beginning of the next answer: the answer to another question. Such a connection is not used
+/// again. Over TLS the bytes cannot be told from TLS's own.
+void Transfer::leave_connection_with_more() {
+    curl_off_t announced = -1;
+    curl_off_t received = 0;
+    (void)curl_easy_getinfo(easy_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+    (void)curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_DOWNLOAD_T, &received);
+    if (received != announced || socket_ == CURL_SOCKET_BAD) return;
+    char more = 0;
+    if (!request_.url.starts_with("http:") ||
+        ::recv(socket_, &more, 1, MSG_PEEK | MSG_DONTWAIT) <= 0) {
+        return;
+    }
+    (void)curl_easy_setopt(easy_.get(), CURLOPT_FORBID_REUSE, 1L);  // a flag: cannot fail
+}
+
 Task<HttpResponse> Transfer::finish(Deadline deadline) {
     const MonotonicTime started = std::chrono::steady_clock::now();
     Wakeup::Cause cause = Wakeup::Cause::notified;
@@ -259,6 +276,7 @@ std::size_t Transfer::on_header(char* data, std::size_t size, std::size_t count,
 std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, void* self) {
     Transfer& transfer = *static_cast<Transfer*>(self);
     if (!transfer.take(size * count)) return 0;
+    transfer.leave_connection_with_more();
     transfer.response_.body.append(data, size * count);
     if (!transfer.request_.on_body) return size * count;
     transfer.read_status();

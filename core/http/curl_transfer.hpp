@@ -35,6 +35,8 @@ class Transfer {
     /// Sleeps until the transfer is over. @error as HttpTransport::send.
     Task<HttpResponse> finish(Deadline deadline);
     void end(CURLcode code);
+    /// The socket that the answer comes from.
+    void waits_on(curl_socket_t socket) { socket_ = socket; }
     [[nodiscard]] CURL* easy() const { return easy_.get(); }
     /// Gives the handle back; it still points here.
     [[nodiscard]] CurlEasy release_easy() { return std::move(easy_); }
@@ -43,6 +45,7 @@ class Transfer {
     Result<void> add_headers();
     bool take(std::size_t bytes);
     void read_status();
+    void leave_connection_with_more();
     [[nodiscard]] Error failed() const;
     [[nodiscard]] Error not_allowed() const;
 
@@ -61,6 +64,7 @@ class Transfer {
     std::array<char, CURL_ERROR_SIZE> detail_{};
     std::optional<CURLcode> code_;  ///< nothing while it runs
     HttpResponse response_;
+    curl_socket_t socket_ = CURL_SOCKET_BAD;
     bool is_sent_ = false;   ///< it began to leave
     bool has_head_ = false;  ///< the line that ends the headers has come
     std::size_t received_bytes_ = 0;

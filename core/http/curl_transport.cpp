@@ -126,7 +126,7 @@ void CurlMultiLoop::remove(Transfer& transfer) {
     acts_soon_ = false;  // what was posted is lost when the event loop ends first
 }
 
-int CurlMultiLoop::on_socket(CURL* /*easy*/, curl_socket_t socket, int what, void* self,
+int CurlMultiLoop::on_socket(CURL* easy, curl_socket_t socket, int what, void* self,
                              void* /*watch*/) {
     CurlMultiLoop& loop = *static_cast<CurlMultiLoop*>(self);
     const auto found = loop.watches_.find(socket);
@@ -136,6 +136,9 @@ int CurlMultiLoop::on_socket(CURL* /*easy*/, curl_socket_t socket, int what, voi
         loop.watches_.erase(found);
         return 0;
     }
+    void* transfer = nullptr;
+    (void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
+    if (transfer != nullptr) static_cast<Transfer*>(transfer)->waits_on(socket);
     WatchPointer watch;
     if (found == loop.watches_.end()) {
         asio::posix::stream_descriptor descriptor(loop.timer_->get_executor(), socket);

@@ -76,10 +76,10 @@ struct RunRecord {
     /// SHA-256 of all that decides which units there are and how each is answered and scored: runs
     /// with the same one can be continued and put together.
     std::string plan_sha256;
-    Json invocation;           ///< what else of the command line is needed to continue the run, an object
-    bool resumed = false;      ///< it was continued after an interruption
+    Json invocation;       ///< what of the command line is needed to continue the run, an object
+    bool resumed = false;  ///< it was continued after an interruption
     std::optional<Shard> shard;
-    Spending dropped;          ///< used for units that were given up, so that they have no final state
+    Spending dropped;  ///< used for units that were given up: they have no final state
 };
 
 /// Calls `visit` for every stored unit of a run, ordered by variant (as in the run), then item

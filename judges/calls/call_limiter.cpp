@@ -198,9 +198,11 @@ class CallLimiter::Lane::Waiter {
 
     [[nodiscard]] bool is_given() const { return is_given_; }
     [[nodiscard]] Slot take() { return std::move(slot_); }
-    [[nodiscard]] boost::asio::awaitable<Wakeup::Cause> sleep();
-    /// The earliest time at which it can go as things stand.
+    [[nodiscard]] boost::asio::awaitable<Wakeup::Cause> rest();
+    /// The earliest time at which it can go. Calls under way may still give tokens back or hear
+    /// that more is left; a pause is certain.
     [[nodiscard]] MonotonicTime earliest() const {
+        if (lane_.under_way_ > 0) return lane_.paused_until_;
         const double estimate = tokens();
         return std::max(lane_.open_at(estimate),
                         reserved_ ? reserved_->at : lane_.shared_at(estimate));
@@ -229,7 +231,7 @@ class CallLimiter::Lane::Waiter {
 
 /// Until it is notified, its time has come or its deadline. How long that is, the limiter's clock
 /// says; the event loop has one of its own.
-boost::asio::awaitable<Wakeup::Cause> CallLimiter::Lane::Waiter::sleep() {
+boost::asio::awaitable<Wakeup::Cause> CallLimiter::Lane::Waiter::rest() {
     const MonotonicTime now = lane_.parts_.clock->monotonic();
     Deadline end = deadline_;
     if (starts_at_ > now) end = end.earlier({starts_at_});
@@ -267,7 +269,7 @@ Task<CallLimiter::Slot> CallLimiter::Lane::wait(std::int64_t tokens, Deadline de
         if (std::max(now, waiter.earliest()) >= deadline.at) {
             co_return std::unexpected(too_late(waiter.earliest() - now, deadline.at - now));
         }
-        const Wakeup::Cause cause = co_await waiter.sleep();
+        const Wakeup::Cause cause = co_await waiter.rest();
         if (cause == Wakeup::Cause::cancelled && !waiter.is_given()) {
             co_return failure(ErrorCode::cancelled, "cancelled while waiting for a turn");
         }

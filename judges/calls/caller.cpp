@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
+
+#include "core/base/wakeup.hpp"
 
 namespace assay {
 namespace {
@@ -41,6 +41,7 @@ class Attempts {
 
   private:
     [[nodiscard]] asio::awaitable<Result<ProviderReply>> attempt();
+    [[nodiscard]] Error no_turn(Error error) const;
     [[nodiscard]] asio::awaitable<bool> back_off(int attempt, Error error);
 
     const Caller::Parts& parts_;
@@ -54,7 +55,7 @@ asio::awaitable<Result<ProviderReply>> Attempts::attempt() {
     CallLimiter::Slot slot;
     if (target_.is_limited) {
         auto turn = co_await parts_.limiter->acquire(target_.lane, 0, deadline_);
-        if (!turn) co_return std::unexpected(std::move(turn.error()));
+        if (!turn) co_return std::unexpected(no_turn(std::move(turn.error())));
         slot = std::move(*turn);
     }
     // After the wait for the turn, so that the budget is asked by calls that really start.
@@ -74,20 +75,31 @@ asio::awaitable<Result<ProviderReply>> Attempts::attempt() {
         used.tokens = tokens_of(*reply);
         if (!reply->cost) parts_.budget->count_unpriced();
         slot.succeeded(reply->rate_limits, used.tokens);
-    } else {
+    } else if (reply.error().code != ErrorCode::deadline_exceeded || end.at < deadline_.at) {
         slot.failed(reply.error());
-    }
+    }  // else the unit's own time was over, which says nothing about the provider
     reservation->settle(used);
     co_return reply;
 }
 
-/// False when the deadline does not leave room for another attempt.
+/// Why there is no turn, and what the attempt before failed with: that is why one was needed.
+Error Attempts::no_turn(Error error) const {
+    if (!outcome_.failed_attempts.empty()) {
+        error.message = fmt::format("{} (then {})", outcome_.failed_attempts.back(), error.message);
+    }
+    return error;
+}
+
+/// False when the deadline does not leave room for another attempt, and when cancelled, which the
+/// reply says then.
 asio::awaitable<bool> Attempts::back_off(int attempt, Error error) {
     const auto delay = delay_before(attempt, error, parts_.retry_delay, *parts_.rng);
     if (parts_.clock->monotonic() + delay >= deadline_.at) co_return false;
-    asio::steady_timer timer(co_await asio::this_coro::executor, delay);
-    co_await timer.async_wait(asio::use_awaitable);
-    co_return true;
+    Wakeup pause(co_await asio::this_coro::executor);
+    const Wakeup::Cause cause = co_await pause.wait({std::chrono::steady_clock::now() + delay});
+    if (cause != Wakeup::Cause::cancelled) co_return true;
+    outcome_.reply = failure(ErrorCode::cancelled, "cancelled while waiting for another attempt");
+    co_return false;
 }
 
 asio::awaitable<CallOutcome> Attempts::run() {

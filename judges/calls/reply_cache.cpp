@@ -18,19 +18,6 @@ namespace {
 
 /// The share of the bound that is written between two trims.
 constexpr std::uint64_t k_trims_per_bound = 8;
-/// Another process that tidies up may take the folder away just before we write into it.
-constexpr int k_write_attempts = 3;
-
-Result<void> write_reply(const fs::path& path, const std::string& text) {
-    Result<void> written;
-    for (int attempt = 0; attempt < k_write_attempts; ++attempt) {
-        // Damage by a power loss is noticed and costs one call; syncing would cost every reply.
-        written = write_file_atomically(path, text, Durability::none);
-        if (written || written.error().code != ErrorCode::not_found) break;
-    }
-    return written;
-}
-
 /// Why a folder cannot be used, as an errno; 0 = it can, or there is none yet.
 int problem_of(const fs::path& folder) {
     std::error_code error;
@@ -109,7 +96,8 @@ Result<void> ReplyCache::put(const Key& key, const Provider& provider,
                                    text.size(), state_->limits.file_bytes_max));
     }
     const fs::path path = reply_path(state_->folder, key);
-    ASSAY_CHECK(write_reply(path, text));
+    // Damage by a power loss is noticed and costs one call; syncing would cost every reply.
+    ASSAY_CHECK(write_file_atomically(path, text, Durability::none));
     set_used(path, state_->clock.now());
     state_->has_kept = true;
     state_->written_bytes += text.size();

@@ -92,7 +92,6 @@ Result<void> remove_reply(const fs::path& path) {
     std::error_code error;
     fs::remove(path, error);
     if (error) return std::unexpected(file_error(error.value(), "remove", path));
-    fs::remove(path.parent_path(), error);  // refused while something is in it, which is as well
     return {};
 }
 

@@ -34,7 +34,8 @@ struct ReplyFolder {
 /// @error permission_denied, unavailable, with the path and the remedy.
 [[nodiscard]] Result<ReplyFolder> list_replies(const std::filesystem::path& folder);
 
-/// Removes a file, and its folder when nothing else is in it. One that is gone is no error.
+/// Removes a file; one that is gone is no error. Its folder stays, even empty: another process may
+/// be about to write into it.
 [[nodiscard]] Result<void> remove_reply(const std::filesystem::path& path);
 
 /// Gives a file its time. Best effort: a folder that cannot be written has no order of use.

@@ -1,5 +1,6 @@
 #include "judges/providers/builtin.hpp"
 #include "judges/providers/http_reply.hpp"
+#include "judges/providers/rate_limit_headers.hpp"
 #include "judges/providers/redact.hpp"
 
 namespace assay {
@@ -60,6 +61,7 @@ Task<ProviderReply> HttpService::call(ProviderRequest request, Deadline deadline
     }
     reply.output = std::move(*read);
     reply.time_to_first_token = first.after();
+    reply.rate_limits = read_rate_limit_news(*response);
     co_return reply;
 }
 

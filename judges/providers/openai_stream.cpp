@@ -38,8 +38,7 @@ Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json
 
 Result<void> ChatStream::take(HttpResponse& so_far) {
     if (!is_event_stream(so_far)) return {};
-    if (!head_)
-        head_ = HttpResponse{.status = so_far.status, .headers = so_far.headers, .body = {}};
+    if (!head_) head_ = {.status = so_far.status, .headers = so_far.headers, .body = {}};
     std::vector<SseEvent> events;
     ASSAY_CHECK(parser_.feed(std::exchange(so_far.body, {}), events));
     return take_events(events);

@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "core/base/text.hpp"
 #include "runner/cli/commands.hpp"
 #include "runner/cli/open_run.hpp"
+#include "runner/report/repetition_fold.hpp"
 #include "runner/report/writers.hpp"
 
 namespace assay {
@@ -61,6 +63,33 @@ void print_unit(const UnitResult& unit, int repetitions) {
     print_out(fmt::format("  {:<10} {}\n", "trace", unit.trace_id.value()));
 }
 
+/// The repetitions of one variant together; a single one says nothing more than itself.
+class RepetitionSummaries {
+  public:
+    void add(const UnitResult& unit) {
+        if (unit.variant != variant_) print();
+        variant_ = unit.variant;
+        ++units_;
+        for (const Evaluation& evaluation : unit.evaluations) scores_.add(evaluation);
+    }
+    /// The variant that ended, if it had several units.
+    void print() {
+        const auto scores = std::exchange(scores_, {}).texts();
+        const int units = std::exchange(units_, 0);
+        if (units < 2 || scores.empty()) return;
+        print_out(fmt::format("\n{} · all {} repetitions: mean ± standard deviation\n",
+                              terminal_safe(variant_), units));
+        for (const auto& [name, text] : scores) {
+            print_out(fmt::format("  {:<10} {}\n", terminal_safe(name), terminal_safe(text)));
+        }
+    }
+
+  private:
+    std::string variant_;
+    int units_ = 0;
+    RepetitionFold scores_;
+};
+
 /// The same keys as a line of items.jsonl, and an `id` as every list of ours has.
 OrderedJson listed(const UnitResult& unit) {
     OrderedJson entry;
@@ -76,6 +105,7 @@ std::string no_item(const std::string& item, const std::vector<std::string>& kno
 Result<ExitCode> show_item(const OpenRun& open, const ShowArguments& arguments) {
     OrderedJson list = OrderedJson::array();
     std::vector<std::string> known;
+    RepetitionSummaries repetitions;
     ASSAY_CHECK(open.store->for_each_unit(open.run, [&](const UnitResult& unit) -> Result<void> {
         if (unit.item.id.value() != arguments.item) {
             if (known.size() < 1000) known.push_back(unit.item.id.value());
@@ -90,9 +120,11 @@ Result<ExitCode> show_item(const OpenRun& open, const ShowArguments& arguments) 
             print_field("expected", unit.item.expected_output);
             if (!unit.item.metadata.is_null()) print_field("metadata", unit.item.metadata);
         }
+        repetitions.add(unit);  // may print what comes before the unit
         print_unit(unit, open.run.repetitions);
         return {};
     }));
+    repetitions.print();
     if (list.empty()) return failure(ErrorCode::not_found, no_item(arguments.item, known));
     if (arguments.json) print_out(to_pretty_text(list));
     return ExitCode::ok;

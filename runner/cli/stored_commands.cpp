@@ -12,7 +12,23 @@
 namespace assay {
 namespace {
 
-OrderedJson run_to_json(const RunRecord& run) {
+/// As it is stored, but a run whose process died is "stopped": nothing executes it any more.
+struct ListedRun {
+    RunRecord record;
+    std::string state;
+    bool resumable = false;
+};
+
+ListedRun listed(const Store& store, RunRecord run) {
+    const bool is_executed = run.state == RunState::running && store.is_open_elsewhere(run.id);
+    const bool died = run.state == RunState::running && !is_executed;
+    std::string state = died ? "stopped" : to_string(run.state);
+    const bool resumable = run.state != RunState::finished && !is_executed;
+    return {.record = std::move(run), .state = std::move(state), .resumable = resumable};
+}
+
+OrderedJson run_to_json(const ListedRun& run_listed) {
+    const RunRecord& run = run_listed.record;
     OrderedJson variants = OrderedJson::array();
     std::uint64_t planned = 0;
     for (const VariantRecord& variant : run.variants) {
@@ -25,7 +41,8 @@ OrderedJson run_to_json(const RunRecord& run) {
     json["id"] = run.id.value();
     json["name"] = run.name;
     json["experiment"] = run.experiment;
-    json["state"] = to_string(run.state);
+    json["state"] = run_listed.state;
+    json["resumable"] = run_listed.resumable;
     json["partial"] = run.partial;
     json["started_at"] = to_rfc3339(run.started);
     json["finished_at"] = run.finished ? OrderedJson(to_rfc3339(*run.finished)) : OrderedJson();
@@ -34,35 +51,35 @@ OrderedJson run_to_json(const RunRecord& run) {
     return json;
 }
 
-void print_runs(const std::vector<RunRecord>& runs, const Console& console) {
+void print_runs(const std::vector<ListedRun>& runs, const Console& console) {
     constexpr std::size_t k_fixed_columns = 22 + 13 + 8 + 18;  // id, state, units, started
     const std::size_t room = console.columns > k_fixed_columns + 12
                                  ? console.columns - k_fixed_columns
                                  : std::size_t{12};
     print_out(fmt::format("{:<22} {:<12} {:>7}  {:<16}  {}\n", "RUN", "STATE", "UNITS", "STARTED",
                           "EXPERIMENT"));
-    for (const RunRecord& run : runs) {
+    for (const auto& [run, state, resumable] : runs) {
         std::uint64_t planned = 0;
         for (const VariantRecord& variant : run.variants) planned += variant.planned;
         std::string started = to_rfc3339(run.started).substr(0, 16);
         started[10] = ' ';
-        print_out(fmt::format("{:<22} {:<12} {:>7}  {}  {}\n", run.id.value(), to_string(run.state),
-                              planned, started,
-                              fit_width(terminal_safe(run.experiment), room - 1)));
+        print_out(fmt::format("{:<22} {:<12} {:>7}  {}  {}\n", run.id.value(), state, planned,
+                              started, fit_width(terminal_safe(run.experiment), room - 1)));
     }
 }
 
 Result<ExitCode> list_runs(const RunsArguments& arguments, const Console& console) {
     auto store = Store::open_existing(arguments.store, default_project_id());
-    std::vector<RunRecord> runs;
+    std::vector<ListedRun> runs;
     if (store) {
-        ASSAY_TRY(runs, (*store)->runs());
+        ASSAY_TRY(std::vector<RunRecord> stored, (*store)->runs());
+        for (RunRecord& run : stored) runs.push_back(listed(**store, std::move(run)));
     } else if (store.error().code != ErrorCode::not_found) {
         return std::unexpected(store.error());
     }
     if (arguments.json) {
         OrderedJson list = OrderedJson::array();
-        for (const RunRecord& run : runs) list.push_back(run_to_json(run));
+        for (const ListedRun& run : runs) list.push_back(run_to_json(run));
         print_out(to_pretty_text(list));
         return ExitCode::ok;
     }
@@ -72,6 +89,11 @@ Result<ExitCode> list_runs(const RunsArguments& arguments, const Console& consol
         return ExitCode::ok;
     }
     print_runs(runs, console);
+    const auto resumable = std::ranges::find(runs, true, &ListedRun::resumable);
+    if (resumable != runs.end()) {
+        print_out(fmt::format("\nWhat is not finished can go on: assay run --resume {}\n",
+                              resumable->record.id.value()));
+    }
     return ExitCode::ok;
 }
 

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "runner/engine/experiment.hpp"
+#include "runner/engine/steps_task.hpp"
 
 namespace assay {
 namespace {
@@ -220,6 +221,14 @@ std::shared_ptr<Provider> Binder::provider_for(Experiment& experiment, const Tas
 
 std::unique_ptr<UnitTask> Binder::bound_task(Experiment& experiment, const TaskSpec& task) {
     if (task.form == TaskForm::recorded) return make_recorded_task(task);
+    if (task.form == TaskForm::steps) {
+        std::vector<std::unique_ptr<UnitTask>> steps;
+        for (const StepSpec& step : task.steps) {
+            steps.push_back(bound_task(experiment, step.task));
+            if (!steps.back()) return nullptr;
+        }
+        return make_steps_task(task, std::move(steps));
+    }
     auto provider = provider_for(experiment, task);
     if (!provider) return nullptr;
     return make_provider_task(task, std::move(provider), experiment.spec.execution.retries);

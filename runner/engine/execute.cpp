@@ -46,13 +46,11 @@ class Execution {
               const ExecuteOptions& options)
         : jobs_(jobs),
           options_(options),
+          limiter_(limits_of(jobs), clock),
           signals_(loop_),
           ticker_(loop_),
-          limiter_(limits_of(jobs), clock),
           writer_(journal, loop_.get_executor(),
-                  [this](const UnitResult& unit) {
-                      if (options_.observer != nullptr) options_.observer->unit_finished(unit);
-                  }),
+                  [this](const RunId& run, const UnitResult& unit) { committed(run, unit); }),
           parts_{loop_, cpu_, limiter_, writer_, clock, options} {}
 
     /// @error when a dataset cannot be read or the journal could not even begin.
@@ -60,6 +58,7 @@ class Execution {
     void run();
 
   private:
+    void committed(const RunId& id, const UnitResult& unit);
     asio::awaitable<void> finish();
     void run_ended();
     void give_up(const std::string& reason, RunJournal& journal);
@@ -71,10 +70,10 @@ class Execution {
     std::vector<ExecutionJob>& jobs_;
     const ExecuteOptions& options_;
     CpuPool cpu_;
+    CallLimiter limiter_;  // outlives the loop, whose coroutines hold its slots
     asio::io_context loop_{1};
     asio::signal_set signals_;
     asio::steady_timer ticker_;
-    CallLimiter limiter_;
     JournalWriter writer_;
     SharedParts parts_;
     std::vector<std::unique_ptr<RunExecution>> runs_;
@@ -112,6 +111,12 @@ Result<void> Execution::open(RunJournal& journal) {
             std::make_unique<RunExecution>(parts_, job, std::move(items), std::move(*state)));
     }
     return {};
+}
+
+void Execution::committed(const RunId& id, const UnitResult& unit) {
+    const auto run = std::ranges::find_if(runs_, [&](const auto& each) { return each->id() == id; });
+    (*run)->committed(unit);
+    if (options_.observer != nullptr) options_.observer->unit_finished(unit);
 }
 
 asio::awaitable<void> Execution::finish() {

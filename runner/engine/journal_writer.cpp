@@ -35,7 +35,7 @@ std::size_t approximate_bytes(const UnitResult& unit) {
 }  // namespace
 
 JournalWriter::JournalWriter(RunJournal& journal, asio::any_io_executor executor,
-                             std::function<void(const UnitResult&)> on_committed)
+                             OnCommitted on_committed)
     : journal_(journal),
       executor_(std::move(executor)),
       on_committed_(std::move(on_committed)),
@@ -59,9 +59,9 @@ bool JournalWriter::has_room() const {
 Task<void> JournalWriter::append(RunId run, UnitResult unit) {
     const std::size_t bytes = approximate_bytes(unit);
     while (true) {
+        if (failure_) co_return std::unexpected(*failure_);
         {
             const std::lock_guard lock(mutex_);
-            if (failure_) co_return std::unexpected(*failure_);
             if (has_room()) {
                 queue_.push_back({std::move(run), std::move(unit), bytes});
                 queued_bytes_ += bytes;
@@ -77,11 +77,8 @@ Task<void> JournalWriter::append(RunId run, UnitResult unit) {
 
 Task<void> JournalWriter::flush() {
     while (true) {
-        {
-            const std::lock_guard lock(mutex_);
-            if (failure_) co_return std::unexpected(*failure_);
-            if (uncommitted_ == 0) co_return Result<void>{};
-        }
+        if (failure_) co_return std::unexpected(*failure_);
+        if (uncommitted_ == 0) co_return Result<void>{};
         co_await changed_.async_wait(asio::as_tuple(asio::use_awaitable));
     }
 }
@@ -116,22 +113,22 @@ void JournalWriter::write_groups() {
         if (group.units.empty()) return;  // closed, and everything is written
         Result<void> committed = journal_.commit(group.run, group.units);
         const bool failed = !committed;
-        {
-            const std::lock_guard lock(mutex_);
-            uncommitted_ -= group.units.size();
-            if (failed) {
-                failure_ = std::move(committed.error());
-                queue_.clear();
-                uncommitted_ = 0;
-            }
-        }
-        asio::post(executor_, [this, failed, units = std::move(group.units)] {
-            changed_.cancel();
-            if (failed) return;
-            for (const UnitResult& unit : units) on_committed_(unit);
+        asio::post(executor_, [this, group = std::move(group), committed = std::move(committed)] {
+            group_ended(group, committed);
         });
         if (failed) return;
     }
+}
+
+/// What is told of a group is told in one go, so that who waits in flush() misses nothing of it.
+void JournalWriter::group_ended(const Group& group, const Result<void>& committed) {
+    changed_.cancel();
+    if (!committed) {
+        failure_ = committed.error();
+        return;
+    }
+    uncommitted_ -= group.units.size();
+    for (const UnitResult& unit : group.units) on_committed_(group.run, unit);
 }
 
 }  // namespace assay

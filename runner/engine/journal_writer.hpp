@@ -21,9 +21,12 @@ namespace assay {
 /// when it is full, append() suspends, so a slow disk slows the run and memory stays flat.
 class JournalWriter {
   public:
-    /// `on_committed` is called on the executor for each unit, after its commit.
+    using OnCommitted = std::function<void(const RunId& run, const UnitResult& unit)>;
+
+    /// `on_committed` is called on the executor for each unit, after its commit and before flush()
+    /// ends.
     JournalWriter(RunJournal& journal, boost::asio::any_io_executor executor,
-                  std::function<void(const UnitResult&)> on_committed);
+                  OnCommitted on_committed);
     ~JournalWriter();
     JournalWriter(const JournalWriter&) = delete;
     JournalWriter& operator=(const JournalWriter&) = delete;
@@ -46,20 +49,21 @@ class JournalWriter {
         std::vector<UnitResult> units;
     };
     void write_groups();
+    void group_ended(const Group& group, const Result<void>& committed);
     [[nodiscard]] Group take_group();
     [[nodiscard]] bool has_room() const;
 
     RunJournal& journal_;
     boost::asio::any_io_executor executor_;
-    std::function<void(const UnitResult&)> on_committed_;
+    OnCommitted on_committed_;
     boost::asio::steady_timer changed_;  // cancelled whenever room or an end appears
+    std::size_t uncommitted_ = 0;        // this and the next on the I/O thread alone
+    std::optional<Error> failure_;
 
     mutable std::mutex mutex_;  // guards what follows; never held across a co_await or a commit
     std::condition_variable work_;
     std::deque<Queued> queue_;
     std::size_t queued_bytes_ = 0;
-    std::size_t uncommitted_ = 0;
-    std::optional<Error> failure_;
     bool closed_ = false;
 
     std::thread thread_;  // last: starts when everything above exists

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <exception>
 
 #include "runner/engine/scoring.hpp"
@@ -100,12 +101,14 @@ asio::awaitable<std::optional<UnitResult>> RunExecution::run_unit(PlannedUnit pl
 }
 
 asio::awaitable<Result<void>> RunExecution::store(UnitResult unit) {
-    journaled_ += spending_of(unit);
     if (parts_.options.fail_fast) stop_if_broken(unit);
     co_return co_await parts_.writer.append(run_.id, std::move(unit));
 }
 
 asio::awaitable<void> RunExecution::work() {
+    // A cancellation is what each wait says. Thrown out of the next co_await instead, a unit would
+    // go away before the steps and evaluators that it has running.
+    co_await asio::this_coro::throw_if_cancelled(false);
     while (!stopping_) {
         auto planned = source_.next();
         if (!planned) {
@@ -165,6 +168,8 @@ void RunExecution::cancel() {
         cancellation.emit(asio::cancellation_type::terminal);
     }
 }
+
+void RunExecution::committed(const UnitResult& unit) { journaled_ += spending_of(unit); }
 
 void RunExecution::conclude() {
     if (run_.state == RunState::running) run_.state = RunState::finished;

@@ -42,9 +42,12 @@ class RunExecution {
     void stop(RunState state, std::string reason);
     /// Gives up the units in flight as well.
     void cancel();
+    /// One of its units is stored.
+    void committed(const UnitResult& unit);
     /// Writes into the record what only now is known. Call it when everything is committed.
     void conclude();
 
+    [[nodiscard]] const RunId& id() const { return run_.id; }
     [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
 
   private:
@@ -58,7 +61,7 @@ class RunExecution {
     const Experiment& experiment_;
     RunRecord& run_;
     UnitSource source_;
-    Spending journaled_;  ///< by units that are stored, or on their way there
+    Spending journaled_;  ///< by units that are stored
     Budget budget_;
     Rng rng_;
     Caller caller_;

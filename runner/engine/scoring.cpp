@@ -73,11 +73,13 @@ class Scoring {
     bool cancelled_ = false;
 };
 
-/// Takes over the evaluation that the unit has already, if it has one.
+/// Takes over the evaluation that the unit has already, if it has one. Whether to skip is decided
+/// again: that costs nothing, and what it needs may have scores now.
 void Scoring::keep(std::size_t evaluator) {
     const auto made =
         std::ranges::find(unit_.evaluations, evaluators_[evaluator].name(), &Evaluation::evaluator);
-    if (made == unit_.evaluations.end()) return;
+    const bool decided = made != unit_.evaluations.end();
+    if (!decided || made->status == EvaluationStatus::skipped) return;
     evaluations_[evaluator] = *made;
     progress_[evaluator].started = true;
     progress_[evaluator].made = true;

@@ -182,6 +182,21 @@ class StepsTask final : public UnitTask {
         return parts.empty() ? std::string() : to_text(parts);
     }
 
+    std::vector<PlannedCall> calls(const TaskInput& input) const override {
+        const Json nothing = Json::object();
+        TaskInput own = input;
+        own.steps = &nothing;
+        std::vector<PlannedCall> calls;
+        for (const Step& step : steps_) {
+            for (PlannedCall& call : step.task->calls(own)) {
+                // What the steps before it will answer is not known.
+                if (!step.needs.empty()) call.request.reset();
+                calls.push_back(std::move(call));
+            }
+        }
+        return calls;
+    }
+
     std::string check(const DatasetItem& item) const override {
         for (const Step& step : steps_) {
             const std::string problem = problem_of(step.spec.task, item);

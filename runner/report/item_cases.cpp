@@ -4,32 +4,15 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "core/base/text.hpp"
+#include "runner/report/repetition_fold.hpp"
 
 namespace assay {
 namespace {
 
 constexpr std::size_t k_detail_columns = 1000;
-
-/// A score over the repetitions of one item.
-struct ScoreFold {
-    std::string name;
-    std::vector<ScoreValue> values;
-
-    [[nodiscard]] std::string text() const {
-        if (values.size() == 1 || std::holds_alternative<std::string>(values.front())) {
-            std::vector<std::string> texts;
-            for (const ScoreValue& value : values) texts.push_back(as_text(to_json(value)));
-            return fmt::format("{}", fmt::join(texts, ", "));
-        }
-        double sum = 0;
-        for (const ScoreValue& value : values) {
-            if (!std::holds_alternative<std::string>(value)) sum += as_number(value);
-        }
-        return fmt::format("{:.6g}", sum / static_cast<double>(values.size()));
-    }
-};
 
 class CaseFolder {
   public:
@@ -59,9 +42,8 @@ class CaseFolder {
             case_.outcome = CaseOutcome::skipped;
             case_.message = "was not run";
         }
-        for (const ScoreFold& score : scores_) case_.scores.emplace_back(score.name, score.text());
+        case_.scores = std::exchange(scores_, {}).texts();
         ItemCase taken = std::exchange(case_, {});
-        scores_.clear();
         item_.reset();
         was_run_ = false;
         return taken;
@@ -73,8 +55,8 @@ class CaseFolder {
             note(CaseOutcome::error,
                  fmt::format("{} broke: {}", evaluation.evaluator, evaluation.message));
         }
+        scores_.add(evaluation);
         for (const Score& score : evaluation.scores) {
-            fold_of(score.name).values.push_back(score.value);
             const bool* flag = std::get_if<bool>(&score.value);
             if (flag == nullptr || *flag || !is_check(score.name)) continue;
             note(CaseOutcome::failure, score.comment.empty()
@@ -115,17 +97,10 @@ class CaseFolder {
         });
     }
 
-    ScoreFold& fold_of(const std::string& name) {
-        for (ScoreFold& score : scores_) {
-            if (score.name == name) return score;
-        }
-        return scores_.emplace_back(ScoreFold{.name = name, .values = {}});
-    }
-
     const ReportPlan& plan_;
     std::optional<DatasetItemId> item_;
     ItemCase case_;
-    std::vector<ScoreFold> scores_;
+    RepetitionFold scores_;
     bool was_run_ = false;
 };
 

@@ -20,7 +20,7 @@ struct ItemCase {
     std::string message;               ///< why it did not pass, in one line
     std::vector<std::string> details;  ///< the outputs and comments behind the message
     double seconds = 0;                ///< the task's latency over all repetitions
-    /// Score names and values: the mean over the repetitions, or the categories.
+    /// Score names and texts (runner/report/repetition_fold.hpp).
     std::vector<std::pair<std::string, std::string>> scores;
 };
 

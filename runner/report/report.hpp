@@ -20,6 +20,16 @@ struct UnitCounts {
     std::uint64_t unfinished = 0;  ///< those of `skipped` that have no final state
 };
 
+/// How much the repetitions of one item differ in a score: the noise of a single answer.
+struct RepetitionSummary {
+    std::uint64_t items = 0;    ///< with at least two values
+    std::uint64_t varying = 0;  ///< of them, whose values are not all the same
+    /// Within items: the square root of the pooled variance of their values, each item's with
+    /// n − 1. Nothing for categories, and when no item has two values.
+    /// Source: the within-group mean square of a one-way analysis of variance.
+    std::optional<double> stddev;
+};
+
 /// One score over a variant. `mean` is the mean over items of the mean over the item's
 /// repetitions; nothing when no unit has the score.
 struct ScoreSummary {
@@ -31,6 +41,7 @@ struct ScoreSummary {
     std::uint64_t skipped = 0;  ///< evaluations whose condition was false
     std::optional<double> mean;
     std::optional<double> stddev;  ///< of the item means, n − 1; nothing below two items
+    RepetitionSummary repetitions;
     std::map<std::string, std::uint64_t> categories;  ///< CATEGORICAL: value -> count
 };
 
@@ -67,10 +78,10 @@ struct VariantSummary {
     LatencySummary latency;
     UsageDetails tokens;  ///< summed over the units; has "total" unless no unit reported any
     std::optional<NanoUsd> cost;  ///< nothing when a unit's price is unknown
-    std::optional<NanoUsd> paid;  ///< what this run paid of it; nothing when `cost` is unknown
+    std::optional<NanoUsd> paid;  ///< what this run paid: answers from the cache are free
     std::uint64_t calls = 0;      ///< requests to providers, retries included
     std::uint64_t retried = 0;
-    std::uint64_t cached = 0;
+    std::uint64_t cached = 0;  ///< answers taken from the cache
 };
 
 enum class GateStatus : std::uint8_t { passed, failed, inconclusive };

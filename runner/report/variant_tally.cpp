@@ -1,6 +1,7 @@
 #include "runner/report/variant_tally.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/stats/summary.hpp"
 
@@ -75,12 +76,50 @@ void VariantTally::add_score(const Score& score, const std::string& evaluator) {
         return;
     }
     ++summary.count;
-    ++tally.item_values;
     if (categorical) {
         ++summary.categories[*category];
+        tally.add_category(*category);
     } else {
-        tally.item_sum += as_number(score.value);
+        tally.add_number(as_number(score.value));
     }
+}
+
+/// Source: Welford, Technometrics 4 (1962) 419–420.
+void VariantTally::ScoreTally::add_number(double value) {
+    item_sum += value;
+    ++item_values;
+    const double from_mean = value - item_mean;
+    item_mean += from_mean / static_cast<double>(item_values);
+    item_squares += from_mean * (value - item_mean);
+    item_varies |= item_values > 1 && from_mean != 0;
+}
+
+void VariantTally::ScoreTally::add_category(const std::string& category) {
+    if (++item_values == 1) item_category = category;
+    item_varies |= category != item_category;
+}
+
+void VariantTally::ScoreTally::end_item() {
+    if (item_values == 0) return;
+    ++summary.items;
+    if (summary.data_type != ScoreDataType::categorical) {
+        item_means.push_back(item_sum / static_cast<double>(item_values));
+    }
+    if (item_values > 1) {
+        ++summary.repetitions.items;
+        if (item_varies) ++summary.repetitions.varying;
+        squares_within += item_squares;
+        freedom_within += item_values - 1;
+    }
+    item_sum = item_mean = item_squares = 0;
+    item_values = 0;
+    item_varies = false;
+}
+
+std::optional<double> VariantTally::ScoreTally::stddev_within() const {
+    if (freedom_within == 0 || summary.data_type == ScoreDataType::categorical) return {};
+    const double stddev = std::sqrt(squares_within / static_cast<double>(freedom_within));
+    return std::isfinite(stddev) ? std::optional(stddev) : std::nullopt;
 }
 
 VariantTally::ScoreTally& VariantTally::tally_of(const std::string& score,
@@ -97,29 +136,25 @@ VariantTally::ScoreTally& VariantTally::tally_of(const std::string& score,
 
 void VariantTally::add_usage(const UnitResult& unit) {
     const bool answered = unit.status == UnitStatus::scored || unit.status == UnitStatus::unscored;
-    if (answered && unit.latency.count() > 0) latencies_ms_.push_back(to_ms(unit.latency));
+    const bool measured = unit.latency.count() > 0 && unit.cached == 0;  // the cache has no latency
+    if (answered && measured) latencies_ms_.push_back(to_ms(unit.latency));
     for (const auto& [kind, tokens] : unit.usage) summary_.tokens[kind] += tokens;
     if (!unit.usage.empty() && !unit.usage.contains("total")) {
         summary_.tokens["total"] += tokens_of(unit, "input") + tokens_of(unit, "output");
     }
     summary_.calls += static_cast<std::uint64_t>(unit.calls);
     summary_.retried += static_cast<std::uint64_t>(unit.retries);
+    summary_.cached += static_cast<std::uint64_t>(unit.cached);
     // Without a call nothing was bought, so there is nothing to know.
-    if (!unit.cost && unit.calls > 0) cost_is_known_ = false;
+    if (!unit.cost && unit.calls + unit.cached > 0) cost_is_known_ = false;
+    if (!unit.paid && unit.calls > 0) paid_is_known_ = false;
     cost_ += unit.cost.value_or(0);
+    paid_ += unit.paid.value_or(0);
 }
 
 void VariantTally::end_item() {
     run_scores_.end_item();
-    for (ScoreTally& tally : scores_) {
-        if (tally.item_values == 0) continue;
-        ++tally.summary.items;
-        if (tally.summary.data_type != ScoreDataType::categorical) {
-            tally.item_means.push_back(tally.item_sum / static_cast<double>(tally.item_values));
-        }
-        tally.item_sum = 0;
-        tally.item_values = 0;
-    }
+    for (ScoreTally& tally : scores_) tally.end_item();
 }
 
 Result<std::span<const double>> VariantTally::item_means_of(const std::string& score) const {
@@ -146,13 +181,14 @@ VariantSummary VariantTally::finish() {
     for (ScoreTally& tally : scores_) {
         tally.summary.mean = value_of(mean(tally.item_means));
         tally.summary.stddev = value_of(sample_stddev(tally.item_means));
+        tally.summary.repetitions.stddev = tally.stddev_within();
         summary_.scores.push_back(std::move(tally.summary));
     }
     summary_.latency = {.p50 = value_of(percentile(latencies_ms_, 50)),
                         .p95 = value_of(percentile(latencies_ms_, 95)),
                         .p99 = value_of(percentile(latencies_ms_, 99))};
     if (cost_is_known_) summary_.cost = cost_;
-    summary_.paid = summary_.cost;
+    if (paid_is_known_) summary_.paid = paid_;
     return std::move(summary_);
 }
 

@@ -31,8 +31,21 @@ class VariantTally {
         ScoreSummary summary;
         std::string evaluator;
         std::vector<double> item_means;
-        double item_sum = 0;            ///< of the current item's values
-        std::uint64_t item_values = 0;  ///< of the current item
+        double squares_within = 0;  ///< Σ (value − its item's mean)², of the items that ended
+        std::uint64_t freedom_within = 0;  ///< Σ (values of an item − 1)
+
+        // Of the current item:
+        double item_sum = 0;
+        std::uint64_t item_values = 0;
+        double item_mean = 0;     ///< as Welford's recurrence has it
+        double item_squares = 0;  ///< Σ (value − mean)²
+        std::string item_category;
+        bool item_varies = false;
+
+        void add_number(double value);
+        void add_category(const std::string& category);
+        void end_item();
+        [[nodiscard]] std::optional<double> stddev_within() const;
     };
 
     void add_evaluation(const Evaluation& evaluation);
@@ -48,7 +61,9 @@ class VariantTally {
     std::vector<double> latencies_ms_;
     std::optional<DatasetItemId> item_;
     NanoUsd cost_ = 0;
+    NanoUsd paid_ = 0;
     bool cost_is_known_ = true;
+    bool paid_is_known_ = true;
 };
 
 }  // namespace assay

@@ -86,7 +86,7 @@ OrderedJson page_unit(const UnitResult& unit, std::size_t place, std::size_t byt
     if (!unit.log.empty()) json["log"] = unit.log;
     for (const Evaluation& evaluation : unit.evaluations) {
         if (evaluation.status != EvaluationStatus::skipped) continue;
-        json["skipped"].push_back(evaluation.evaluator);
+        json["skipped"][evaluation.evaluator] = evaluation.message;
     }
     for (const char* name : {"input", "expected_output", "output", "metadata", "error", "log"}) {
         const auto value = json.find(name);

@@ -70,11 +70,17 @@ OrderedJson score_to_json(const ScoreSummary& score) {
         {"skipped", score.skipped}};
     if (score.data_type == ScoreDataType::categorical) {
         json["categories"] = Json(score.categories);
-        return json;
+    } else {
+        json["mean"] = or_null(score.mean);
+        json["stddev"] = or_null(score.stddev);
+        json["interval"] = nullptr;
     }
-    json["mean"] = or_null(score.mean);
-    json["stddev"] = or_null(score.stddev);
-    json["interval"] = nullptr;
+    const RepetitionSummary& repetitions = score.repetitions;
+    if (repetitions.items > 0) {
+        json["repetitions"] = {{"items", repetitions.items},
+                               {"varying", repetitions.varying},
+                               {"stddev", or_null(repetitions.stddev)}};
+    }
     return json;
 }
 

@@ -107,6 +107,10 @@ class GridBuilder {
             const ScoreSummary* score = find_score(variant, name);
             return score == nullptr ? 0 : score->errors;
         });
+        add_count(name + " skipped", [&](const VariantSummary& variant) {
+            const ScoreSummary* score = find_score(variant, name);
+            return score == nullptr ? 0 : score->skipped;
+        });
     }
 
     void add_run_scores() {

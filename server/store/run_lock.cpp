@@ -52,13 +52,18 @@ bool is_at(const fs::path& file, int descriptor) {
            named.st_ino == opened.st_ino && named.st_dev == opened.st_dev;
 }
 
-/// What the holder of the lock wrote: its process id.
-std::string holder(int descriptor) {
+/// Why the lock was not given. Whoever has it wrote its process id into the file.
+Error refusal(int cause, const fs::path& file, int descriptor, const RunId& run) {
+    if (cause != EAGAIN && cause != EACCES) return file_error(cause, "lock", file);
     std::array<char, 16> text{};
     const ssize_t size = ::pread(descriptor, text.data(), text.size(), 0);
-    if (size <= 0) return "another process";
-    return fmt::format("another process (pid {})",
-                       std::string_view(text.data(), static_cast<std::size_t>(size)));
+    const std::string who =
+        size > 0 ? fmt::format(" (pid {})",
+                               std::string_view(text.data(), static_cast<std::size_t>(size)))
+                 : "";
+    return {ErrorCode::already_exists,
+            fmt::format("run {} is being executed by another process{}; wait for it to end",
+                        run.value(), who)};
 }
 
 }  // namespace
@@ -86,28 +91,26 @@ Result<RunLock> RunLock::acquire(const Place& place) {
         if (descriptor < 0) return std::unexpected(file_error(errno, "open", file));
         struct flock lock = whole_file();
         if (::fcntl(descriptor, F_OFD_SETLK, &lock) != 0) {
-            const int cause = errno;
-            const std::string who = holder(descriptor);
+            Error refused = refusal(errno, file, descriptor, place.run);
             (void)::close(descriptor);
-            if (cause != EAGAIN && cause != EACCES) {
-                return std::unexpected(file_error(cause, "lock", file));
-            }
-            return failure(ErrorCode::already_exists,
-                           fmt::format("run {} is being executed by {}; wait for it to end",
-                                       place.run.value(), who));
+            return std::unexpected(std::move(refused));
         }
-        if (!is_at(file, descriptor)) {
-            (void)::close(descriptor);
-            continue;
-        }
-        RunLock held(file, descriptor);
-        const std::string pid = std::to_string(::getpid());
-        if (::ftruncate(descriptor, 0) != 0 ||
-            ::pwrite(descriptor, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
-            return std::unexpected(file_error(errno, "write", file));
-        }
-        return held;
+        if (is_at(file, descriptor)) return RunLock(file, descriptor).sign();
+        (void)::close(descriptor);
     }
+}
+
+Result<RunLock> RunLock::sign() && {
+    const std::string pid = std::to_string(::getpid());
+    const bool written =
+        ::ftruncate(descriptor_, 0) == 0 &&
+        ::pwrite(descriptor_, pid.data(), pid.size(), 0) == static_cast<ssize_t>(pid.size());
+    if (!written) return std::unexpected(file_error(errno, "write", file_));
+    return std::move(*this);
+}
+
+fs::path RunLock::beside(std::string_view extension) const {
+    return fs::path(file_).replace_extension(extension);
 }
 
 bool RunLock::is_held(const Place& place) {

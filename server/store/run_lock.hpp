@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string_view>
 
 #include "core/base/error.hpp"
 #include "core/model/ids.hpp"
@@ -27,11 +28,16 @@ class RunLock {
     /// Removes the file and releases the lock.
     ~RunLock();
 
+    /// A path for what only the holder of the lock may use: `runs/PROJECT/ID` with this extension.
+    [[nodiscard]] std::filesystem::path beside(std::string_view extension) const;
+
     /// Whether anybody has the lock, this process included.
     [[nodiscard]] static bool is_held(const Place& place);
 
   private:
     RunLock(std::filesystem::path file, int descriptor);
+    /// Writes our process id into the file.
+    Result<RunLock> sign() &&;
 
     std::filesystem::path file_;
     int descriptor_;  ///< -1 when moved from

@@ -15,7 +15,24 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t k_prefix_characters_min = 4;
-constexpr std::size_t k_copied_group_units = 64;
+constexpr std::size_t k_group_units = 64;  // committed together when many come at once
+
+/// A folder that is empty when this begins, and gone when it ends.
+class ScratchFolder {
+  public:
+    explicit ScratchFolder(fs::path path) : path_(std::move(path)) { remove(); }
+    ~ScratchFolder() { remove(); }
+    ScratchFolder(const ScratchFolder&) = delete;
+    ScratchFolder& operator=(const ScratchFolder&) = delete;
+    [[nodiscard]] const fs::path& path() const { return path_; }
+
+  private:
+    void remove() const {
+        std::error_code ignored;  // what stays is removed the next time, or refused there
+        fs::remove_all(path_, ignored);
+    }
+    fs::path path_;
+};
 
 /// What commit() needs of one variant of an open run.
 struct OpenVariant {
@@ -24,13 +41,18 @@ struct OpenVariant {
     Json trace_metadata;
 };
 
-/// A run that is being executed here.
+/// What commit() needs of an open run.
 struct OpenRun {
-    RunLock lock;
     std::string experiment;
     std::string dataset_name;
     Time started;
     std::map<std::string, OpenVariant, std::less<>> variants;
+};
+
+/// A run that is being executed here.
+struct LockedRun {
+    RunLock lock;
+    OpenRun run;
 };
 
 /// What a finished unit used, as budgets count it: answers from the cache are free.
@@ -89,7 +111,7 @@ struct Store::State {
           traces(*database) {}
 
     /// The run must be stored.
-    Result<OpenRun> open(RunLock lock, const RunRecord& run);
+    Result<OpenRun> open(const RunRecord& run);
     Result<void> put_unit(const OpenRun& run, const UnitResult& unit,
                           const Replacement* replacement = nullptr);
     Result<void> put_run_scores(const DatasetRunId& run, const std::vector<Score>& scores,
@@ -100,14 +122,12 @@ struct Store::State {
     ProjectId project;
     SqliteCatalogue catalogue;
     SqliteTraceStore traces;
-    std::map<RunId, OpenRun> open_runs;
+    std::map<RunId, LockedRun> open_runs;
 };
 
-Result<OpenRun> Store::State::open(RunLock lock, const RunRecord& run) {
-    OpenRun opened{.lock = std::move(lock),
-                   .experiment = run.experiment,
-                   .dataset_name = run.dataset_name,
-                   .started = run.started};
+Result<OpenRun> Store::State::open(const RunRecord& run) {
+    OpenRun opened{
+        .experiment = run.experiment, .dataset_name = run.dataset_name, .started = run.started};
     for (const VariantRecord& variant : run.variants) {
         ASSAY_TRY(const DatasetRunPlace place,
                   catalogue.dataset_run(project, variant.dataset_run_id));
@@ -171,8 +191,8 @@ Result<void> Store::begin(const RunRecord& run) {
     ASSAY_TRY(RunLock lock, RunLock::acquire({state_->folder, state_->project, run.id}));
     ASSAY_CHECK(state_->database->transact(
         [&] { return state_->catalogue.create_run(state_->project, run); }));
-    ASSAY_TRY(OpenRun opened, state_->open(std::move(lock), run));
-    state_->open_runs.emplace(run.id, std::move(opened));
+    ASSAY_TRY(OpenRun opened, state_->open(run));
+    state_->open_runs.emplace(run.id, LockedRun{std::move(lock), std::move(opened)});
     return {};
 }
 
@@ -186,8 +206,8 @@ Result<JournalState> Store::resume(const RunRecord& run) {
         left.spent += spending_of(unit);
         return {};
     }));
-    ASSAY_TRY(OpenRun opened, state_->open(std::move(lock), run));
-    state_->open_runs.emplace(run.id, std::move(opened));
+    ASSAY_TRY(OpenRun opened, state_->open(run));
+    state_->open_runs.emplace(run.id, LockedRun{std::move(lock), std::move(opened)});
     return left;
 }
 
@@ -198,7 +218,7 @@ Result<void> Store::commit(const RunId& run, std::span<const UnitResult> units) 
     }
     ASSAY_CHECK(state_->database->transact([&]() -> Result<void> {
         for (const UnitResult& unit : units) {
-            ASSAY_CHECK(state_->put_unit(open->second, unit));
+            ASSAY_CHECK(state_->put_unit(open->second.run, unit));
         }
         return {};
     }));
@@ -220,6 +240,8 @@ bool Store::is_open_elsewhere(const RunId& run) const {
 }
 
 Result<void> Store::put_run_scores(const DatasetRunId& run, const std::vector<Score>& scores) {
+    ASSAY_TRY(const std::vector<Score> stored, run_scores(run));
+    if (stored.empty() && scores.empty()) return {};  // also on a disk that is full
     return state_->database->transact([&] { return state_->put_run_scores(run, scores); });
 }
 
@@ -270,13 +292,21 @@ Result<std::vector<Observation>> Store::observations(const TraceId& trace) const
 
 Result<void> Store::replace_evaluations(const Rescoring& rescoring) {
     const RunId& id = rescoring.run.id;
-    ASSAY_TRY(RunLock lock, RunLock::acquire({state_->folder, state_->project, id}));
+    ASSAY_TRY(const RunLock lock, RunLock::acquire({state_->folder, state_->project, id}));
     ASSAY_TRY(const RunRecord stored, state_->catalogue.run(state_->project, id));
-    ASSAY_TRY(const OpenRun open, state_->open(std::move(lock), stored));
+    // The units gather in a store of their own, so that the transaction is short.
+    const ScratchFolder scratch(lock.beside(".rescoring"));
+    ASSAY_TRY(const auto gathered, Store::open(scratch.path(), state_->project));
+    ASSAY_CHECK(gathered->begin(stored));
+    ASSAY_CHECK(gathered->commit_all(id, rescoring.units));
+
+    ASSAY_TRY(const OpenRun open, state_->open(stored));
     const Replacement replacement{evaluator_hashes(stored), rescoring.at};
     return state_->database->transact([&]() -> Result<void> {
-        ASSAY_CHECK(rescoring.units(
-            [&](const UnitResult& unit) { return state_->put_unit(open, unit, &replacement); }));
+        ASSAY_CHECK(gathered->for_each_unit(
+            stored,
+            [&](const UnitResult& unit) { return state_->put_unit(open, unit, &replacement); },
+            UnitParts::all));
         for (const auto& [run, scores] : rescoring.run_scores) {
             ASSAY_CHECK(state_->put_run_scores(run, scores, &replacement));
         }
@@ -294,19 +324,28 @@ Result<std::vector<PastScore>> Store::run_score_history(const DatasetRunId& run)
 }
 
 Result<void> Store::copy_units(const Store& from, const RunRecord& run, const RunId& into) {
+    return commit_all(into, [&](const UnitVisitor& visit) {
+        return from.for_each_unit(
+            run,
+            [&](const UnitResult& unit) {
+                UnitResult copy = unit;
+                copy.trace_id = derive_trace_id(into, unit.key);
+                return visit(copy);
+            },
+            UnitParts::all);
+    });
+}
+
+Result<void> Store::commit_all(const RunId& run, const UnitStream& units) {
     std::vector<UnitResult> group;
-    ASSAY_CHECK(from.for_each_unit(
-        run,
-        [&](const UnitResult& unit) -> Result<void> {
-            group.push_back(unit);
-            group.back().trace_id = derive_trace_id(into, unit.key);
-            if (group.size() < k_copied_group_units) return {};
-            ASSAY_CHECK(commit(into, group));
-            group.clear();
-            return {};
-        },
-        UnitParts::all));
-    return commit(into, group);
+    ASSAY_CHECK(units([&](const UnitResult& unit) -> Result<void> {
+        group.push_back(unit);
+        if (group.size() < k_group_units) return {};
+        ASSAY_CHECK(commit(run, group));
+        group.clear();
+        return {};
+    }));
+    return commit(run, group);
 }
 
 }  // namespace assay

@@ -67,7 +67,8 @@ class Store final : public RunJournal {
     /// The observations of one trace, in start order.
     [[nodiscard]] Result<std::vector<Observation>> observations(const TraceId& trace) const;
 
-    /// Replaces evaluations of a stored run, all of them or none, see Rescoring.
+    /// Replaces evaluations of a stored run, all of them or none, see Rescoring. While the units
+    /// come, which takes as long as judges take, others can write to the store.
     /// @error not_found when the run or a unit is not there; already_exists when the run is being
     ///        executed; internal when more than its evaluations of a unit would change.
     [[nodiscard]] Result<void> replace_evaluations(const Rescoring& rescoring);
@@ -86,6 +87,9 @@ class Store final : public RunJournal {
   private:
     struct State;
     explicit Store(std::unique_ptr<State> state);
+    /// Commits the units in groups.
+    [[nodiscard]] Result<void> commit_all(const RunId& run, const UnitStream& units);
+
     std::unique_ptr<State> state_;
 };
 

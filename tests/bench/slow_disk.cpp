@@ -1,17 +1,25 @@
 #include <dlfcn.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <ctime>
 
 // A disk on which every flush takes long, for a program that is started with this in LD_PRELOAD:
 // ASSAY_BENCH_FLUSH_MS says how long. What calls do in the meantime shows whether commits are on
-// their path.
+// their path. How many there were is printed on stderr at the end.
 
 namespace {
 
 using Flush = int (*)(int);
+
+struct Count {
+    std::atomic<long> flushes{0};
+    ~Count() { (void)std::fprintf(stderr, "flushes %ld\n", flushes.load()); }
+};
+Count count;
 
 void wait_for_the_disk() {
     const char* const text = std::getenv("ASSAY_BENCH_FLUSH_MS");
@@ -22,6 +30,7 @@ void wait_for_the_disk() {
 }
 
 int flush_slowly(const char* name, int descriptor) {
+    ++count.flushes;
     wait_for_the_disk();
     const auto flush = reinterpret_cast<Flush>(::dlsym(RTLD_NEXT, name));
     return flush(descriptor);

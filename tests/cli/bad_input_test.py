@@ -94,7 +94,7 @@ class BadInput(ProcessTestCase):
 
     def test_later_option_is_refused(self):
         self.write("spec.yaml", SPEC)
-        ended = self.assay("run", "spec.yaml", "--resume", "latest")
+        ended = self.assay("run", "spec.yaml", "--server", "http://127.0.0.1:3000")
         self.assertEqual(ended.exit_code, 2)
         self.assertIn("not available yet", ended.err)
 

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections import Counter
 
 from loopback import serve
@@ -31,7 +30,7 @@ class CountingModel:
         question = json.loads(request["body"])["messages"][-1]["content"]
         with self.lock:
             self.calls[question] += 1
-        time.sleep(self.latency)
+        threading.Event().wait(self.latency)
         return 200, "application/json", json.dumps({
             "model": "tiny-1",
             "choices": [{"message": {"role": "assistant", "content": question},

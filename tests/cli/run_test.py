@@ -386,7 +386,7 @@ class Interrupts(ProcessTestCase):
         self.wait_for_units(process)
         process.kill()
         process.communicate(timeout=30)
-        self.assertEqual(self.runs()[0]["state"], "running")
+        self.assertEqual(self.runs()[0]["state"], "stopped")
         shown = json.loads(self.assay("show", "latest", "--json").out)[0]
         self.assertEqual(shown["status"], "incomplete")
         self.assertGreaterEqual(shown["variants"][0]["units"]["scored"], 4)

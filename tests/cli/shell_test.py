@@ -46,9 +46,9 @@ class Completion(ProcessTestCase):
         self.assertEqual(set(self.bash("")), {*self.commands(), "-h", "--help", "--version"})
         self.assertEqual(self.bash("ex"), ["export"])
         self.assertEqual(self.bash("run", "--filter"), ["--filter", "--filter-failing"])
-        self.assertEqual(self.bash("run", "--progress", ""), ["auto", "none", "plain"])
+        self.assertEqual(self.bash("run", "--progress", ""), ["auto", "json", "none", "plain"])
         self.assertEqual(self.bash("run", "--progress", "=", "pl"), ["plain"])
-        self.assertEqual(self.bash("run", "--progress", "="), ["auto", "none", "plain"])
+        self.assertEqual(self.bash("run", "--progress", "="), ["auto", "json", "none", "plain"])
         self.assertEqual(self.bash("run", "--limit", ""), [""])
         self.assertEqual(self.bash("schema", ""), ["experiment", "report"])
         self.assertEqual(self.bash("show", "la"), ["latest"])
@@ -90,7 +90,7 @@ class Completion(ProcessTestCase):
             return sorted(line.split("\t")[0] for line in out.splitlines())
 
         self.assertEqual(offers("assay "), sorted(self.commands()))
-        self.assertEqual(offers("assay run --progress "), ["auto", "none", "plain"])
+        self.assertEqual(offers("assay run --progress "), ["auto", "json", "none", "plain"])
         self.assertEqual(offers("assay run --filter"), ["--filter", "--filter-failing"])
         self.assertEqual(offers("assay run some"), ["some.eval.yaml"])
         self.assertEqual(offers("assay run --out some"), ["some.eval.yaml"])
@@ -102,7 +102,7 @@ class Manual(ProcessTestCase):
     def test_it_explains_every_command(self):
         ended = self.assay("man")
         self.assertEqual(ended.exit_code, 0)
-        for expected in (".TH ASSAY 1", ".SH NAME", ".SS assay run \\fISPEC\\fR...",
+        for expected in (".TH ASSAY 1", ".SH NAME", ".SS assay run [\\fISPEC\\fR...]",
                          "\\-\\-filter\\-failing", ".SH EXIT STATUS"):
             self.assertIn(expected, ended.out)
 
@@ -112,7 +112,7 @@ class Manual(ProcessTestCase):
         ended = subprocess.run(["groff", "-man", "-Tutf8", "-Kutf8", "-ww", "-P-cbou"], input=page,
                                capture_output=True, text=True, timeout=60)
         self.assertEqual((ended.returncode, ended.stderr), (0, ""))
-        for expected in ("ASSAY(1)", "assay run SPEC...", "--progress MODE",
+        for expected in ("ASSAY(1)", "assay run [SPEC...]", "--progress MODE",
                          "assay run tickets.eval.yaml --set task.parameters.temperature=0.2"):
             self.assertIn(expected, ended.stdout)
 

@@ -42,10 +42,10 @@ struct FaultMethods {
     static int open(sqlite3_vfs* /*vfs*/, const char* path, sqlite3_file* file, int flags,
                     int* flags_out) {
         file->pMethods = nullptr;
+        if (path != nullptr) active->remember(path);
         if (active->fails(Operation::open)) return SQLITE_CANTOPEN;
         FaultFile* const opened = FaultFile::of(file);
         opened->path = path;
-        if (path != nullptr) active->remember(path);
         const int code = real_vfs->xOpen(real_vfs, path, opened->real(), flags, flags_out);
         if (code == SQLITE_OK) file->pMethods = &fault_methods;
         return code;
@@ -223,8 +223,10 @@ void FaultVfs::apply(const Change& change, std::string& content) {
     content.replace(change.offset, change.bytes.size(), change.bytes);
 }
 
-void FaultVfs::lose_power(const std::filesystem::path& into, Rng& rng) const {
+void FaultVfs::lose_power(const std::filesystem::path& folder, const std::filesystem::path& into,
+                          Rng& rng) const {
     for (const auto& [path, disk] : files_) {
+        if (std::filesystem::path(path).parent_path() != folder) continue;
         std::string content = disk.synced;
         // Some disks do all, some nothing, most something in between, a sector at a time.
         const std::uint64_t done_of_4 = rng.next_below(5);

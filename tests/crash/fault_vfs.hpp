@@ -36,9 +36,11 @@ class FaultVfs {
     void heal();
     [[nodiscard]] bool has_failed() const { return failed_; }
 
-    /// Writes into a folder what the files would hold after a power loss at this moment: all that
-    /// was synced, and of what was written since then whatever the disk happened to have done.
-    void lose_power(const std::filesystem::path& into, Rng& rng) const;
+    /// Writes into a folder what the files of `folder` would hold after a power loss at this
+    /// moment: all that was synced, and of what was written since then whatever the disk happened
+    /// to have done.
+    void lose_power(const std::filesystem::path& folder, const std::filesystem::path& into,
+                    Rng& rng) const;
 
   private:
     friend struct FaultMethods;

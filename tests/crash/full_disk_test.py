@@ -12,7 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "cli"))
 from assay_process import ProcessTestCase  # noqa: E402
 
-ITEMS = 1500
+ITEMS = 400
 
 SPEC = """experiment: voluminous
 dataset: rows.jsonl
@@ -45,10 +45,10 @@ class FullDisk(ProcessTestCase):
             for answer in [base64.b64encode(noise.randbytes(1500)).decode()]))
 
     def test_a_run_stops_and_goes_on_when_there_is_space(self):
-        disk = self.mount("48m")
+        disk = self.mount("32m")
         self.write_experiment()
         ballast = disk / "ballast"
-        ballast.write_bytes(b"x" * (44 << 20))
+        ballast.write_bytes(b"x" * (29 << 20))
         store = ["--store", disk / "store"]
 
         stopped = self.assay("run", "spec.yaml", *store)

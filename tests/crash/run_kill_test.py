@@ -1,5 +1,5 @@
-"""`assay run` is killed again and again, and `assay run --resume` goes on: nothing that was finished
-is asked again, and the report is that of a run nobody disturbed."""
+"""`assay run` is killed again and again, and `assay run --resume` goes on: nothing that was
+finished is asked again, and the report is that of a run nobody disturbed."""
 
 import json
 import os
@@ -74,7 +74,8 @@ class RunKill(ProcessTestCase):
         self.most_repeated = 0
 
     def run_to_end(self, *arguments):
-        ended = self.assay("run", *arguments, "--out", "report.json", "--out", "items.jsonl", "--quiet")
+        ended = self.assay("run", *arguments, "--out", "report.json", "--out", "items.jsonl",
+                           "--quiet")
         self.assert_no_crash(ended)
         self.assertIn(ended.exit_code, (0, 1), ended.err)
         return ended.exit_code, self.outputs()

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <functional>
 
 #include "tests/crash/fault_vfs.hpp"
 #include "tests/support/seed.hpp"
@@ -71,7 +70,9 @@ void execute(const fs::path& folder, const RunRecord& run, const FaultVfs& disk,
 }
 
 /// Everything acknowledged is there, nothing is there in part, and the store works.
-void check_store(const fs::path& folder, const RunRecord& run, const Acknowledged& said) {
+/// @param earlier_units  of runs that were finished before.
+void check_store(const fs::path& folder, const RunRecord& run, const Acknowledged& said,
+                 std::size_t earlier_units) {
     const FaultVfs disk;  // does not wait for the real one
     const auto store = value_of(Store::open(folder, default_project_id()));
     CHECK(query_file(file_of(folder), "PRAGMA integrity_check") == std::vector<std::string>{"ok"});
@@ -97,6 +98,11 @@ void check_store(const fs::path& folder, const RunRecord& run, const Acknowledge
         for (const UnitResult& unit : written) check_same_unit(units.at(unit.key.value()), unit);
     }
     CHECK(units.size() == of_groups);
+    std::size_t of_others = 0;
+    for (const RunRecord& other : value_of(store->runs())) {
+        if (other.id != run.id) of_others += read_units(*store, other).size();
+    }
+    CHECK(of_others == earlier_units);
     const RunRecord next = make_run("the next run");
     value_of(store->begin(next));
     value_of(store->commit(next.id, make_group(next, 0)));
@@ -108,9 +114,6 @@ void copy_files(const fs::path& from, const fs::path& to) {
         if (entry.is_regular_file()) fs::copy_file(entry.path(), to / entry.path().filename());
     }
 }
-
-/// Makes a folder for `work` to begin with.
-using Prepare = std::function<void(const fs::path&)>;
 
 void prepare_nothing(const fs::path& /*folder*/) {}
 
@@ -140,14 +143,24 @@ void prepare_version_1(const fs::path& folder) {
     copy_files(made.path(), folder);
 }
 
+/// What is in the folder before the work begins.
+struct Beginning {
+    void (*prepare)(const fs::path& folder);
+    std::size_t units;  ///< of earlier runs
+};
+
+constexpr Beginning k_nothing{&prepare_nothing, 0};
+constexpr Beginning k_store{&prepare_store, k_groups* k_group_units};
+constexpr Beginning k_version_1{&prepare_version_1, 6};
+
 /// Fails operation 1, 2, 3 ... of the work until no failure happens any more.
 /// @return how many operations there are.
-std::uint64_t fail_each(const Prepare& prepare, FaultVfs::Failing how) {
+std::uint64_t fail_each(const Beginning& beginning, FaultVfs::Failing how) {
     const RunRecord run = make_run();
     for (std::uint64_t operation = 1;; ++operation) {
         INFO("operation " << operation);
         const TemporaryFolder folder;
-        prepare(folder.path());
+        beginning.prepare(folder.path());
         Acknowledged said;
         bool happened = false;
         {
@@ -157,7 +170,7 @@ std::uint64_t fail_each(const Prepare& prepare, FaultVfs::Failing how) {
             happened = disk.has_failed();
         }
         if (how != FaultVfs::Failing::once) CHECK_FALSE(said.after_the_failure);
-        check_store(folder.path(), run, said);
+        check_store(folder.path(), run, said, beginning.units);
         if (!happened) {
             CHECK(said.all);
             return operation - 1;
@@ -168,10 +181,10 @@ std::uint64_t fail_each(const Prepare& prepare, FaultVfs::Failing how) {
 }  // namespace
 
 TEST_CASE("store: each failed disk operation is an error and loses nothing", "[crash][store]") {
-    const auto prepare = GENERATE(&prepare_nothing, &prepare_store, &prepare_version_1);
+    const Beginning beginning = GENERATE(k_nothing, k_store, k_version_1);
     const auto how = GENERATE(FaultVfs::Failing::once, FaultVfs::Failing::for_good,
                               FaultVfs::Failing::writes_for_good);
-    CHECK(fail_each(prepare, how) > 30);
+    CHECK(fail_each(beginning, how) > 30);
 }
 
 TEST_CASE("store: a failure while recovering from a failure loses nothing", "[crash][store]") {
@@ -191,7 +204,7 @@ TEST_CASE("store: a failure while recovering from a failure loses nothing", "[cr
             execute(folder.path(), run, disk, said);
             if (failures > 0 && disk.has_failed()) ++second_failures;
         }
-        check_store(folder.path(), run, said);
+        check_store(folder.path(), run, said, k_store.units);
     }
     CHECK(second_failures > 20);
 }
@@ -202,23 +215,95 @@ TEST_CASE("store: a power loss at any operation loses nothing that was acknowled
     INFO("ASSAY_SEED=" << seed);
     Rng rng(seed);
     const RunRecord run = make_run();
-    const auto prepare = GENERATE(&prepare_nothing, &prepare_store, &prepare_version_1);
+    const Beginning beginning = GENERATE(k_nothing, k_store, k_version_1);
     std::uint64_t operation = 1;
     for (bool happened = true; happened; ++operation) {
         INFO("operation " << operation);
         const TemporaryFolder folder;
         const TemporaryFolder survivor;
-        prepare(folder.path());
+        beginning.prepare(folder.path());
         Acknowledged said;
         {
             FaultVfs disk;
             disk.fail(operation, FaultVfs::Failing::for_good);
             execute(folder.path(), run, disk, said);
             happened = disk.has_failed();
-            disk.lose_power(survivor.path(), rng);
+            disk.lose_power(folder.path(), survivor.path(), rng);
         }
-        check_store(survivor.path(), run, said);
+        check_store(survivor.path(), run, said, beginning.units);
     }
+    CHECK(operation > 30);
+}
+
+namespace {
+
+/// Gives every unit of the run another score and the run another description.
+Result<void> rescore(const fs::path& folder, const RunRecord& run) {
+    ASSAY_TRY(const auto store, Store::open(folder, default_project_id()));
+    RunRecord after = run;
+    after.description = "scored again";
+    const auto change = [&](const UnitVisitor& visit) {
+        return store->for_each_unit(
+            run,
+            [&](const UnitResult& unit) {
+                UnitResult changed = unit;
+                changed.evaluations[0].scores[0].value = false;
+                return visit(changed);
+            },
+            UnitParts::all);
+    };
+    return store->replace_evaluations(
+        {.run = after,
+         .units = change,
+         .run_scores = {{run.variants[0].dataset_run_id, {{.name = "f1", .value = 0.5}}}},
+         .at = run.started});
+}
+
+/// The run was scored again as a whole, or not at all.
+/// @return whether it was.
+bool is_rescored(const fs::path& folder, const RunRecord& run) {
+    const FaultVfs disk;
+    const auto store = value_of(Store::open(folder, default_project_id()));
+    CHECK(query_file(file_of(folder), "PRAGMA integrity_check") == std::vector<std::string>{"ok"});
+    const bool rescored = !value_of(store->find_run(run.id.value())).description.empty();
+    const std::vector<UnitResult> units = read_units(*store, run);
+    CHECK(units.size() == k_groups * k_group_units);
+    for (const UnitResult& unit : units) {
+        CHECK(unit.evaluations[0].scores[0].value == ScoreValue(!rescored));
+        CHECK(value_of(store->score_history(unit.trace_id)).size() == (rescored ? 1 : 0));
+    }
+    CHECK(value_of(store->run_scores(run.variants[0].dataset_run_id)).size() == (rescored ? 1 : 0));
+    return rescored;
+}
+
+}  // namespace
+
+TEST_CASE("store: scoring again happens as a whole or not at all", "[crash][store]") {
+    const std::uint64_t seed = seed_of_test();
+    INFO("ASSAY_SEED=" << seed);
+    Rng rng(seed);
+    const RunRecord run = make_run("an earlier run");  // of prepare_store()
+    const bool loses_power = GENERATE(false, true);
+    std::uint64_t operation = 1;
+    bool was_done = false;
+    for (bool happened = true; happened; ++operation) {
+        INFO("operation " << operation << (loses_power ? ", power loss" : ""));
+        const TemporaryFolder folder;
+        const TemporaryFolder survivor;
+        prepare_store(folder.path());
+        bool acknowledged = false;
+        {
+            FaultVfs disk;
+            disk.fail(operation,
+                      loses_power ? FaultVfs::Failing::for_good : FaultVfs::Failing::once);
+            acknowledged = rescore(folder.path(), run).has_value();
+            happened = disk.has_failed();
+            if (loses_power) disk.lose_power(folder.path(), survivor.path(), rng);
+        }
+        was_done = is_rescored(loses_power ? survivor.path() : folder.path(), run);
+        if (acknowledged) CHECK(was_done);
+    }
+    CHECK(was_done);
     CHECK(operation > 30);
 }
 
@@ -251,7 +336,7 @@ TEST_CASE("store: after a failed sync nothing is acknowledged before a new start
         execute(folder.path(), run, disk, said);
         CHECK(said.all);
     }
-    check_store(folder.path(), run, said);
+    check_store(folder.path(), run, said, 0);
 }
 
 }  // namespace assay::test

@@ -1,10 +1,13 @@
-#include <poll.h>
+#include <sched.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <csignal>
+#include <memory>
 
 #include "server/store/sqlite_handle.hpp"
 #include "tests/support/seed.hpp"
@@ -176,6 +179,69 @@ TEST_CASE("store: two processes race for one run and one of them wins", "[crash]
         const auto store = value_of(Store::open(folder.path(), default_project_id()));
         CHECK(count_groups(*store, run) == 1);
     }
+}
+
+namespace {
+
+/// What processes count together.
+struct Counters {
+    std::atomic<int> executing;
+    std::atomic<int> most;
+    std::atomic<int> refused;
+    std::atomic<int> failed;
+};
+
+/// Takes the run over as often as it can be had, and leaves it again.
+void execute_in_turns(const std::filesystem::path& folder, const RunRecord& run, int times,
+                      Counters& counters) {
+    const auto store = Store::open(folder, default_project_id());
+    for (int done = 0; store && done < times;) {
+        const auto resumed = (*store)->resume(run);
+        if (!resumed) {
+            const bool refused = resumed.error().code == ErrorCode::already_exists;
+            ++(refused ? counters.refused : counters.failed);
+            if (!refused) return;
+            (void)::sched_yield();
+            continue;
+        }
+        const int now = ++counters.executing;
+        if (now > counters.most) counters.most = now;
+        ++done;
+        if (!(*store)->commit(run.id, std::vector{make_unit(run, "one", 0)})) ++counters.failed;
+        // Before finish(): what comes after it is another's turn.
+        --counters.executing;
+        if (!(*store)->finish(run)) ++counters.failed;
+    }
+    if (!store) ++counters.failed;
+}
+
+}  // namespace
+
+TEST_CASE("journal: a run is never executed by two processes at a time", "[crash][store]") {
+    void* const shared = ::mmap(nullptr, sizeof(Counters), PROT_READ | PROT_WRITE,
+                                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    REQUIRE(shared != MAP_FAILED);
+    Counters& counters = *std::construct_at(static_cast<Counters*>(shared));
+    const TemporaryFolder folder;
+    const RunRecord run = make_run();
+    {
+        const auto store = value_of(Store::open(folder.path(), default_project_id()));
+        value_of(store->begin(run));
+        value_of(store->finish(run));
+    }
+    constexpr int k_processes = 4;
+    for (int i = 0; i < k_processes; ++i) {
+        const pid_t child = ::fork();
+        REQUIRE(child >= 0);
+        if (child != 0) continue;
+        execute_in_turns(folder.path(), run, 25, counters);
+        ::_exit(0);
+    }
+    for (int i = 0; i < k_processes; ++i) REQUIRE(::wait(nullptr) > 0);
+    CHECK(counters.most == 1);
+    CHECK(counters.refused > 0);
+    CHECK(counters.failed == 0);
+    REQUIRE(::munmap(shared, sizeof(Counters)) == 0);
 }
 
 }  // namespace assay::test

@@ -39,8 +39,8 @@ class ExamplesTest(ProcessTestCase):
 
     def test_every_spec_is_valid_and_known_to_this_test(self):
         specs = {str(path.relative_to(EXAMPLES)) for path in EXAMPLES.rglob("*.eval.yaml")}
-        self.assertEqual(specs, {"gsm8k/gsm8k.eval.yaml", "scorers/answers.eval.yaml",
-                                 "ticket_router/tickets.eval.yaml",
+        self.assertEqual(specs, {"gsm8k/gsm8k.eval.yaml", "handbook/questions.eval.yaml",
+                                 "scorers/answers.eval.yaml", "ticket_router/tickets.eval.yaml",
                                  "worst_customer/requests.eval.yaml"})
         for spec in specs:
             ended = self.assay("validate", EXAMPLES / spec)
@@ -60,6 +60,16 @@ class ExamplesTest(ProcessTestCase):
         self.assertEqual([v["name"] for v in report["variants"]], ["keywords", "weighted"])
         failed = [(g["variant"], g["gate"]) for g in report["gates"] if g["status"] != "passed"]
         self.assertEqual(failed, [("keywords", "exact_match >= 0.85")])
+
+    def test_handbook(self):
+        exit_code, report = self.run_spec(EXAMPLES / "handbook" / "questions.eval.yaml")
+        self.assertEqual((exit_code, report["status"]), (0, "passed"))
+        [variant] = report["variants"]
+        self.assertEqual(variant["units"]["scored"], 8)
+        self.assertEqual(variant["calls"]["provider"], 16)
+        found, answered = variant["scores"]["found"], variant["scores"]["answered"]
+        self.assertEqual((found["mean"], found["count"], found["skipped"]), (7 / 8, 8, 0))
+        self.assertEqual((answered["mean"], answered["count"], answered["skipped"]), (1, 7, 1))
 
     @unittest.skipUnless(shutil.which("bwrap") and shutil.which("node"),
                          "needs bubblewrap and Node")

@@ -23,7 +23,7 @@ BANNED = {
               r"tmpnam|mktemp|atoi|atol|atof)\s*\(", "this call is unsafe", ()),
     "dump": (r"[.>]dump\s*\(", "dump throws on invalid UTF-8; use to_text()",
              ("core/base/json.cpp",)),
-    "delete": (r"\bdelete\b(?!\s*[;,)])", "memory is owned by std::unique_ptr", ()),
+    "delete": (r"(?<!operator )\bdelete\b(?!\s*[;,)])", "memory is owned by std::unique_ptr", ()),
 }
 OWNED_NEW = re.compile(r"(?:unique_ptr<[^;{}]*>\s*\w*\s*|\breset)[({]\s*$")
 
@@ -35,7 +35,7 @@ def check_banned(sources):
                 continue
             for match in re.finditer(pattern, source.code):
                 yield source.finding(match.start(), f"{match.group().strip()}: {why}")
-        for match in re.finditer(r"\bnew\b(?=\s*[\w:(])", source.code):
+        for match in re.finditer(r"(?<!operator )\bnew\b(?=\s*[\w:(])", source.code):
             if not OWNED_NEW.search(source.code, 0, match.start()):
                 yield source.finding(match.start(), "naked new: give it to a std::unique_ptr")
 

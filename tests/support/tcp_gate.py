@@ -155,6 +155,12 @@ class Exchange:
     def fault_length_too_short(self):
         self.send(head(Content_Length=len(self.whole) - 9) + self.whole)
 
+    def fault_answer_to_nobody(self):
+        """A second answer behind the first, which the next request must not get."""
+        self.send(head(Content_Length=len(self.whole)))
+        self.gate.closing.wait(0.02)  # so that the headers are read alone
+        self.send(self.whole + page(whole_answer("Answer to nobody")))
+
     def fault_429_seconds(self):
         self.send(complaint(429, "slow down", Retry_After=1))
 

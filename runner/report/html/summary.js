@@ -252,6 +252,7 @@ function scoreCell(score) {
     const broken = score.errors > 0 && `${formatCount(score.errors)} broke`;
     const skipped = score.skipped > 0 && `${formatCount(score.skipped)} skipped`;
     const notes = [`n = ${formatCount(score.items)}`, broken, skipped].filter(Boolean).join(" · ");
+    const repetitions = repetitionNote(score.repetitions);
     return [
         element("strong", {}, score.categories ? topCategories(score) : formatNumber(score.mean)),
         score.interval &&
@@ -261,7 +262,16 @@ function scoreCell(score) {
                 ` ${formatNumber(score.interval.low)} to ${formatNumber(score.interval.high)}`,
             ),
         element("span", { class: "small block" }, notes),
+        repetitions && element("span", { class: "small block" }, repetitions),
     ];
+}
+
+/** How much the repetitions of an item differ; nothing when there are none to compare. */
+function repetitionNote(repetitions) {
+    if (!repetitions) return null;
+    const { items, varying, stddev } = repetitions;
+    const spread = varying > 0 && stddev !== null ? ` (± ${formatNumber(stddev)})` : "";
+    return `items that vary: ${formatCount(varying)} of ${formatCount(items)}${spread}`;
 }
 
 function runScoreCell(variant, name) {

@@ -125,7 +125,7 @@ function differences({ expected_output: expected, output }) {
 
 function scoreTable(unit) {
     const scores = Object.entries(unit.scores);
-    const skipped = unit.skipped ?? [];
+    const skipped = Object.entries(unit.skipped ?? {});
     if (scores.length === 0 && skipped.length === 0) return null;
     const line = (name, value, comment) =>
         element(
@@ -143,7 +143,7 @@ function scoreTable(unit) {
             "table",
             { class: "scores" },
             scores.map(([name, { value, comment }]) => line(name, scoreMark(value), comment)),
-            skipped.map((name) => line(name, "skipped", "its condition was false")),
+            skipped.map(([name, why]) => line(name, "skipped", why)),
         ),
     );
 }

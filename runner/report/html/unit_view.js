@@ -120,6 +120,11 @@ function groupings(units, report, scoreNames, repetitions) {
         report.variants.length > 1 && ["variant", (unit) => unit.variant],
         ["status", (unit) => UNIT_STATUS[unit.status]],
         (repetitions > 1 || report.variants.length > 1) && ["item", (unit) => unit.item_id],
+        repetitions > 1 &&
+            report.variants.length > 1 && [
+                "item and variant",
+                (unit) => `${unit.item_id} · ${unit.variant}`,
+            ],
         ...keys.map((key) => [
             `metadata.${key}`,
             (unit) => groupName(memberOf(unit.metadata, key)),
@@ -143,13 +148,18 @@ function groupUnits(units, nameOf) {
     return [...groups].toSorted(([a], [b]) => compareValues(a, b));
 }
 
-/** "exact_match 0.75": the mean of each score that is a number or true and false. */
+/** "exact_match 0.75 ± 0.5": mean and standard deviation of each score that is no category. */
 function groupMeans(units, scoreNames) {
     return scoreNames.flatMap((name) => {
         const values = units
             .map((unit) => scoreOf(unit, name))
             .filter((value) => typeof value === "number" || typeof value === "boolean")
             .map(Number);
-        return values.length > 0 ? [`${name} ${formatNumber(sum(values) / values.length)}`] : [];
+        if (values.length === 0) return [];
+        const mean = sum(values) / values.length;
+        if (values.length === 1) return [`${name} ${formatNumber(mean)}`];
+        const squares = sum(values.map((value) => (value - mean) ** 2));
+        const stddev = Math.sqrt(squares / (values.length - 1));
+        return [`${name} ${formatNumber(mean)} ± ${formatNumber(stddev)}`];
     });
 }

@@ -13,12 +13,16 @@ export const OUTPUT = process.env.ASSAY_OUTPUT;
 
 const { chromium } = createRequire(join(OUTPUT, "package.json"))("playwright-core");
 
-/** Runs a spec over rows in a folder of its own; the path of its report and what removes it. */
-export function makeReport(spec, rows, exitCode) {
+/**
+ * Runs a spec over rows in a folder of its own, with `files` (name -> text) beside it; the path of
+ * its report and what removes it.
+ */
+export function makeReport(spec, rows, exitCode, files = {}) {
     const folder = mkdtempSync(join(tmpdir(), "assay-report-"));
     const path = (name) => join(folder, name);
     writeFileSync(path("spec.eval.json"), JSON.stringify({ ...spec, dataset: datasetOf(spec) }));
     writeFileSync(path("rows.jsonl"), rows.map((row) => JSON.stringify(row)).join("\n"));
+    for (const [name, text] of Object.entries(files)) writeFileSync(path(name), text);
     const env = { PATH: process.env.PATH, HOME: folder };
     const options = { cwd: folder, env, encoding: "utf8" };
     const ended = spawnSync(PROGRAM, ["run", "spec.eval.json", "--out", "report.html"], options);

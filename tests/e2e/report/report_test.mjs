@@ -81,6 +81,12 @@ function weakestContrast() {
     return Math.min(...contrasts);
 }
 
+/** A program whose answer to "turns" depends on the repetition; to all else it is the first one. */
+function answerScript(answers) {
+    const cases = answers.map((answer, at) => `*'"turns"'*'"repetition":${at}'*) echo ${answer};;`);
+    return `read -r unit; case "$unit" in ${cases.join(" ")} *) echo ${answers[0]};; esac\n`;
+}
+
 const control = (page, label) => page.locator(".controls").getByLabel(label, { exact: true });
 
 let browser;
@@ -294,6 +300,41 @@ describe("report of two variants", () => {
             const pdf = await page.pdf({ path: join(OUTPUT, "report.pdf"), format: "A4" });
             assert.equal(pdf.subarray(0, 5).toString(), "%PDF-");
         }));
+});
+
+describe("report of repetitions", () => {
+    test("it says which items vary and groups their repetitions with mean and spread", async (t) => {
+        const answers = ["yes", "no", "yes"];
+        const report = makeReport(
+            {
+                experiment: "trials",
+                dataset: { id: "$.id" },
+                task: { command: ["sh", "answer.sh"], mode: "once" },
+                variants: [{ name: "first" }, { name: "second" }],
+                repetitions: 3,
+                evaluators: ["exact_match"],
+            },
+            ["steady", "turns"].map((id) => ({
+                id,
+                input: id,
+                expected_output: "yes",
+                lang: "en",
+            })),
+            0,
+            { "answer.sh": answerScript(answers) },
+        );
+        t.after(report.remove);
+        const { page, troubles } = await openReport(browser, report.path);
+        const score = page.locator("table.variants td[data-label=exact_match]").first();
+        assert.match(await score.innerText(), /items that vary: 1 of 2 \(± 0\.4082\)/);
+        await control(page, "Group by").selectOption("item and variant");
+        const groups = await page.locator("tr.group").allInnerTexts();
+        assert.equal(groups.length, 4);
+        assert.match(groups[1], /steady · second[\s\S]*3 units · exact_match 1 ± 0/);
+        assert.match(groups[3], /turns · second[\s\S]*exact_match 0\.6667 ± 0\.5774/);
+        assert.deepEqual(troubles, []);
+        await page.context().close();
+    });
 });
 
 describe("report of hostile texts", () => {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/plain_json.hpp"
 #include "core/base/random.hpp"
 #include "tests/support/seed.hpp"
 
@@ -60,6 +61,17 @@ Json random_value(Rng& rng, int depth) {
             while (rng.next_below(3) > 0) object[random_text(rng)] = random_value(rng, depth - 1);
             return object;
         }
+    }
+}
+
+/// With one byte left out, doubled or put there that means something in JSON.
+std::string with_an_edit(std::string text, Rng& rng) {
+    constexpr std::string_view k_bytes = "\"\\{}[]:,0-+.eE \n\x1f\x80tfn";
+    const std::size_t at = rng.next_below(text.size());
+    switch (rng.next_below(3)) {
+        case 0: return text.erase(at, 1);
+        case 1: return text.insert(at, 1, text[at]);
+        default: text[at] = k_bytes[rng.next_below(k_bytes.size())]; return text;
     }
 }
 
@@ -207,6 +219,66 @@ TEST_CASE("json: compact text is to the byte what the library writes", "[json]")
         if (to_text(value) != expected) CHECK(to_text(value) == expected);
     }
     CHECK(to_text(Json::binary({1})) == without_indentation(to_pretty_text(Json::binary({1}))));
+}
+
+TEST_CASE("json: the quick reader gives what the thorough one gives or nothing", "[json]") {
+    const std::uint64_t seed = test::seed_of_test();
+    CAPTURE(seed);
+    Rng rng(seed);
+    std::size_t read = 0;
+    for (int i = 0; i < 20'000; ++i) {
+        std::string text = to_text(random_value(rng, 4));
+        if (rng.next_below(2) == 0) text = with_an_edit(std::move(text), rng);
+        const auto quick = read_plain_json(text, limits::k_json_depth_max);
+        if (!quick) continue;
+        ++read;
+        const Json thorough = Json::parse(text, nullptr, false);
+        const bool same = *quick == thorough && to_text(*quick) == to_text(thorough);
+        if (!same) CHECK(text == "read the same by both");
+    }
+    CHECK(read > 5'000);
+}
+
+TEST_CASE("json: the quick reader takes numbers and texts as they usually are", "[json]") {
+    for (const std::string_view text :
+         {"0", "-0", "-1", "123456789012345678", "-0.5", "1.25e-3", "2E+5", "[]", " { } ",
+          R"({"a":[1,{"b":null}],"c":"line\nbreak \"quoted\" \\ é 日本 😀"})"}) {
+        CAPTURE(text);
+        const auto quick = read_plain_json(text, 8);
+        REQUIRE(quick);
+        CHECK(*quick == Json::parse(text));
+        CHECK(quick->type() == Json::parse(text).type());
+    }
+    for (const std::string_view text : {"",
+                                        "-",
+                                        "01",
+                                        "1.",
+                                        ".5",
+                                        "1e",
+                                        "+1",
+                                        "1 2",
+                                        "[1,]",
+                                        "[,1]",
+                                        "{\"a\":1,}",
+                                        "{\"a\"}",
+                                        "{a:1}",
+                                        "nul",
+                                        "truely",
+                                        "\"a",
+                                        "\"\\",
+                                        "\"\\x\"",
+                                        "\"\n\"",
+                                        "\"\xFF\"",
+                                        "[",
+                                        "{\"a\":",
+                                        "1e400",
+                                        "1234567890123456789",
+                                        "\"\\u0041\"",
+                                        R"({"a":1,"a":2})",
+                                        "[[[[[[[[[1]]]]]]]]]"}) {
+        CAPTURE(text);
+        CHECK_FALSE(read_plain_json(text, 8));
+    }
 }
 
 TEST_CASE("json: pretty text keeps the order it was written in", "[json]") {

@@ -1,5 +1,6 @@
 // Random limits, calls, answers, deadlines and cancellations against the limiter, in simulated
 // time.
+#include <algorithm>
 #include <array>
 #include <catch2/catch.hpp>
 #include <memory>
@@ -43,7 +44,7 @@ class Chaos {
         for (int i = 0; i < 300; ++i) draw();
         for (const auto& call : calls) {
             world.spawn(make(*call), call->cancel.slot());
-            if (call->deadline > 0ms) world.spawn(pass(call->arrives + call->deadline));
+            if (call->deadline > 0ms) world.spawn(world.pass(call->arrives + call->deadline));
             if (call->cancelled > 0ms) world.spawn(cancel(*call));
         }
         REQUIRE(world.run(*limiter));
@@ -81,13 +82,12 @@ class Chaos {
         if (draw_below(2) == 0) call->tokens = 1 + draw_below(3000);
         calls.push_back(std::move(call));
     }
-    asio::awaitable<void> pass(std::chrono::milliseconds time) { return world.sleep(time); }
     asio::awaitable<void> cancel(DrawnCall& call) {
-        co_await world.sleep(call.arrives + call.cancelled);
+        co_await world.pass(call.arrives + call.cancelled);
         call.cancel.emit(asio::cancellation_type::terminal);
     }
     asio::awaitable<void> make(DrawnCall& call) {
-        co_await world.sleep(call.arrives);
+        co_await world.pass(call.arrives);
         call.arrived = world.clock.monotonic();
         Deadline deadline;
         if (call.deadline > 0ms) deadline.at = call.arrived + call.deadline;
@@ -102,7 +102,7 @@ class Chaos {
         // It may have been let go in the very moment in which the pause began.
         CHECK((*call.began >= paused_until[call.lane] || *call.began == paused_at[call.lane]));
         CHECK(*call.began < deadline.at);
-        co_await world.sleep(draw_time(2s));
+        co_await world.pass(draw_time(2s));
         end(call, *slot);
     }
     void end(const DrawnCall& call, CallLimiter::Slot& slot) {

@@ -1,18 +1,10 @@
 // The limiter against simulated providers, in simulated time: the event loop is real, but nothing
 // waits for its clock.
-#include <fmt/format.h>
-
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/this_coro.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <catch2/catch.hpp>
 #include <deque>
 #include <functional>
-#include <map>
 
-#include "core/base/random.hpp"
-#include "core/base/wakeup.hpp"
 #include "judges/calls/call_limiter.hpp"
 #include "judges/calls/rate_bucket.hpp"
 #include "tests/support/seed.hpp"
@@ -72,7 +64,7 @@ asio::awaitable<void> client(World& world, CallLimiter& limiter, const Load& loa
                 }
             }
             const Answer answer = load.provider();
-            co_await world.sleep(answer.after);
+            co_await world.pass(answer.after);
             load.ended();
             done = answer.news.has_value();
             tally.attempts_of_one_max = std::max(tally.attempts_of_one_max, attempt + 1);
@@ -82,7 +74,7 @@ asio::awaitable<void> client(World& world, CallLimiter& limiter, const Load& loa
             } else {
                 slot->failed(answer.news.error());
                 ++tally.refused;
-                co_await world.sleep(world.spread(500ms * (1 << std::min(attempt, 6))));
+                co_await world.pass(world.spread(500ms * (1 << std::min(attempt, 6))));
             }
         }
     }

@@ -274,6 +274,19 @@ TEST_CASE("call limiter: who cannot wait as long as the provider asks hears it a
     CHECK(calls.has(patient));
 }
 
+TEST_CASE("call limiter: nobody is told too late while calls under way may still make room") {
+    Calls calls(RateLimitSpec{.tpm = 60'000});
+    calls.ask(k_task, 30'000);
+    const std::size_t hopeful = calls.ask(k_task, 1000, calls.within(5s));
+    CHECK_FALSE(calls.is_over(hopeful));
+    calls.succeed(0, 1000);
+    calls.move(2s);
+    CHECK(calls.has(hopeful));
+    calls.succeed(hopeful, 100'000);
+    CHECK(calls.error(calls.ask(k_task, 1000, calls.within(5s))).code ==
+          ErrorCode::deadline_exceeded);
+}
+
 TEST_CASE("call limiter: a deadline ends the wait and the place goes to the next") {
     Calls calls(1);
     calls.ask();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+
 #include "core/base/clock.hpp"
 
 namespace assay::test {

@@ -55,7 +55,7 @@ class World {
         };
         asio::co_spawn(io, std::move(coroutine), asio::bind_cancellation_slot(cancel, ended));
     }
-    [[nodiscard]] asio::awaitable<void> sleep(std::chrono::nanoseconds time) {
+    [[nodiscard]] asio::awaitable<void> pass(std::chrono::nanoseconds time) {
         Wakeup wakeup(co_await asio::this_coro::executor);
         const auto place = sleepers_.emplace(clock.monotonic() + time, &wakeup);
         const Wakeup::Cause cause = co_await wakeup.wait({});

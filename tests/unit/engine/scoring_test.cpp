@@ -20,7 +20,7 @@ using Names = std::vector<std::string>;
 
 constexpr std::chrono::seconds k_patience{10};
 
-/// What the waiting evaluators of this file did, in order, and who of them waits for company.
+/// What the waiting evaluators of one test did, in order, and who of them waits for company.
 struct Diary {
     Names asked;
     std::list<Wakeup> waiting;
@@ -80,7 +80,6 @@ class Stage {
   public:
     /// @param entries  as in a spec; "waiter" is the type above.
     explicit Stage(std::string_view entries) {
-        diary = {};
         const auto parsed = parse_json(entries);
         REQUIRE(parsed);
         for (const Json& entry : *parsed) bind(entry);
@@ -97,16 +96,23 @@ class Stage {
         unit.output = std::move(output);
         unit.log = "task;";
         unit.observations = {{.name = "task"}};
+        score_again(unit, time);
+        return unit;
+    }
+
+    void score_again(UnitResult& unit, std::chrono::milliseconds time = k_patience) {
         const bool ended =
             test::run_task(io, score_unit(unit, evaluators_, order_, cpu_, clock_, test::in(time)));
         CHECK(ended);
         io.run();  // until the pool has let go of the loop
-        return unit;
     }
 
     asio::awaitable<void> score_in_background(UnitResult& unit, std::optional<bool>& ended) {
         ended = co_await score_unit(unit, evaluators_, order_, cpu_, clock_, {});
     }
+
+    /// Timers go before the loop that they belong to.
+    ~Stage() { diary = {}; }
 
     asio::io_context io;
 
@@ -249,6 +255,24 @@ TEST_CASE("scoring: cancelled in the middle it joins everything and gives no sta
     CHECK_FALSE(*ended);
     CHECK(diary.asked == Names{"a", "b"});
     CHECK(unit.evaluations.empty());
+}
+
+TEST_CASE("scoring: what the unit has already is kept and skips are decided again", "[engine]") {
+    Stage stage(R"([
+        {"name": "match", "type": "exact_match"},
+        {"name": "judge", "type": "waiter", "label": "judge", "when": "match = 1"},
+        {"name": "kept", "type": "waiter", "label": "kept"}
+    ])");
+    UnitResult unit;
+    unit.item.expected_output = "right";
+    unit.output = "right";
+    unit.evaluations = {{.evaluator = "judge", .status = EvaluationStatus::skipped},
+                        {.evaluator = "kept", .scores = {{.name = "kept", .value = 0.25}}}};
+    stage.score_again(unit);
+    CHECK(said(unit).at("judge") == "scored");
+    CHECK(unit.evaluations[2].scores.at(0).value == ScoreValue(0.25));
+    CHECK(diary.asked == Names{"judge"});
+    CHECK(observed(unit) == Names{"evaluator:match", "evaluator:judge"});
 }
 
 TEST_CASE("scoring: without evaluators a unit is scored", "[engine]") {

@@ -151,7 +151,7 @@ class SimulatedJournal final : public RunJournal {
 
     /// Before an execution; whoever had runs open is gone.
     void expect(const Trouble& trouble);
-    void die() { dead_ = true; }
+    void die();
     [[nodiscard]] bool is_dead() const { return dead_; }
 
     Result<void> begin(const RunRecord& run) override;
@@ -166,6 +166,7 @@ class SimulatedJournal final : public RunJournal {
 
   private:
     [[nodiscard]] Result<void> open();
+    void note_in_flight();
     void store(Kept& kept, std::span<const UnitResult> units);
 
     const SimulatedProvider& provider_;
@@ -176,9 +177,9 @@ class SimulatedJournal final : public RunJournal {
     bool is_full_ = false;
     std::size_t commits_ = 0;
     std::size_t opened_ = 0;
-    std::size_t called_for_ = 0;  ///< stored units that the provider was called for
+    std::atomic<std::size_t> called_for_ = 0;  ///< stored units that the provider was called for
     std::size_t acknowledged_ = 0;
-    std::size_t in_flight_when_broken_ = 0;
+    std::atomic<std::size_t> in_flight_when_broken_ = 0;
     std::map<std::string, Kept> runs_;
 };
 
@@ -263,7 +264,6 @@ class World {
     void check_units(const Job& job, bool all);
     void find(const Job& job, std::string_view what);
 
-    std::uint64_t seed_;
     Rng rng_;
     Findings findings_;
     Destiny destiny_;

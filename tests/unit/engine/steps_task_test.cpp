@@ -284,12 +284,19 @@ TEST_CASE("steps task: templates of real tasks are filled in as the steps end", 
     CHECK_THAT(task->check(poor), Catch::StartsWith(R"(step "answer": the variable )"
                                                     "{{input.question}} has no value"));
 
+    const std::string variant = "default";
+    const auto planned = task->calls({.item = item, .variant = variant});
+    REQUIRE(planned.size() == 2);
+    for (const PlannedCall& call : planned) {
+        CHECK(call.target->lane.model == "m");
+        CHECK_FALSE(call.request.has_value());
+    }
+
     const SystemClock clock;
     CallLimiter limiter({}, clock);
     Budget budget({}, {}, clock.monotonic());
     Rng rng(1);
     Caller caller({.limiter = &limiter, .budget = &budget, .clock = &clock, .rng = &rng});
-    const std::string variant = "default";
     asio::io_context io;
     const TaskOutcome outcome =
         test::run_task(io, task->run({.item = item,

@@ -75,6 +75,42 @@ TEST_CASE("report: the mean is over items of the mean over their repetitions") {
     CHECK(score.stddev.value() == Approx(std::sqrt(0.5)));
 }
 
+TEST_CASE("report: repetitions of an item tell how much a single answer varies") {
+    // Items 0 to 2 with the values 0 1 1, 1 1 and 1: within-item squares 2/3 + 0 over 2 + 1 degrees
+    // of freedom, and the third item has nothing to compare.
+    StoredRun stored =
+        run_of({exact_match_unit(0, false), exact_match_unit(0, true), exact_match_unit(0, true),
+                exact_match_unit(1, true), exact_match_unit(1, true), exact_match_unit(2, true)});
+    stored.run.repetitions = 3;
+    const RepetitionSummary repetitions = stored.report().variants.at(0).scores.at(0).repetitions;
+    CHECK(repetitions.items == 2);
+    CHECK(repetitions.varying == 1);
+    CHECK(repetitions.stddev.value() == Approx(std::sqrt(2.0 / 9)));
+}
+
+TEST_CASE("report: categories vary between repetitions too and have no spread") {
+    StoredRun stored =
+        run_of({exact_match_unit(0, true), exact_match_unit(0, true), exact_match_unit(1, true),
+                exact_match_unit(1, true), exact_match_unit(2, true)});
+    const char* const teams[] = {"billing", "tech", "tech", "tech", "sales"};
+    for (std::size_t i = 0; i < 5; ++i) {
+        stored.units.at(i).evaluations = {scored("team", std::string(teams[i]))};
+    }
+    const RepetitionSummary repetitions = stored.report().variants.at(0).scores.at(1).repetitions;
+    CHECK(repetitions.items == 2);
+    CHECK(repetitions.varying == 1);
+    CHECK_FALSE(repetitions.stddev);
+}
+
+TEST_CASE("report: without repetitions there is nothing that varies") {
+    const ScoreSummary score = run_of({exact_match_unit(0, true), exact_match_unit(1, false)})
+                                   .report()
+                                   .variants.at(0)
+                                   .scores.at(0);
+    CHECK(score.repetitions.items == 0);
+    CHECK_FALSE(score.repetitions.stddev);
+}
+
 TEST_CASE("report: broken and skipped evaluations count for every score of the evaluator") {
     StoredRun stored = run_of({exact_match_unit(0, true), exact_match_unit(1, true)});
     stored.run.report_plan.scores.push_back(
@@ -140,6 +176,7 @@ TEST_CASE("report: one unknown price makes the variant's cost unknown") {
         unit.calls = 2;
         unit.retries = 1;
         unit.cost = nanos_from_usd(0.25);
+        unit.paid = unit.cost;
     }
     const VariantSummary known = stored.report().variants.at(0);
     CHECK(known.cost == nanos_from_usd(0.5));
@@ -147,6 +184,7 @@ TEST_CASE("report: one unknown price makes the variant's cost unknown") {
     CHECK(known.calls == 4);
     CHECK(known.retried == 2);
     stored.units.at(1).cost.reset();
+    stored.units.at(1).paid.reset();
     const VariantSummary unknown = stored.report().variants.at(0);
     CHECK_FALSE(unknown.cost.has_value());
     CHECK_FALSE(unknown.paid.has_value());

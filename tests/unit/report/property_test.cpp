@@ -99,6 +99,7 @@ class RandomRun {
         if (chance(40)) unit.item.expected_output = random_text(random_);
         unit.calls = static_cast<int>(random_.next_below(3));
         if (chance(95)) unit.cost = static_cast<NanoUsd>(random_.next_below(1'000'000));
+        unit.paid = unit.cost;
         unit.latency = std::chrono::microseconds(random_.next_below(1'000'000));
         if (chance(15)) {
             unit.status = UnitStatus::failed;

@@ -72,8 +72,10 @@ UnitResult read_unit(const Json& json, const RunRecord& run) {
     unit.retries = json.value("retries", 0);
     if (const Json& cost = member(json, "cost_usd"); cost.is_number()) {
         unit.cost = nanos_from_usd(cost.get<double>());
+        unit.paid = unit.cost;
     } else if (unit.calls == 0) {
         unit.cost = 0;
+        unit.paid = 0;
     }
     unit.key =
         UnitKey(fmt::format("{}/{}/{}", unit.variant, unit.item.id.value(), unit.repetition));
@@ -147,6 +149,7 @@ UnitResult exact_match_unit(int item, bool matches) {
     unit.output = "Paris";
     unit.evaluations.push_back(scored("exact_match", matches));
     unit.cost = 0;
+    unit.paid = 0;
     return unit;
 }
 

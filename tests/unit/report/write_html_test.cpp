@@ -85,7 +85,7 @@ TEST_CASE("html: the page holds the report and the units as data") {
     stored.units.at(0).usage = {{"input", 3}};
     stored.units.at(1).log = "a line";
     stored.units.at(1).evaluations.push_back(
-        {.evaluator = "tone", .status = EvaluationStatus::skipped, .scores = {}, .message = {}});
+        {.evaluator = "tone", .status = EvaluationStatus::skipped, .scores = {}, .message = "why"});
     const std::string page = page_of(stored);
 
     const Json expected = parse_json(to_text(report_to_json(stored.report()))).value();
@@ -98,7 +98,7 @@ TEST_CASE("html: the page holds the report and the units as data") {
     CHECK(units.at(0).at("tokens") == Json{{"input", 3}});
     CHECK_FALSE(units.at(0).contains("log"));
     CHECK(units.at(1).at("log") == "a line");
-    CHECK(units.at(1).at("skipped") == Json{"tone"});
+    CHECK(units.at(1).at("skipped") == Json{{"tone", "why"}});
     CHECK(units.at(1).at("scores").at("exact_match").at("value") == false);
 }
 

@@ -105,7 +105,10 @@ TEST_CASE("json report: its keys are those of the contract in the same order") {
     CHECK(keys_of(variant.at("units")) ==
           Keys{"planned", "scored", "failed", "unscored", "skipped"});
     CHECK(keys_of(variant.at("scores").at("exact_match")) ==
-          Keys{"data_type", "items", "count", "errors", "skipped", "mean", "stddev", "interval"});
+          Keys{"data_type", "items", "count", "errors", "skipped", "mean", "stddev", "interval",
+               "repetitions"});
+    CHECK(keys_of(variant.at("scores").at("exact_match").at("repetitions")) ==
+          Keys{"items", "varying", "stddev"});
     CHECK(keys_of(variant.at("latency_ms")) == Keys{"p50", "p95", "p99"});
     CHECK(keys_of(variant.at("tokens")) == Keys{"input", "output", "total"});
     CHECK(keys_of(variant.at("calls")) == Keys{"provider", "cached", "retried"});
@@ -123,6 +126,7 @@ TEST_CASE("json report: what is not known is null and never zero") {
     stored.units = {test::exact_match_unit(0, true)};
     stored.units.at(0).calls = 1;
     stored.units.at(0).cost.reset();
+    stored.units.at(0).paid.reset();
     stored.units.at(0).evaluations = {test::broken("exact_match", "no expected_output")};
     const OrderedJson json = report_to_json(stored.report());
     CHECK(json.at("run").at("finished_at").is_null());

@@ -207,6 +207,37 @@ TEST_CASE("rescoring: units can be read while they are written back", "[store]")
     CHECK(scored.value("SELECT count(*) FROM score_history") == "2");
 }
 
+TEST_CASE("rescoring: others can write while the evaluators are at work", "[store]") {
+    ScoredRun scored;
+    const auto other = value_of(Store::open(scored.folder.path(), default_project_id()));
+    const RunRecord run = make_run("at the same time");
+    value_of(other->begin(run));
+    std::uint64_t position = 0;
+    const auto give = [&](const UnitVisitor& visit) -> Result<void> {
+        for (UnitResult& unit : scored.units()) {
+            ASSAY_CHECK(other->commit(run.id, std::vector{make_unit(run, "one", position++)}));
+            unit.evaluations[0].scores[0].value = false;
+            ASSAY_CHECK(visit(unit));
+        }
+        return {};
+    };
+    value_of(scored.store->replace_evaluations(
+        {.run = scored.run, .units = give, .run_scores = {}, .at = k_rescored}));
+    CHECK(read_units(*other, run).size() == 2);
+    CHECK(scored.value("SELECT count(*) FROM score_history") == "2");
+}
+
+TEST_CASE("rescoring: nothing is left beside the store", "[store]") {
+    ScoredRun scored;
+    const auto beside = scored.folder.path() / "runs" / "default";
+    // A process that was killed in the middle left its files.
+    std::filesystem::create_directories(beside);
+    const std::string name = scored.run.id.value() + ".rescoring";
+    (void)scored.folder.write("runs/default/" + name + "/assay.db", "half a database");
+    value_of(scored.rescore(scored.units()));
+    CHECK(std::filesystem::is_empty(beside));
+}
+
 TEST_CASE("rescoring: scores of a whole dataset run have a history too", "[store]") {
     ScoredRun scored;
     const DatasetRunId one = scored.run.variants[0].dataset_run_id;
@@ -257,12 +288,13 @@ TEST_CASE("rescoring: any evaluations give the scores a new run would have", "[s
         fresh.trace_id = derive_trace_id(other.id, unit.key);
         value_of(scored.store->commit(other.id, std::vector{fresh}));
         const auto scores_of = [&](const TraceId& trace) {
-            return query_file(file_of(scored.folder.path()),
-                              "SELECT scores.name || ' ' || data_type || ' ' || coalesce(value, '-') || "
-                              "hex(coalesce(string_value, '-')) || hex(coalesce(comment, '-')) "
-                              "FROM scores JOIN traces ON trace = subject WHERE hex(traces.id) = "
-                              "upper('" +
-                                  trace.value() + "') ORDER BY ordinal");
+            return query_file(
+                file_of(scored.folder.path()),
+                "SELECT scores.name || ' ' || data_type || ' ' || coalesce(value, '-') || "
+                "hex(coalesce(string_value, '-')) || hex(coalesce(comment, '-')) "
+                "FROM scores JOIN traces ON trace = subject WHERE hex(traces.id) = "
+                "upper('" +
+                    trace.value() + "') ORDER BY ordinal");
         };
         CHECK(scores_of(unit.trace_id) == scores_of(fresh.trace_id));
         check_same_observations(scored.units()[0].observations, unit.observations);

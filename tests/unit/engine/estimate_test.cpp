@@ -1,0 +1,164 @@
+#include "runner/engine/estimate.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "tests/unit/engine/engine_support.hpp"
+
+namespace assay::test {
+namespace {
+
+// Prompts of 8 and of 12 bytes: 2 and 3 tokens.
+constexpr const char* k_rows = R"({"input": "abcd", "expected_output": "x", "output": "x"}
+{"input": "abcdefgh", "expected_output": "x", "output": "x"}
+)";
+
+constexpr const char* k_connection = R"(
+experiment: e
+dataset: rows.jsonl
+providers:
+  local:
+    type: openai-compatible
+    base_url: "http://127.0.0.1:9/v1"
+    price: {input: 1, output: 4}
+evaluators: [exact_match]
+repetitions: 2
+execution: {concurrency: 4}
+)";
+
+constexpr const char* k_model = R"(task: {provider: "local:m", prompt: "say {{input}}"}
+)";
+
+constexpr const char* k_steps = R"(task:
+  steps:
+    - {id: draft, provider: "local:m", prompt: "say {{input}}"}
+    - {id: check, needs: [draft], provider: "local:m", prompt: "is {{steps.draft.output}} good"}
+)";
+
+constexpr const char* k_unpriced = R"(task: {prompt: "say {{input}}"}
+variants:
+  - {name: a, provider: "openai:m"}
+  - {name: b, provider: "local:m"}
+)";
+
+/// A spec and what is estimated of it.
+struct Scene {
+    explicit Scene(std::string_view task)
+        : folder(std::string(k_connection) + std::string(task), {{"rows.jsonl", k_rows}}),
+          experiment(folder.bind()) {}
+
+    std::vector<VariantEstimate> estimate(const std::map<std::string, UnitHistory>& history = {},
+                                          ReplyCache* cache = nullptr,
+                                          std::optional<Shard> shard = {}) {
+        auto estimates =
+            estimate_plan(experiment, folder.plan(experiment, {.shard = shard}), cache, history);
+        REQUIRE(estimates);
+        return std::move(*estimates);
+    }
+
+    SpecFolder folder;
+    Experiment experiment;
+};
+
+const std::map<std::string, UnitHistory> k_tokens_known{
+    {"default", {.output_tokens = 10, .latency_ms = 500}}};
+
+}  // namespace
+
+TEST_CASE("estimate: calls are counted and prompts are measured", "[engine]") {
+    Scene scene(k_model);
+    const auto estimates = scene.estimate();
+    REQUIRE(estimates.size() == 1);
+    const VariantEstimate& one = estimates[0];
+    CHECK(one.name == "default");
+    CHECK(one.units == 4);
+    CHECK(one.calls == std::map<std::string, std::uint64_t>{{"local:m", 4}});
+    CHECK(one.estimated_input_tokens == 2 * (2 + 3));
+    CHECK(one.cached == 0);
+    CHECK(one.unseen == 0);
+}
+
+TEST_CASE("estimate: what nothing tells is left open and not zero", "[engine]") {
+    Scene scene(k_model);
+    const VariantEstimate one = scene.estimate().at(0);
+    CHECK_FALSE(one.estimated_output_tokens.has_value());
+    CHECK_FALSE(one.estimated_cost_usd.has_value());
+    CHECK_FALSE(one.estimated_seconds.has_value());
+}
+
+TEST_CASE("estimate: an earlier run tells tokens and time and the spec the price", "[engine]") {
+    Scene scene(k_model);
+    const VariantEstimate one = scene.estimate(k_tokens_known).at(0);
+    CHECK(one.estimated_output_tokens == 40U);
+    CHECK(one.estimated_cost_usd.value() == Approx((10 * 1.0 + 40 * 4.0) / 1e6));
+    CHECK(one.estimated_seconds.value() == Approx(4 * 0.5 / 4));
+}
+
+TEST_CASE("estimate: what an earlier run cost goes before the price", "[engine]") {
+    Scene scene(k_model);
+    const VariantEstimate one =
+        scene.estimate({{"default", {.output_tokens = 10, .cost_usd = 0.25}}}).at(0);
+    CHECK(one.estimated_cost_usd.value() == Approx(1.0));
+}
+
+TEST_CASE("estimate: recorded outputs call nothing and cost nothing", "[engine]") {
+    Scene scene("task: {recorded: $.output}\n");
+    const VariantEstimate one = scene.estimate().at(0);
+    CHECK(one.units == 4);
+    CHECK(one.calls.empty());
+    CHECK(one.estimated_input_tokens == 0);
+    CHECK(one.estimated_cost_usd == 0.0);
+}
+
+TEST_CASE("estimate: a step that needs another is counted and its prompt is unseen", "[engine]") {
+    Scene scene(k_steps);
+    const VariantEstimate one = scene.estimate(k_tokens_known).at(0);
+    CHECK(one.calls == std::map<std::string, std::uint64_t>{{"local:m", 8}});
+    CHECK(one.unseen == 4);
+    CHECK(one.estimated_input_tokens == 2 * (2 + 3));
+    // The price of half a unit would look like that of a whole one.
+    CHECK_FALSE(one.estimated_cost_usd.has_value());
+}
+
+TEST_CASE("estimate: a shard is estimated by its own units", "[engine]") {
+    Scene scene(k_model);
+    std::uint64_t units = 0;
+    std::uint64_t tokens = 0;
+    for (int index = 1; index <= 3; ++index) {
+        const VariantEstimate part =
+            scene.estimate({}, nullptr, Shard{.index = index, .count = 3}).at(0);
+        units += part.units;
+        tokens += part.estimated_input_tokens;
+    }
+    CHECK(units == 4);
+    CHECK(tokens == 10);
+}
+
+TEST_CASE("estimate: what the cache has is neither sent nor paid", "[engine]") {
+    Scene scene(k_model);
+    const SystemClock clock;
+    auto cache = ReplyCache::open(scene.folder.folder.path() / "cache", {}, clock);
+    REQUIRE(cache);
+    const BoundVariant& variant = scene.experiment.variants.at(0);
+    DatasetItem item;
+    item.input = "abcd";
+    const auto planned =
+        variant.task->calls({.item = item, .variant = variant.name, .repetition = 1});
+    const Provider& provider = *planned.at(0).target->provider;
+    const ProviderRequest& request = planned.at(0).request.value();
+    const ProviderReply reply{.output = "x"};
+    REQUIRE((*cache)->put(ReplyCache::key_of(provider, request).value(), provider, request, reply));
+
+    const VariantEstimate one = scene.estimate(k_tokens_known, cache->get()).at(0);
+    CHECK(one.cached == 1);
+    CHECK(one.calls.at("local:m") == 4);
+    CHECK(one.estimated_input_tokens == 10 - 2);
+    CHECK(one.estimated_output_tokens == 30U);
+}
+
+TEST_CASE("estimate: models without a price are named", "[engine]") {
+    const Scene scene(k_unpriced);
+    CHECK(unpriced_models(scene.experiment.spec) == std::vector<std::string>{"openai:m"});
+    CHECK(unpriced_models(Scene(k_steps).experiment.spec).empty());
+}
+
+}  // namespace assay::test
