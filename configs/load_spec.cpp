@@ -74,8 +74,18 @@ Json without_secrets(Json spec) {
     return spec;
 }
 
+/// With `cache: replay` nothing is called, so a key need not be there.
+bool is_replay(const Json& spec) {
+    const auto execution = spec.find("execution");
+    if (execution == spec.end() || !execution->is_object()) return false;
+    const auto cache = execution->find("cache");
+    return cache != execution->end() && *cache == "replay";
+}
+
 void read_spec(const SpecReader& spec, const LoadOptions& options, ExperimentSpec& read) {
     SpecFiles files(read.folder);
+    const Environment environment{.values = options.environment,
+                                  .may_miss = is_replay(spec.value())};
     (void)spec.expect_map(spec_keys());
     if (spec.require("experiment")) read_text(spec, "experiment", read.experiment);
     read_text(spec, "description", read.description);
@@ -84,10 +94,10 @@ void read_spec(const SpecReader& spec, const LoadOptions& options, ExperimentSpe
         read.metadata = metadata->value();
     }
     if (const auto providers = spec.find("providers")) {
-        read.providers = read_providers(*providers, options.environment);
+        read.providers = read_providers(*providers, environment);
     }
     if (const auto dataset = spec.require("dataset")) read.dataset = read_dataset(*dataset, files);
-    read.variants = read_variants(spec, read.providers, options.environment, files);
+    read.variants = read_variants(spec, read.providers, environment, files);
     if (const auto repetitions = spec.find("repetitions")) {
         read.repetitions = static_cast<int>(repetitions->whole(1, k_repetitions_max).value_or(1));
     }

@@ -16,19 +16,21 @@ bool is_variable_name(std::string_view name) {
     return !name.empty() && is_letter(name.front()) && std::ranges::all_of(name, is_allowed);
 }
 
-std::optional<std::string> value_of(const std::string& variable, const Environment* environment) {
-    if (environment != nullptr) {
-        const auto at = environment->find(variable);
-        return at == environment->end() ? std::nullopt : std::optional(at->second);
+std::optional<std::string> value_of(const std::string& variable, const Environment& environment) {
+    const std::optional<std::string> missing =
+        environment.may_miss ? std::optional<std::string>("") : std::nullopt;
+    if (environment.values != nullptr) {
+        const auto at = environment.values->find(variable);
+        return at == environment.values->end() ? missing : at->second;
     }
     const char* const value = std::getenv(variable.c_str());
-    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+    return value == nullptr ? missing : value;
 }
 
 }  // namespace
 
 std::optional<std::vector<SettingPiece>> split_setting(const SpecReader& setting,
-                                                       const Environment* environment) {
+                                                       const Environment& environment) {
     if (!setting.value().is_string()) {
         setting.mistake(fmt::format("{} must be a string, not {}", setting.title(),
                                     type_phrase(setting.value())));

@@ -13,7 +13,7 @@ namespace {
 /// Reads the settings of one service.
 class ServiceReader {
   public:
-    explicit ServiceReader(const Environment* environment) : environment_(environment) {}
+    explicit ServiceReader(const Environment& environment) : environment_(environment) {}
 
     [[nodiscard]] ServiceSpec read(const SpecReader& http);
 
@@ -26,7 +26,7 @@ class ServiceReader {
     [[nodiscard]] ServiceText compiled(const SpecReader& setting, const Pieces& pieces);
     [[nodiscard]] ServiceText compiled_secrets(const SpecReader& setting, const Pieces& pieces);
 
-    const Environment* environment_;
+    const Environment& environment_;
     ServiceSpec read_;
 };
 
@@ -199,7 +199,7 @@ ServiceSpec ServiceReader::read(const SpecReader& http) {
 
 }  // namespace
 
-ServiceSpec read_service(const SpecReader& http, const Environment* environment) {
+ServiceSpec read_service(const SpecReader& http, const Environment& environment) {
     return ServiceReader(environment).read(http);
 }
 

@@ -44,7 +44,11 @@ class SpecFiles {
 /// `; did you mean "b.yaml"?`, from the names of the files beside a missing one.
 [[nodiscard]] std::string nearest_file(const std::filesystem::path& missing);
 
-using Environment = std::map<std::string, std::string>;
+/// Where ${NAME} comes from.
+struct Environment {
+    const std::map<std::string, std::string>* values = nullptr;  ///< nullptr = the process's own
+    bool may_miss = false;  ///< what is not set is "": nothing will be called
+};
 using Providers = std::map<std::string, ProviderSpec>;
 
 /// A part of a text in which ${NAME} stands for the environment.
@@ -54,26 +58,24 @@ struct SettingPiece {
 };
 /// A text of provider or http settings, the only ones that reach into the environment; nothing
 /// after a mistake. Messages never hold the text: it may be a key.
-/// @param environment  nullptr = the process's own.
 [[nodiscard]] std::optional<std::vector<SettingPiece>> split_setting(
-    const SpecReader& setting, const Environment* environment);
+    const SpecReader& setting, const Environment& environment);
 [[nodiscard]] bool is_header_name(std::string_view name);
 /// Whether it can be a header's value.
 [[nodiscard]] bool is_one_line(std::string_view text);
 
 [[nodiscard]] DatasetSpec read_dataset(const SpecReader& dataset, SpecFiles& files);
-/// @param environment  nullptr = the process's own.
-[[nodiscard]] Providers read_providers(const SpecReader& providers, const Environment* environment);
+[[nodiscard]] Providers read_providers(const SpecReader& providers, const Environment& environment);
 /// The names that may stand before the colon in "openai:gpt-4.1-mini".
 [[nodiscard]] KnownNames known_providers(const Providers& providers);
 /// "openai:gpt-4.1-mini" into `task.provider` and `task.model`.
 void read_provider_name(const SpecReader& provider, const Providers& providers, TaskSpec& task);
 [[nodiscard]] std::optional<PromptSpec> read_prompt(const SpecReader& prompt, SpecFiles& files);
-[[nodiscard]] ServiceSpec read_service(const SpecReader& http, const Environment* environment);
+[[nodiscard]] ServiceSpec read_service(const SpecReader& http, const Environment& environment);
 /// `task`, `variants` and what they say together.
 [[nodiscard]] std::vector<VariantSpec> read_variants(const SpecReader& spec,
                                                      const Providers& providers,
-                                                     const Environment* environment,
+                                                     const Environment& environment,
                                                      SpecFiles& files);
 [[nodiscard]] std::vector<EvaluatorSpec> read_evaluators(const SpecReader& evaluators,
                                                          const std::vector<VariantSpec>& variants,

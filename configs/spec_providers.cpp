@@ -17,7 +17,7 @@ const KnownNames& provider_types() {
 /// Reads the settings of providers.
 class SettingsReader {
   public:
-    explicit SettingsReader(const Environment* environment) : environment_(environment) {}
+    explicit SettingsReader(const Environment& environment) : environment_(environment) {}
 
     [[nodiscard]] ProviderSpec read(const std::string& name, const SpecReader& provider) const;
 
@@ -29,7 +29,7 @@ class SettingsReader {
     void read_headers(const SpecReader& headers, ProviderSpec& read) const;
     static void read_price(const SpecReader& price, ProviderSpec& read);
 
-    const Environment* environment_;
+    const Environment& environment_;
 };
 
 std::optional<std::string> SettingsReader::expand(const SpecReader& setting) const {
@@ -134,7 +134,7 @@ ProviderSpec SettingsReader::read(const std::string& name, const SpecReader& pro
 
 }  // namespace
 
-Providers read_providers(const SpecReader& providers, const Environment* environment) {
+Providers read_providers(const SpecReader& providers, const Environment& environment) {
     Providers read;
     if (!providers.expect_map()) return read;
     const SettingsReader settings(environment);

@@ -125,7 +125,7 @@ std::vector<VariantSpec> TaskReader::read() {
 }  // namespace
 
 std::vector<VariantSpec> read_variants(const SpecReader& spec, const Providers& providers,
-                                       const Environment* environment, SpecFiles& files) {
+                                       const Environment& environment, SpecFiles& files) {
     const TaskContext context{.providers = providers, .environment = environment, .files = files};
     return TaskReader(spec, context).read();
 }

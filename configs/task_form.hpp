@@ -37,7 +37,7 @@ void report_useless(const SpecReader& key, std::string_view form);
 /// What the keys of a task are read with.
 struct TaskContext {
     const Providers& providers;
-    const Environment* environment;  ///< nullptr = the process's own
+    const Environment& environment;
     SpecFiles& files;
 };
 /// The form and the keys it uses.

@@ -22,4 +22,11 @@ Result<RunState> parse_run_state(std::string_view text) {
     return failure(ErrorCode::data_loss, fmt::format("\"{}\" is no run state", text));
 }
 
+Spending spending_of(const UnitResult& unit) {
+    const auto total = unit.usage.find("total");
+    return {.cost = unit.paid.value_or(0),
+            .tokens = total == unit.usage.end() || unit.calls == 0 ? 0 : total->second,
+            .calls = unit.calls};
+}
+
 }  // namespace assay

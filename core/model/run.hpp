@@ -47,6 +47,9 @@ struct Spending {
     }
 };
 
+/// What a finished unit used, as budgets count it: answers from the cache are free.
+[[nodiscard]] Spending spending_of(const UnitResult& unit);
+
 /// One of several parts of a plan that are executed apart: units whose key falls into it.
 struct Shard {
     int index = 1;  ///< from 1

@@ -39,9 +39,6 @@ class Budget {
     /// "" while there is room, else one sentence for people: what is spent and of how much.
     [[nodiscard]] const std::string& exhausted() const { return exhausted_; }
     [[nodiscard]] const Spending& settled() const { return settled_; }
-    /// Calls whose price nobody knew while cost is limited: they are named, never taken for free.
-    [[nodiscard]] std::int64_t unpriced_calls() const { return unpriced_calls_; }
-    void count_unpriced() { ++unpriced_calls_; }
 
   private:
     [[nodiscard]] Spending estimate() const;
@@ -51,7 +48,6 @@ class Budget {
     Spending settled_;
     Spending reserved_;
     MonotonicTime began_;
-    std::int64_t unpriced_calls_ = 0;
     std::string exhausted_;
 };
 

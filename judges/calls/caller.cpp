@@ -25,8 +25,8 @@ std::chrono::milliseconds delay_before(int attempt, const Error& error,
                                        std::chrono::milliseconds first, Rng& rng) {
     auto delay = first * (1LL << std::min(attempt, 16));
     delay = std::min<std::chrono::milliseconds>(delay, k_retry_delay_max);
-    const auto jittered = std::chrono::duration_cast<std::chrono::milliseconds>(
-        delay * (0.5 + rng.next_unit() / 2));
+    const auto jittered =
+        std::chrono::duration_cast<std::chrono::milliseconds>(delay * (0.5 + rng.next_unit() / 2));
     return std::max(jittered, error.retry_after.value_or(std::chrono::milliseconds(0)));
 }
 
@@ -73,7 +73,6 @@ asio::awaitable<Result<ProviderReply>> Attempts::attempt() {
     if (reply) {
         used.cost = reply->cost.value_or(0);
         used.tokens = tokens_of(*reply);
-        if (!reply->cost) parts_.budget->count_unpriced();
         slot.succeeded(reply->rate_limits, used.tokens);
     } else if (reply.error().code != ErrorCode::deadline_exceeded || end.at < deadline_.at) {
         slot.failed(reply.error());
@@ -137,13 +136,15 @@ asio::awaitable<CallOutcome> Caller::call(CallTarget target, ProviderRequest req
     }
     Attempts attempts(parts_, target, request, deadline);
     CallOutcome outcome = co_await attempts.run();
-    const bool keep = key && writes_cache(parts_.cache_mode) && outcome.reply &&
-                      !outcome.reply->truncated;
+    const bool keep =
+        key && writes_cache(parts_.cache_mode) && outcome.reply && !outcome.reply->truncated;
     if (keep) {
         const auto kept = parts_.cache->put(*key, *target.provider, request, *outcome.reply);
         // The reply is paid for and good: the run goes on without having kept it.
-        if (!kept) outcome.reply->log += fmt::format("the reply was not cached: {}\n",
-                                                     kept.error().message);
+        if (!kept) {
+            outcome.reply->log +=
+                fmt::format("the reply was not cached: {}\n", kept.error().message);
+        }
     }
     co_return outcome;
 }

@@ -101,7 +101,8 @@ Result<ExitCode> conclude_run(const ExperimentSpec& spec, RunRecord run, Store& 
     ASSAY_TRY(const ProgramScores programs, run_programs(spec, run, store));
     if (run.manifest != manifest) ASSAY_CHECK(store.finish(run));  // why a program gave no score
     ASSAY_TRY(const Report report, make_report(run, units, programs));
-    ASSAY_CHECK(keep_run_scores(report, programs, options.rescored_at, store));
+    // What is known is shown first, also when the disk has no room for more.
+    const auto kept = keep_run_scores(report, programs, options.rescored_at, store);
     for (const auto& path : options.outputs) ASSAY_CHECK(write_report(path, report, units));
     ASSAY_CHECK(append_step_summary(report));
     annotate_gates(report);
@@ -117,6 +118,7 @@ Result<ExitCode> conclude_run(const ExperimentSpec& spec, RunRecord run, Store& 
         print_error(fmt::format("What has finished is stored. Go on with: assay run --resume {}\n",
                                 run.id.value()));
     }
+    ASSAY_CHECK(kept);
     return static_cast<ExitCode>(exit_code_of(report.status));
 }
 

@@ -39,6 +39,18 @@ CallLimiter::Options limits_of(const std::vector<ExecutionJob>& jobs) {
     return options;
 }
 
+/// How many units may wait for their commit. A kill loses them, so where they were paid for it is
+/// no more than can be under way; else only memory counts.
+std::size_t uncommitted_max(const std::vector<ExecutionJob>& jobs) {
+    std::size_t units = 0;
+    for (const ExecutionJob& job : jobs) {
+        units += job.experiment->providers.empty()
+                     ? limits::k_journal_queue_units_max
+                     : static_cast<std::size_t>(job.experiment->spec.execution.concurrency);
+    }
+    return std::min(units, limits::k_journal_queue_units_max);
+}
+
 /// The runs of one command on one event loop.
 class Execution {
   public:
@@ -49,7 +61,7 @@ class Execution {
           limiter_(limits_of(jobs), clock),
           signals_(loop_),
           ticker_(loop_),
-          writer_(journal, loop_.get_executor(),
+          writer_(journal, loop_.get_executor(), uncommitted_max(jobs),
                   [this](const RunId& run, const UnitResult& unit) { committed(run, unit); }),
           parts_{loop_, cpu_, limiter_, writer_, clock, options} {}
 
@@ -114,7 +126,8 @@ Result<void> Execution::open(RunJournal& journal) {
 }
 
 void Execution::committed(const RunId& id, const UnitResult& unit) {
-    const auto run = std::ranges::find_if(runs_, [&](const auto& each) { return each->id() == id; });
+    const auto run =
+        std::ranges::find_if(runs_, [&](const auto& each) { return each->id() == id; });
     (*run)->committed(unit);
     if (options_.observer != nullptr) options_.observer->unit_finished(unit);
 }

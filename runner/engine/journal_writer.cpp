@@ -35,8 +35,9 @@ std::size_t approximate_bytes(const UnitResult& unit) {
 }  // namespace
 
 JournalWriter::JournalWriter(RunJournal& journal, asio::any_io_executor executor,
-                             OnCommitted on_committed)
+                             std::size_t units_max, OnCommitted on_committed)
     : journal_(journal),
+      units_max_(units_max),
       executor_(std::move(executor)),
       on_committed_(std::move(on_committed)),
       changed_(executor_, asio::steady_timer::time_point::max()),
@@ -52,8 +53,7 @@ JournalWriter::~JournalWriter() {
 }
 
 bool JournalWriter::has_room() const {
-    return queue_.size() < limits::k_journal_queue_units_max &&
-           queued_bytes_ < limits::k_journal_queue_bytes_max;
+    return uncommitted_ < units_max_ && queued_bytes_ < limits::k_journal_queue_bytes_max;
 }
 
 Task<void> JournalWriter::append(RunId run, UnitResult unit) {

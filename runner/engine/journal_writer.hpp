@@ -23,9 +23,10 @@ class JournalWriter {
   public:
     using OnCommitted = std::function<void(const RunId& run, const UnitResult& unit)>;
 
-    /// `on_committed` is called on the executor for each unit, after its commit and before flush()
-    /// ends.
-    JournalWriter(RunJournal& journal, boost::asio::any_io_executor executor,
+    /// @param units_max     units that may be queued or being written.
+    /// @param on_committed  called on the executor for each unit, after its commit and before
+    ///                      flush() ends.
+    JournalWriter(RunJournal& journal, boost::asio::any_io_executor executor, std::size_t units_max,
                   OnCommitted on_committed);
     ~JournalWriter();
     JournalWriter(const JournalWriter&) = delete;
@@ -54,6 +55,7 @@ class JournalWriter {
     [[nodiscard]] bool has_room() const;
 
     RunJournal& journal_;
+    std::size_t units_max_;
     boost::asio::any_io_executor executor_;
     OnCommitted on_committed_;
     boost::asio::steady_timer changed_;  // cancelled whenever room or an end appears

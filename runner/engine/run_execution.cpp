@@ -41,13 +41,6 @@ void take_outcome(UnitResult& unit, TaskOutcome& outcome) {
     unit.log = std::move(outcome.log);
 }
 
-Spending spending_of(const UnitResult& unit) {
-    const auto tokens = unit.usage.find("total");
-    return {.cost = unit.paid.value_or(0),
-            .tokens = tokens == unit.usage.end() || unit.calls == 0 ? 0 : tokens->second,
-            .calls = unit.calls};
-}
-
 Spending already_spent(const RunRecord& run, const JournalState& state) {
     Spending spent = state.spent;
     spent += run.dropped;

@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
 namespace assay {
 namespace {
+
+constexpr int k_nano_decimals = 9;
 
 std::string with_separators(std::string digits) {
     if (digits.find('e') != std::string::npos) return digits;
@@ -75,7 +78,11 @@ std::string format_cost(std::optional<NanoUsd> cost) {
     if (!cost) return "unknown";
     const double usd = to_usd(*cost);
     if (usd == 0) return "$0";
-    if (std::abs(usd) < 0.0001) return fmt::format("${:.2g}", usd);
+    if (std::abs(usd) < 0.0001) {
+        const int zeros = static_cast<int>(-std::floor(std::log10(std::abs(usd))));
+        const int decimals = std::min(zeros + 1, k_nano_decimals);  // two digits that say something
+        return "$" + without_trailing_zeros(fmt::format("{:.{}f}", usd, decimals));
+    }
     return "$" + with_separators(fmt::format("{:.{}f}", usd, std::abs(usd) < 10 ? 4 : 2));
 }
 

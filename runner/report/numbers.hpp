@@ -23,8 +23,9 @@ namespace assay {
 /// As few digits as tell the value from all others: "0.85", "2,000,000".
 [[nodiscard]] std::string format_exact(double value);
 
-[[nodiscard]] std::string format_count(std::uint64_t count);         ///< "12,345"
-[[nodiscard]] std::string format_cost(std::optional<NanoUsd> cost);  ///< "$0.0213", "unknown"
+[[nodiscard]] std::string format_count(std::uint64_t count);  ///< "12,345"
+/// "$12.50", "$0.0213", "$0.000096", "unknown".
+[[nodiscard]] std::string format_cost(std::optional<NanoUsd> cost);
 /// "0.42 ms", "812 ms", "12.3 s": latencies stay in milliseconds while they can be compared so.
 [[nodiscard]] std::string format_ms(double milliseconds);
 /// "412 ms", "9.0 s", "1 min 31 s", "2 h 5 min": how long a run took.

@@ -55,14 +55,6 @@ struct LockedRun {
     OpenRun run;
 };
 
-/// What a finished unit used, as budgets count it: answers from the cache are free.
-Spending spending_of(const UnitResult& unit) {
-    const auto total = unit.usage.find("total");
-    return {.cost = unit.paid.value_or(0),
-            .tokens = total == unit.usage.end() || unit.calls == 0 ? 0 : total->second,
-            .calls = unit.calls};
-}
-
 /// By name, of the evaluators that the run's manifest lists.
 std::map<std::string, std::string, std::less<>> evaluator_hashes(const RunRecord& run) {
     std::map<std::string, std::string, std::less<>> hashes;

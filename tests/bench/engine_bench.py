@@ -5,9 +5,10 @@
     python3 tests/bench/engine_bench.py [--build build/bench] [--repeats 5] [--quick]
 
 One run measures all: what the stub of the model can give, what a bare libcurl loop gets out of it,
-and what the program does with it, every unit stored with its trace and scores. The loop and the
-program take turns, so that a machine with other work to do leaves their ratio comparable; figures
-are medians, and the best where other work would hide what is possible. Memory is the largest resident set the kernel saw.
+and what the program does with it, every unit stored with its trace and scores. They take turns, so
+that a machine with other work to do leaves their ratios comparable; figures are medians, and the
+best where other work would hide what is possible. Memory is the largest resident set that the
+kernel saw.
 """
 
 import argparse
@@ -170,8 +171,8 @@ def bench_latency(bench, count, latency_ms=50, concurrency=256, flush_ms=20):
     flushes = int(re.search(r"flushes (\d+)", pairs[0][1].err).group(1))
     best = min(run.wall for run, _ in pairs)
     print(f"  as it is: {plain / ideal:.3f} x that, at best {best / ideal:.3f} x (target 1.10)")
-    print(f"  {flush_ms} ms more a flush: {slow / ideal:.3f} x that; {flushes} flushes, which "
-          f"alone would take {flushes * flush_ms / 1000:.1f} s, made it {slow - plain:.2f} s longer")
+    print(f"  {flush_ms} ms more a flush: {slow / ideal:.3f} x that; {flushes} flushes, "
+          f"{flushes * flush_ms / 1000:.1f} s, made it {slow - plain:.2f} s longer")
 
 
 def bench_sizes(bench, counts, concurrency=64):

@@ -100,7 +100,6 @@ TEST_CASE("caller: a reply is passed on and counted") {
     CHECK(scene.budget.settled().calls == 1);
     CHECK(scene.budget.settled().tokens == 24);
     CHECK(scene.budget.settled().cost == 13'200);
-    CHECK(scene.budget.unpriced_calls() == 0);
 }
 
 TEST_CASE("caller: what may succeed is tried again and the attempts are told") {
@@ -182,15 +181,6 @@ TEST_CASE("caller: the budget is asked before each attempt") {
     CHECK(scene.limiter.lanes().at(0).under_way == 0);
 }
 
-TEST_CASE("caller: a reply without a price is counted as such") {
-    ProviderReply reply = make_reply();
-    reply.cost.reset();
-    Scene scene({reply}, {.cost_usd = 1});
-    CHECK(scene.call().reply.has_value());
-    CHECK(scene.budget.unpriced_calls() == 1);
-    CHECK(scene.budget.settled().cost == 0);
-}
-
 TEST_CASE("caller: a reply from the cache calls nothing and costs no budget") {
     Scene scene({make_reply()}, {.calls = 1});
     scene.open_cache(CacheMode::read_write);
@@ -215,14 +205,14 @@ TEST_CASE("caller: cancelled while it waits for the next attempt it ends at once
     asio::cancellation_signal cancellation;
     std::optional<ErrorCode> ended;
     const MonotonicTime began = std::chrono::steady_clock::now();
-    asio::co_spawn(scene.io, caller.call(std::move(target), make_question(), in(1min)),
-                   asio::bind_cancellation_slot(
-                       cancellation.slot(),
-                       [&](const std::exception_ptr& failed, const CallOutcome& outcome) {
-                           REQUIRE(failed == nullptr);
-                           REQUIRE_FALSE(outcome.reply.has_value());
-                           ended = outcome.reply.error().code;
-                       }));
+    asio::co_spawn(
+        scene.io, caller.call(std::move(target), make_question(), in(1min)),
+        asio::bind_cancellation_slot(
+            cancellation.slot(), [&](const std::exception_ptr& failed, const CallOutcome& outcome) {
+                REQUIRE(failed == nullptr);
+                REQUIRE_FALSE(outcome.reply.has_value());
+                ended = outcome.reply.error().code;
+            }));
     asio::post(scene.io, [&] { cancellation.emit(asio::cancellation_type::terminal); });
     scene.io.run();
     CHECK(ended == ErrorCode::cancelled);

@@ -219,6 +219,8 @@ TEST_CASE("decoded spec: an evaluator is split into common keys and its own") {
     CHECK(to_text(evaluators[1].common) ==
           R"({"not":true,"on":"$.answer","value":"{{metadata.lang}}"})");
     CHECK(to_text(evaluators[3].parameters) == R"({"schema":{"type":"object"}})");
+    CHECK(to_text(evaluators[4].common) ==
+          R"({"needs":["shape"],"strip":true,"threshold":0.8,"when":"exact_match = 0"})");
 }
 
 TEST_CASE("decoded spec: gates in both forms") {

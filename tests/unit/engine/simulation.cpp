@@ -42,13 +42,6 @@ std::string describe(const UnitResult& unit, bool with_calls) {
     return text;
 }
 
-Spending spending_of(const UnitResult& unit) {
-    const auto tokens = unit.usage.find("total");
-    return {.cost = unit.paid.value_or(0),
-            .tokens = tokens == unit.usage.end() || unit.calls == 0 ? 0 : tokens->second,
-            .calls = unit.calls};
-}
-
 const char* to_string(Trouble::Kind kind) {
     switch (kind) {
         case Trouble::Kind::none: return "none";
@@ -126,7 +119,6 @@ void SimulatedProvider::expect(Rules rules) {
     under_way_.clear();
     settled_.clear();
     begun_.clear();
-    begun_count_ = 0;
     used_.clear();
 }
 
@@ -143,8 +135,8 @@ int SimulatedProvider::begin(const Name& name) {
     ++calls_;
     const int attempt = attempts_[name.call]++;
     if (attempt > rules_.retries) {
-        findings_.add(fmt::format("{}: attempt {} with {} retries", name.call, attempt + 1,
-                                  rules_.retries));
+        findings_.add(
+            fmt::format("{}: attempt {} with {} retries", name.call, attempt + 1, rules_.retries));
     }
     if (settled_.contains(name.call)) {
         findings_.add(fmt::format("{}: called again after it was settled", name.call));
@@ -153,7 +145,6 @@ int SimulatedProvider::begin(const Name& name) {
         findings_.add(fmt::format("{}: called for though it is stored", name.unit));
     }
     begun_.insert(name.unit);
-    begun_count_ = begun_.size();
     return attempt;
 }
 
@@ -217,20 +208,9 @@ void SimulatedJournal::expect(const Trouble& trouble) {
     is_full_ = false;
     commits_ = 0;
     opened_ = 0;
-    called_for_ = 0;
     acknowledged_ = 0;
-    in_flight_when_broken_ = 0;
+    has_failed_ = false;
     for (auto& [id, kept] : runs_) kept.is_open = false;
-}
-
-void SimulatedJournal::die() {
-    note_in_flight();
-    dead_ = true;
-}
-
-void SimulatedJournal::note_in_flight() {
-    const std::size_t stored = called_for_;
-    in_flight_when_broken_ = provider_.begun_count() - std::min(provider_.begun_count(), stored);
 }
 
 Result<void> SimulatedJournal::open() {
@@ -265,7 +245,6 @@ void SimulatedJournal::store(Kept& kept, std::span<const UnitResult> units) {
     for (const UnitResult& unit : units) {
         const bool is_new = kept.units.emplace(unit.key.value(), unit).second;
         if (!is_new) findings_.add(fmt::format("{}: stored twice", name_of(unit)));
-        if (unit.calls > 0) ++called_for_;
     }
 }
 
@@ -276,6 +255,7 @@ Result<void> SimulatedJournal::commit(const RunId& run, std::span<const UnitResu
         findings_.add(fmt::format("a commit to the run {}, which is not open", run.value()));
         return failure(ErrorCode::internal, "the run is not open");
     }
+    if (has_failed_) findings_.add("a commit after one that failed");
     // A disk is slower at some times than at others.
     const auto end =
         std::chrono::steady_clock::now() + std::chrono::microseconds(rng_.next_below(200));
@@ -288,10 +268,10 @@ Result<void> SimulatedJournal::commit(const RunId& run, std::span<const UnitResu
     const bool ends =
         kind == Kind::dies_after_commit || kind == Kind::dies_at_commit || kind == Kind::disk_full;
     if (ends) {
-        note_in_flight();
         is_full_ = kind == Kind::disk_full;
         dead_ = !is_full_;
     }
+    has_failed_ = is_full_ || dead_;
     if (is_full_) return failure(ErrorCode::resource_exhausted, "the disk is full");
     if (dead_) return failure(ErrorCode::unavailable, "the process is gone");
     store(found->second, units);

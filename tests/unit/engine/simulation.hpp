@@ -72,12 +72,12 @@ class Destiny {
 struct Trouble {
     enum class Kind : std::uint8_t {
         none,
-        drain,            ///< one signal at a call
-        stop_at_once,     ///< two signals at a call
-        throws,           ///< the provider throws at a call
-        dies_at_call,     ///< the process is gone: two signals, and nothing is stored any more
-        disk_full,        ///< from a commit on
-        dies_at_commit,   ///< before it
+        drain,           ///< one signal at a call
+        stop_at_once,    ///< two signals at a call
+        throws,          ///< the provider throws at a call
+        dies_at_call,    ///< the process is gone: two signals, and nothing is stored any more
+        disk_full,       ///< from a commit on
+        dies_at_commit,  ///< before it
         dies_after_commit,
         fail_fast,
         budget,
@@ -97,7 +97,7 @@ class SimulatedProvider final : public Provider {
     /// Before an execution: what to check its calls against.
     struct Rules {
         int retries = 0;
-        int ceiling = 0;  ///< calls of one model at a time
+        int ceiling = 0;               ///< calls of one model at a time
         std::set<std::string> stored;  ///< units that must not be called for again
         Trouble trouble;
         std::function<void()> on_death;
@@ -109,7 +109,6 @@ class SimulatedProvider final : public Provider {
 
     // Of the current execution.
     [[nodiscard]] const std::set<std::string>& begun() const { return begun_; }
-    [[nodiscard]] std::size_t begun_count() const { return begun_count_; }  ///< from any thread
     [[nodiscard]] const Spending& used(const std::string& job) { return used_[job]; }
     [[nodiscard]] std::size_t calls() const { return calls_; }
 
@@ -133,15 +132,13 @@ class SimulatedProvider final : public Provider {
     std::map<std::string, int> under_way_;  ///< by model
     std::set<std::string> settled_;         ///< calls that must not be made again
     std::set<std::string> begun_;           ///< units
-    std::atomic<std::size_t> begun_count_ = 0;
     std::map<std::string, Spending> used_;  ///< by job
 };
 
 /// A journal of several runs in memory, as durable as trouble lets it be.
 class SimulatedJournal final : public RunJournal {
   public:
-    SimulatedJournal(const SimulatedProvider& provider, Findings& findings, std::uint64_t seed)
-        : provider_(provider), findings_(findings), rng_(seed) {}
+    SimulatedJournal(Findings& findings, std::uint64_t seed) : findings_(findings), rng_(seed) {}
 
     struct Kept {
         RunRecord run;
@@ -151,8 +148,7 @@ class SimulatedJournal final : public RunJournal {
 
     /// Before an execution; whoever had runs open is gone.
     void expect(const Trouble& trouble);
-    void die();
-    [[nodiscard]] bool is_dead() const { return dead_; }
+    void die() { dead_ = true; }
 
     Result<void> begin(const RunRecord& run) override;
     Result<JournalState> resume(const RunRecord& run) override;
@@ -160,26 +156,21 @@ class SimulatedJournal final : public RunJournal {
     Result<void> finish(const RunRecord& run) override;
 
     [[nodiscard]] const Kept* find(const RunId& run) const;
-    /// Units that were called for and not stored when the journal broke.
-    [[nodiscard]] std::size_t in_flight_when_broken() const { return in_flight_when_broken_; }
     [[nodiscard]] std::size_t acknowledged() const { return acknowledged_; }
 
   private:
     [[nodiscard]] Result<void> open();
-    void note_in_flight();
     void store(Kept& kept, std::span<const UnitResult> units);
 
-    const SimulatedProvider& provider_;
     Findings& findings_;
     Rng rng_;
     Trouble trouble_;
     std::atomic<bool> dead_ = false;
     bool is_full_ = false;
+    bool has_failed_ = false;  ///< a commit
     std::size_t commits_ = 0;
     std::size_t opened_ = 0;
-    std::atomic<std::size_t> called_for_ = 0;  ///< stored units that the provider was called for
     std::size_t acknowledged_ = 0;
-    std::atomic<std::size_t> in_flight_when_broken_ = 0;
     std::map<std::string, Kept> runs_;
 };
 
@@ -195,9 +186,6 @@ struct Shape {
     std::optional<RateLimitSpec> limits;
 };
 [[nodiscard]] Shape draw_shape(Rng& rng);
-
-/// Spends what a `Spending` of units says; as the store sums it up.
-[[nodiscard]] Spending spending_of(const UnitResult& unit);
 
 /// One spec and what must become of its units.
 class Job {
@@ -245,7 +233,6 @@ class World {
 
     [[nodiscard]] const Job& job() const { return *jobs_.front(); }
     [[nodiscard]] std::size_t calls_of_last_run() const { return provider_->calls(); }
-    [[nodiscard]] int executions() const { return executions_; }
     [[nodiscard]] std::vector<std::string> findings() const { return findings_.all(); }
 
   private:

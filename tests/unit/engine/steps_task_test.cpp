@@ -97,9 +97,9 @@ class Graph {
     }
     TaskOutcome run() { return test::run_task(io, task->run(unit())); }
 
+    asio::io_context io;
     Diary diary;
     std::unique_ptr<UnitTask> task;
-    asio::io_context io;
 
   private:
     DatasetItem item_;

@@ -65,8 +65,8 @@ TEST_CASE("unit source: items in order and of each every repetition of every var
     Scene scene(2);
     std::vector<std::string> names;
     for (const PlannedUnit& unit : scene.units()) names.push_back(name_of(unit));
-    CHECK(names == std::vector<std::string>{"0a0", "0b0", "0a1", "0b1", "1a0", "1b0", "1a1",
-                                            "1b1"});
+    CHECK(names ==
+          std::vector<std::string>{"0a0", "0b0", "0a1", "0b1", "1a0", "1b0", "1a1", "1b1"});
 }
 
 TEST_CASE("unit source: keys are those of the units and differ", "[engine]") {

@@ -38,7 +38,9 @@ TEST_CASE("numbers: an observed value never looks like the threshold it misses")
 TEST_CASE("numbers: money shows what matters at its size") {
     CHECK(format_cost(std::nullopt) == "unknown");
     CHECK(format_cost(0) == "$0");
-    CHECK(format_cost(nanos_from_usd(0.00002)) == "$2e-05");
+    CHECK(format_cost(nanos_from_usd(0.00002)) == "$0.00002");
+    CHECK(format_cost(nanos_from_usd(0.0000964)) == "$0.000096");
+    CHECK(format_cost(1) == "$0.000000001");
     CHECK(format_cost(nanos_from_usd(0.0213)) == "$0.0213");
     CHECK(format_cost(nanos_from_usd(12.345)) == "$12.35");
     CHECK(format_cost(nanos_from_usd(1234.5)) == "$1,234.50");
