@@ -22,7 +22,8 @@ constexpr std::string_view k_common_keys_schema = R"({
         "value": {"description":
                   "what to compare with; a text may hold {{...}}; default: expected_output"},
         "on": {"type": "string",
-               "description": "what is judged: a JSONPath into the output ($.answer), input, or steps.ID.output"},
+               "description":
+               "what is judged: a JSONPath into the output ($.answer), input, or steps.ID.output"},
         "extract": {"type": "string",
                     "description":
                         "RE2: the first group of its last match in the output is judged"},

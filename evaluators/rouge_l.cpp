@@ -77,7 +77,7 @@ Result<std::unique_ptr<Evaluator>> make_rouge_l(const Json& parameters) {
 /// textbook's table, in tests/unit/evaluators/reference.
 const EvaluatorDefinition rouge_l_definition{
     .id = "rouge_l",
-    .version = 1,
+    .version = 2,
     .summary =
         "ROUGE-L, from 0 to 1: the longest sequence of words that the output and the expected "
         "text have in common, in order but with gaps; of a list of expected texts the closest "

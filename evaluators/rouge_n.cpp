@@ -37,7 +37,7 @@ Result<std::unique_ptr<Evaluator>> make_rouge_n(const Json& parameters) {
 /// tests/unit/evaluators/reference.
 const EvaluatorDefinition rouge_n_definition{
     .id = "rouge_n",
-    .version = 1,
+    .version = 2,
     .summary =
         "ROUGE-N, from 0 to 1: how many word n-grams the output shares with the expected text; "
         "of a list of expected texts the closest counts.",

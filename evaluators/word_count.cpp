@@ -33,7 +33,7 @@ Result<std::unique_ptr<Evaluator>> make_word_count(const Json& parameters) {
 /// counted by the spaces there are.
 const EvaluatorDefinition word_count_definition{
     .id = "word_count",
-    .version = 1,
+    .version = 2,
     .summary =
         "How many words the output has; with min or max: true when it has that many. Words stand "
         "between white space; each Chinese or Japanese character counts as one.",

@@ -159,9 +159,10 @@ constexpr std::array<char, 256> k_escapes = [] {
 /// few wide instructions.
 bool is_plain(std::string_view text) {
     unsigned special = 0;
-    for (const char c : text) {  // bytes beyond ASCII are negative
-        special |= static_cast<unsigned>(c < 0x20) | static_cast<unsigned>(c == '"') |
-                   static_cast<unsigned>(c == '\\');
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        special |= static_cast<unsigned>(byte < 0x20) | static_cast<unsigned>(byte >= 0x80) |
+                   static_cast<unsigned>(byte == '"') | static_cast<unsigned>(byte == '\\');
     }
     return special == 0;
 }

@@ -97,9 +97,8 @@ inline constexpr std::chrono::hours k_cache_use_precision{1};  // hits are noted
 inline constexpr std::chrono::hours k_cache_unfinished_age_max{1};  // then its writer is gone
 
 // The journal: finished units on their way to the store.
-inline constexpr std::size_t k_journal_queue_units_max = 4096;
-inline constexpr std::size_t k_journal_queue_bytes_max = 32U << 20U;
-inline constexpr std::size_t k_journal_group_units_max = 4096;
+inline constexpr std::size_t k_journal_group_units_max = 32;  // who came first does not wait long
+inline constexpr std::chrono::milliseconds k_journal_sync_interval{250};  // lost to a power failure
 
 // The store.
 inline constexpr std::size_t k_field_bytes_max = 1U << 20U;

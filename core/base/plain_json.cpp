@@ -147,9 +147,10 @@ bool PlainReader::text(std::string& into) {
     bool ascii = true;
     while (true) {
         const char* const piece = at_;
-        while (at_ != end_ && *at_ != '"' && *at_ != '\\' && (*at_ >= 0x20 || *at_ < 0)) {
-            ascii = ascii && *at_ >= 0;
-            ++at_;
+        for (; at_ != end_ && *at_ != '"' && *at_ != '\\'; ++at_) {
+            const auto byte = static_cast<unsigned char>(*at_);
+            if (byte < 0x20) return false;
+            ascii = ascii && byte < 0x80;
         }
         into.append(piece, at_);
         if (take('"')) break;

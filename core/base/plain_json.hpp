@@ -7,7 +7,7 @@
 
 namespace assay {
 
-/// The quick half of parse_json(): reads what almost every text is made of, in less than half the
+/// The quick half of parse_json(): reads what almost every text is made of, in half the
 /// time. Nothing for a text with a mistake and for what is rare (\u escapes, integers of more than
 /// 18 digits, numbers near the ends of a double, duplicate keys): that is for the thorough half,
 /// which also knows what is wrong.

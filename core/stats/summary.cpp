@@ -6,6 +6,8 @@
 #include <cmath>
 #include <vector>
 
+#include "core/stats/sample.hpp"
+
 namespace assay {
 namespace {
 
@@ -24,18 +26,6 @@ class Sum {
     double sum_ = 0;
     double lost_ = 0;
 };
-
-Result<void> check_sample(std::span<const double> values, std::size_t least) {
-    if (values.size() < least) {
-        return failure(ErrorCode::invalid_argument,
-                       fmt::format("{} value{} needed, got {}", least, least == 1 ? " is" : "s are",
-                                   values.size()));
-    }
-    if (!std::ranges::all_of(values, [](double value) { return std::isfinite(value); })) {
-        return failure(ErrorCode::invalid_argument, "a value is not a finite number");
-    }
-    return {};
-}
 
 double mean_of_valid(std::span<const double> values) {
     const auto count = static_cast<double>(values.size());

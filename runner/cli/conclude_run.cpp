@@ -65,6 +65,17 @@ Result<void> keep_run_scores(const Report& report, const ProgramScores& programs
     return {};
 }
 
+/// After a run that is incomplete: by resuming it, or anew when all its units ended and none was
+/// scored, since a unit that failed has ended.
+std::string how_to_go_on(const RunRecord& run) {
+    const std::string& id = run.id.value();
+    if (run.state != RunState::finished) {
+        return fmt::format("What has finished is stored. Go on with: assay run --resume {}\n", id);
+    }
+    return fmt::format("Look closer: assay show {} --failed   Then run again: assay run {}\n", id,
+                       run.spec_file);
+}
+
 }  // namespace
 
 ExitCode as_wanted(ExitCode code) {
@@ -115,8 +126,7 @@ Result<ExitCode> conclude_run(const ExperimentSpec& spec, RunRecord run, Store& 
         print_error(fmt::format("assay: the run is {}: {}\n", to_string(run.state), run.reason));
     }
     if (report.status == ReportStatus::incomplete || report.status == ReportStatus::interrupted) {
-        print_error(fmt::format("What has finished is stored. Go on with: assay run --resume {}\n",
-                                run.id.value()));
+        print_error(how_to_go_on(run));
     }
     ASSAY_CHECK(kept);
     return static_cast<ExitCode>(exit_code_of(report.status));

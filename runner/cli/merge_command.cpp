@@ -64,12 +64,13 @@ Result<void> check_shards(const std::vector<StoredShard>& shards) {
                                             shard.argument, part.index, part.count));
         }
     }
-    std::vector<int> missing;
+    std::vector<std::string> missing;
     for (int index = 1; index <= first.shard->count; ++index) {
-        if (!seen.contains(index)) missing.push_back(index);
+        if (seen.contains(index)) continue;
+        missing.push_back(fmt::format("{}/{}", index, first.shard->count));
     }
     if (missing.empty()) return {};
-    return cannot_merge(fmt::format("of {} shards these are missing: {}", first.shard->count,
+    return cannot_merge(fmt::format("name the folders of all shards; these are missing: {}",
                                     fmt::join(missing, ", ")));
 }
 

@@ -61,7 +61,7 @@ std::string about(const std::optional<std::uint64_t>& tokens) {
 
 std::string about_cost(const std::optional<double>& usd) {
     if (!usd) return "unknown";
-    return *usd == 0 ? "$0" : fmt::format("~${:.4f}", *usd);
+    return *usd == 0 ? "$0" : "~" + format_cost(nanos_from_usd(*usd));
 }
 
 std::string about_time(const std::optional<double>& seconds) {

@@ -1,6 +1,16 @@
 #pragma once
 
+#ifdef __has_feature
+#if __has_feature(thread_sanitizer)
+#define ASSAY_THREAD_SANITIZER
+#endif
+#endif
+
+#ifdef ASSAY_THREAD_SANITIZER
+#include <boost/asio/thread_pool.hpp>
+#else
 #include <oneapi/tbb/task_arena.h>
+#endif
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
@@ -12,6 +22,23 @@
 #include "core/base/error.hpp"
 
 namespace assay {
+
+#ifdef ASSAY_THREAD_SANITIZER
+/// Stands in for oneTBB: packages of it are not instrumented, so the sanitizer does not see how it
+/// hands work from thread to thread and would call all of it a race.
+class WorkerArena {
+  public:
+    template <class Work>
+    void enqueue(Work work) {
+        boost::asio::post(threads_, std::move(work));
+    }
+
+  private:
+    boost::asio::thread_pool threads_;
+};
+#else
+using WorkerArena = oneapi::tbb::task_arena;
+#endif
 
 /// Where computing happens, so that the I/O thread never does more than start it: oneTBB's
 /// workers, one a core.
@@ -42,7 +69,7 @@ class CpuPool {
     }
 
   private:
-    oneapi::tbb::task_arena arena_;
+    WorkerArena arena_;
 };
 
 }  // namespace assay

@@ -1,10 +1,8 @@
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
-#include <exception>
 
 #include "runner/engine/experiment.hpp"
 #include "runner/engine/run_execution.hpp"
@@ -39,18 +37,6 @@ CallLimiter::Options limits_of(const std::vector<ExecutionJob>& jobs) {
     return options;
 }
 
-/// How many units may wait for their commit. A kill loses them, so where they were paid for it is
-/// no more than can be under way; else only memory counts.
-std::size_t uncommitted_max(const std::vector<ExecutionJob>& jobs) {
-    std::size_t units = 0;
-    for (const ExecutionJob& job : jobs) {
-        units += job.experiment->providers.empty()
-                     ? limits::k_journal_queue_units_max
-                     : static_cast<std::size_t>(job.experiment->spec.execution.concurrency);
-    }
-    return std::min(units, limits::k_journal_queue_units_max);
-}
-
 /// The runs of one command on one event loop.
 class Execution {
   public:
@@ -61,8 +47,7 @@ class Execution {
           limiter_(limits_of(jobs), clock),
           signals_(loop_),
           ticker_(loop_),
-          writer_(journal, loop_.get_executor(), uncommitted_max(jobs),
-                  [this](const RunId& run, const UnitResult& unit) { committed(run, unit); }),
+          writer_(journal, loop_.get_executor(), clock),
           parts_{loop_, cpu_, limiter_, writer_, clock, options} {}
 
     /// @error when a dataset cannot be read or the journal could not even begin.
@@ -70,8 +55,6 @@ class Execution {
     void run();
 
   private:
-    void committed(const RunId& id, const UnitResult& unit);
-    asio::awaitable<void> finish();
     void run_ended();
     void give_up(const std::string& reason, RunJournal& journal);
     void watch_signals();
@@ -125,26 +108,12 @@ Result<void> Execution::open(RunJournal& journal) {
     return {};
 }
 
-void Execution::committed(const RunId& id, const UnitResult& unit) {
-    const auto run =
-        std::ranges::find_if(runs_, [&](const auto& each) { return each->id() == id; });
-    (*run)->committed(unit);
-    if (options_.observer != nullptr) options_.observer->unit_finished(unit);
-}
-
-asio::awaitable<void> Execution::finish() {
-    const auto flushed = co_await writer_.flush();
-    if (!flushed) stop_all(RunState::incomplete, flushed.error().message);
-}
-
 void Execution::run_ended() {
     if (--running_ > 0) return;
-    asio::co_spawn(loop_, finish(), [this](std::exception_ptr /*broken*/) {
-        // A handler that is queued already is not cancelled any more; it must not arm itself again.
-        ended_ = true;
-        signals_.cancel();
-        ticker_.cancel();
-    });
+    // A handler that is queued already is not cancelled any more; it must not arm itself again.
+    ended_ = true;
+    signals_.cancel();
+    ticker_.cancel();
 }
 
 void Execution::stop_all(RunState state, const std::string& reason) {

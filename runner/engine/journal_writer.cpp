@@ -2,45 +2,44 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <iterator>
+#include <utility>
 
 #include "core/base/limits.hpp"
 
 namespace assay {
-namespace {
 
 namespace asio = boost::asio;
 
-/// Roughly what a value holds in memory: enough to bound a queue.
-std::size_t approximate_bytes(const Json& value) {
-    std::size_t bytes = sizeof(Json);
-    if (value.is_string()) return bytes + value.get_ref<const std::string&>().size();
-    if (value.is_structured()) {
-        for (const auto& [key, member] : value.items()) {
-            bytes += key.size() + approximate_bytes(member);
-        }
-    }
-    return bytes;
-}
+/// A coroutine that waits for the commit of its unit.
+class JournalWriter::Waiter {
+  public:
+    explicit Waiter(const asio::any_io_executor& executor)
+        : ended_(executor, asio::steady_timer::time_point::max()) {}
 
-std::size_t approximate_bytes(const UnitResult& unit) {
-    std::size_t bytes = sizeof(UnitResult) + unit.log.size();
-    bytes += approximate_bytes(unit.item.input) + approximate_bytes(unit.output);
-    for (const Observation& observation : unit.observations) {
-        bytes += approximate_bytes(observation.input) + approximate_bytes(observation.output);
+    void end(Result<UnitResult> result) {
+        result_ = std::move(result);
+        ended_.cancel();
     }
-    return bytes;
-}
 
-}  // namespace
+    /// The writer holds on to this object, so nothing but the commit ends the wait.
+    [[nodiscard]] Task<UnitResult> wait() {
+        while (!result_) co_await ended_.async_wait(asio::as_tuple(asio::use_awaitable));
+        co_return std::move(*result_);
+    }
+
+  private:
+    asio::steady_timer ended_;
+    std::optional<Result<UnitResult>> result_;
+};
 
 JournalWriter::JournalWriter(RunJournal& journal, asio::any_io_executor executor,
-                             std::size_t units_max, OnCommitted on_committed)
+                             const Clock& clock)
     : journal_(journal),
-      units_max_(units_max),
       executor_(std::move(executor)),
-      on_committed_(std::move(on_committed)),
-      changed_(executor_, asio::steady_timer::time_point::max()),
+      clock_(clock),
       thread_([this] { write_groups(); }) {}
 
 JournalWriter::~JournalWriter() {
@@ -52,35 +51,15 @@ JournalWriter::~JournalWriter() {
     thread_.join();
 }
 
-bool JournalWriter::has_room() const {
-    return uncommitted_ < units_max_ && queued_bytes_ < limits::k_journal_queue_bytes_max;
-}
-
-Task<void> JournalWriter::append(RunId run, UnitResult unit) {
-    const std::size_t bytes = approximate_bytes(unit);
-    while (true) {
-        if (failure_) co_return std::unexpected(*failure_);
-        {
-            const std::lock_guard lock(mutex_);
-            if (has_room()) {
-                queue_.push_back({std::move(run), std::move(unit), bytes});
-                queued_bytes_ += bytes;
-                ++uncommitted_;
-                break;
-            }
-        }
-        co_await changed_.async_wait(asio::as_tuple(asio::use_awaitable));
+Task<UnitResult> JournalWriter::append(RunId run, UnitResult unit) {
+    if (failure_) co_return std::unexpected(*failure_);
+    Waiter waiter(executor_);
+    {
+        const std::lock_guard lock(mutex_);
+        queue_.push_back({std::move(run), std::move(unit), &waiter});
     }
     work_.notify_one();
-    co_return Result<void>{};
-}
-
-Task<void> JournalWriter::flush() {
-    while (true) {
-        if (failure_) co_return std::unexpected(*failure_);
-        if (uncommitted_ == 0) co_return Result<void>{};
-        co_await changed_.async_wait(asio::as_tuple(asio::use_awaitable));
-    }
+    co_return co_await waiter.wait();
 }
 
 /// What has arrived of the run whose unit came first; with several runs their units mostly come in
@@ -95,8 +74,8 @@ JournalWriter::Group JournalWriter::take_group() {
     while (!queue_.empty() && group.units.size() < limits::k_journal_group_units_max) {
         Queued& next = queue_.front();
         if (next.run == group.run) {
-            queued_bytes_ -= next.bytes;
             group.units.push_back(std::move(next.unit));
+            group.waiters.push_back(next.waiter);
         } else {
             others.push_back(std::move(next));
         }
@@ -107,28 +86,36 @@ JournalWriter::Group JournalWriter::take_group() {
     return group;
 }
 
+Durability JournalWriter::next_durability() {
+    const MonotonicTime now = clock_.monotonic();
+    if (!synced_at_) synced_at_ = now;  // begin() has just synced
+    if (now - *synced_at_ < limits::k_journal_sync_interval) return Durability::none;
+    synced_at_ = now;
+    return Durability::synced;
+}
+
 void JournalWriter::write_groups() {
+    Result<void> committed;
     while (true) {
         Group group = take_group();
         if (group.units.empty()) return;  // closed, and everything is written
-        Result<void> committed = journal_.commit(group.run, group.units);
-        const bool failed = !committed;
-        asio::post(executor_, [this, group = std::move(group), committed = std::move(committed)] {
-            group_ended(group, committed);
+        // After a failure nothing is tried again: what would succeed then cannot be known.
+        if (committed) committed = journal_.commit(group.run, group.units, next_durability());
+        asio::post(executor_, [this, group = std::move(group), committed]() mutable {
+            group_ended(std::move(group), committed);
         });
-        if (failed) return;
     }
 }
 
-/// What is told of a group is told in one go, so that who waits in flush() misses nothing of it.
-void JournalWriter::group_ended(const Group& group, const Result<void>& committed) {
-    changed_.cancel();
-    if (!committed) {
-        failure_ = committed.error();
-        return;
+void JournalWriter::group_ended(Group group, const Result<void>& committed) {
+    if (!committed) failure_ = committed.error();
+    for (std::size_t i = 0; i < group.units.size(); ++i) {
+        if (committed) {
+            group.waiters[i]->end(std::move(group.units[i]));
+        } else {
+            group.waiters[i]->end(std::unexpected(committed.error()));
+        }
     }
-    uncommitted_ -= group.units.size();
-    for (const UnitResult& unit : group.units) on_committed_(group.run, unit);
 }
 
 }  // namespace assay

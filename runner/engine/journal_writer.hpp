@@ -1,15 +1,14 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <condition_variable>
 #include <deque>
-#include <functional>
 #include <mutex>
 #include <optional>
 #include <thread>
 #include <vector>
 
+#include "core/base/clock.hpp"
 #include "core/base/task.hpp"
 #include "core/model/unit.hpp"
 #include "runner/engine/ports.hpp"
@@ -17,55 +16,51 @@
 namespace assay {
 
 /// Carries finished units from the I/O thread to the journal on a thread of its own, and commits
-/// them in groups: whatever arrived while the last group was being written. The queue is bounded;
-/// when it is full, append() suspends, so a slow disk slows the run and memory stays flat.
+/// them in groups: whatever arrived while the last group was being written. Who appends waits for
+/// the commit, so a unit that nobody waits for any more is stored, and a slow disk slows the run.
+///
+/// A commit survives the end of this process, however it ends. Waiting for the disk each time would
+/// put it between the calls; so only now and then a group is also made safe from a power loss, and
+/// RunJournal::finish() makes all of them so.
 class JournalWriter {
   public:
-    using OnCommitted = std::function<void(const RunId& run, const UnitResult& unit)>;
-
-    /// @param units_max     units that may be queued or being written.
-    /// @param on_committed  called on the executor for each unit, after its commit and before
-    ///                      flush() ends.
-    JournalWriter(RunJournal& journal, boost::asio::any_io_executor executor, std::size_t units_max,
-                  OnCommitted on_committed);
+    /// @param journal,clock  outlive the writer.
+    JournalWriter(RunJournal& journal, boost::asio::any_io_executor executor, const Clock& clock);
     ~JournalWriter();
     JournalWriter(const JournalWriter&) = delete;
     JournalWriter& operator=(const JournalWriter&) = delete;
 
-    /// Queues one unit of an open run. @error what the journal failed with; after that nothing more
-    /// is accepted.
-    [[nodiscard]] Task<void> append(RunId run, UnitResult unit);
-    /// Ends when everything queued is committed. @error as append.
-    [[nodiscard]] Task<void> flush();
+    /// Ends when the unit is committed, and gives it back; a cancellation does not end it before.
+    /// @error what the journal failed with; after that nothing more is accepted.
+    [[nodiscard]] Task<UnitResult> append(RunId run, UnitResult unit);
 
   private:
+    class Waiter;
     struct Queued {
         RunId run;
         UnitResult unit;
-        std::size_t bytes = 0;
+        Waiter* waiter;  ///< in the frame of the coroutine that appends
     };
     /// Units of one run that are committed together.
     struct Group {
         RunId run;
         std::vector<UnitResult> units;
+        std::vector<Waiter*> waiters;
     };
     void write_groups();
-    void group_ended(const Group& group, const Result<void>& committed);
     [[nodiscard]] Group take_group();
-    [[nodiscard]] bool has_room() const;
+    [[nodiscard]] Durability next_durability();
+    void group_ended(Group group, const Result<void>& committed);
 
     RunJournal& journal_;
-    std::size_t units_max_;
     boost::asio::any_io_executor executor_;
-    OnCommitted on_committed_;
-    boost::asio::steady_timer changed_;  // cancelled whenever room or an end appears
-    std::size_t uncommitted_ = 0;        // this and the next on the I/O thread alone
-    std::optional<Error> failure_;
+    const Clock& clock_;
+    std::optional<MonotonicTime> synced_at_;  ///< of the writing thread
+    std::optional<Error> failure_;            ///< of the I/O thread
 
-    mutable std::mutex mutex_;  // guards what follows; never held across a co_await or a commit
+    std::mutex mutex_;  // guards what follows; never held across a co_await or a commit
     std::condition_variable work_;
     std::deque<Queued> queue_;
-    std::size_t queued_bytes_ = 0;
     bool closed_ = false;
 
     std::thread thread_;  // last: starts when everything above exists

@@ -47,14 +47,26 @@ std::string check_item(const Experiment& experiment, const DatasetItem& item) {
     return {};
 }
 
+/// The task itself, or its steps.
+std::vector<const TaskSpec*> parts_of(const TaskSpec& task) {
+    std::vector<const TaskSpec*> parts;
+    for (const StepSpec& step : task.steps) parts.push_back(&step.task);
+    if (parts.empty()) parts.push_back(&task);
+    return parts;
+}
+
 Json prompts_of(const ExperimentSpec& spec) {
     Json prompts = Json::array();
     for (const VariantSpec& variant : spec.variants) {
-        if (!variant.task.prompt) continue;
-        Json entry = {{"name", variant.task.prompt->name},
-                      {"version", nullptr},
-                      {"sha256", variant.task.prompt->sha256}};
-        if (std::ranges::find(prompts, entry) == prompts.end()) prompts.push_back(std::move(entry));
+        for (const TaskSpec* const task : parts_of(variant.task)) {
+            if (!task->prompt) continue;
+            Json entry = {{"name", task->prompt->name},
+                          {"version", nullptr},
+                          {"sha256", task->prompt->sha256}};
+            if (std::ranges::find(prompts, entry) == prompts.end()) {
+                prompts.push_back(std::move(entry));
+            }
+        }
     }
     return prompts;
 }
@@ -62,8 +74,10 @@ Json prompts_of(const ExperimentSpec& spec) {
 Json models_of(const ExperimentSpec& spec) {
     Json models = Json::object();
     for (const VariantSpec& variant : spec.variants) {
-        if (variant.task.form != TaskForm::provider) continue;
-        models[fmt::format("{}:{}", variant.task.provider, variant.task.model)] = nullptr;
+        for (const TaskSpec* const task : parts_of(variant.task)) {
+            if (task->form != TaskForm::provider) continue;
+            models[fmt::format("{}:{}", task->provider, task->model)] = nullptr;
+        }
     }
     return models;
 }
@@ -168,9 +182,12 @@ RunRecord record_of(const Experiment& experiment, PlanOptions options, const Dat
 Result<std::optional<Plan>> make_plan(const Experiment& experiment, PlanOptions options,
                                       const Clock& clock, Diagnostics& diagnostics) {
     const std::size_t mistakes_before = diagnostics.size();
-    const bool rows_needed = std::ranges::any_of(
-        experiment.spec.variants,
-        [](const VariantSpec& variant) { return variant.task.form == TaskForm::recorded; });
+    const bool rows_needed =
+        std::ranges::any_of(experiment.spec.variants, [](const VariantSpec& variant) {
+            return std::ranges::any_of(parts_of(variant.task), [](const TaskSpec* task) {
+                return task->form == TaskForm::recorded;
+            });
+        });
     ASSAY_TRY(Dataset dataset,
               Dataset::open(experiment.spec.dataset, options.selection,
                             {.parse_yaml = parse_yaml_rows, .keep_row = rows_needed}));

@@ -3,6 +3,7 @@
 #include <span>
 
 #include "core/base/error.hpp"
+#include "core/base/files.hpp"
 #include "core/model/run.hpp"
 #include "core/model/unit.hpp"
 #include "runner/engine/finished_units.hpp"
@@ -31,12 +32,14 @@ class RunJournal {
     /// @error not_found when it is not there; already_exists when another process has it open.
     [[nodiscard]] virtual Result<JournalState> resume(const RunRecord& run) = 0;
 
-    /// Stores units of an open run durably, all of them or none. A unit counts once this has
-    /// returned. Storing a unit again replaces what it wrote before.
-    [[nodiscard]] virtual Result<void> commit(const RunId& run,
-                                              std::span<const UnitResult> units) = 0;
+    /// Stores units of an open run, all of them or none. A unit counts once this has returned: it
+    /// outlives this process, however that ends. Storing a unit again replaces what it wrote
+    /// before.
+    /// @param durability  `synced`: a power loss undoes nothing that was committed until now.
+    [[nodiscard]] virtual Result<void> commit(const RunId& run, std::span<const UnitResult> units,
+                                              Durability durability) = 0;
 
-    /// Records how the run ended, and closes it.
+    /// Records how the run ended, and closes it; all of it survives a power loss then.
     [[nodiscard]] virtual Result<void> finish(const RunRecord& run) = 0;
 };
 

@@ -95,7 +95,10 @@ asio::awaitable<std::optional<UnitResult>> RunExecution::run_unit(PlannedUnit pl
 
 asio::awaitable<Result<void>> RunExecution::store(UnitResult unit) {
     if (parts_.options.fail_fast) stop_if_broken(unit);
-    co_return co_await parts_.writer.append(run_.id, std::move(unit));
+    ASSAY_CO_TRY(const UnitResult stored, co_await parts_.writer.append(run_.id, std::move(unit)));
+    journaled_ += spending_of(stored);
+    if (parts_.options.observer != nullptr) parts_.options.observer->unit_finished(stored);
+    co_return Result<void>{};
 }
 
 asio::awaitable<void> RunExecution::work() {
@@ -161,8 +164,6 @@ void RunExecution::cancel() {
         cancellation.emit(asio::cancellation_type::terminal);
     }
 }
-
-void RunExecution::committed(const UnitResult& unit) { journaled_ += spending_of(unit); }
 
 void RunExecution::conclude() {
     if (run_.state == RunState::running) run_.state = RunState::finished;

@@ -42,8 +42,6 @@ class RunExecution {
     void stop(RunState state, std::string reason);
     /// Gives up the units in flight as well.
     void cancel();
-    /// One of its units is stored.
-    void committed(const UnitResult& unit);
     /// Writes into the record what only now is known. Call it when everything is committed.
     void conclude();
 

@@ -148,6 +148,17 @@ Result<void> Database::train_when_due() {
     return transact([&] { return train(); });
 }
 
+/// In SQLite's words: with NORMAL a commit is in the write-ahead log and not waited for; the next
+/// one with FULL flushes the log whole.
+Result<void> Database::set_durability(Durability durability) {
+    if (durability == durability_) return {};
+    const bool is_synced = durability == Durability::synced;
+    ASSAY_CHECK(writer_->connection().execute_script(is_synced ? "PRAGMA synchronous = FULL"
+                                                               : "PRAGMA synchronous = NORMAL"));
+    durability_ = durability;
+    return {};
+}
+
 Result<void> Database::train() {
     Connection& connection = writer_->connection();
     ASSAY_TRY(const auto known, connection.find_integer(k_any_dictionary));

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "core/base/files.hpp"
 #include "core/model/ids.hpp"
 #include "server/store/payload.hpp"
 #include "server/store/sqlite_handle.hpp"
@@ -52,8 +53,11 @@ class Database {
     [[nodiscard]] Session& reader() { return *reader_; }
 
     /// Runs `write` in one transaction: all of it or nothing.
+    /// @param durability  `none`: a power loss may undo it, until a transaction that is synced;
+    ///                    the end of this process does not.
     template <class Write>
-    [[nodiscard]] Result<void> transact(Write write) {
+    [[nodiscard]] Result<void> transact(Write write, Durability durability = Durability::synced) {
+        ASSAY_CHECK(set_durability(durability));
         Result<void> done = write_all(write);
         if (!done) writer_->forget();
         return done;
@@ -75,10 +79,12 @@ class Database {
         return transaction.commit();
     }
 
+    [[nodiscard]] Result<void> set_durability(Durability durability);
     [[nodiscard]] Result<void> train();
 
     std::unique_ptr<Session> writer_;
     std::unique_ptr<Session> reader_;
+    Durability durability_ = Durability::synced;  ///< that the writer is set to
     bool training_tried_ = false;
 };
 

@@ -203,17 +203,19 @@ Result<JournalState> Store::resume(const RunRecord& run) {
     return left;
 }
 
-Result<void> Store::commit(const RunId& run, std::span<const UnitResult> units) {
+Result<void> Store::commit(const RunId& run, std::span<const UnitResult> units,
+                           Durability durability) {
     const auto open = state_->open_runs.find(run);
     if (open == state_->open_runs.end()) {
         return failure(ErrorCode::internal, fmt::format("run {} is not open", run.value()));
     }
-    ASSAY_CHECK(state_->database->transact([&]() -> Result<void> {
+    const auto put_units = [&]() -> Result<void> {
         for (const UnitResult& unit : units) {
             ASSAY_CHECK(state_->put_unit(open->second.run, unit));
         }
         return {};
-    }));
+    };
+    ASSAY_CHECK(state_->database->transact(put_units, durability));
     // The units are stored whatever becomes of the dictionary.
     (void)state_->database->train_when_due();
     return {};

@@ -44,7 +44,8 @@ class Store final : public RunJournal {
 
     [[nodiscard]] Result<void> begin(const RunRecord& run) override;
     [[nodiscard]] Result<JournalState> resume(const RunRecord& run) override;
-    [[nodiscard]] Result<void> commit(const RunId& run, std::span<const UnitResult> units) override;
+    [[nodiscard]] Result<void> commit(const RunId& run, std::span<const UnitResult> units,
+                                      Durability durability = Durability::synced) override;
     [[nodiscard]] Result<void> finish(const RunRecord& run) override;
     /// Whether another process, or another Store of this one, is executing the run. A run that is
     /// stored as running and is open nowhere was left by a process that died.

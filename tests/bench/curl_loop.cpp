@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 
 #include <array>
 #include <chrono>

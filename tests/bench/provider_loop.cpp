@@ -58,8 +58,7 @@ class ProviderCaller {
     asio::awaitable<bool> call(std::size_t number) const {
         ProviderRequest request{.model = "stub", .parameters = {{"temperature", 0}}};
         request.messages.push_back({"user", prompt_of(number)});
-        const auto reply =
-            co_await provider_.call(std::move(request), TransportCaller::deadline());
+        const auto reply = co_await provider_.call(std::move(request), TransportCaller::deadline());
         co_return reply && reply->output == prompt_of(number);
     }
 

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -82,9 +83,9 @@ int main(int count, char** arguments) {
         return 2;
     }
     const auto began = Clock::now();
-    const bool done = run(static_cast<int>(std::strtol(arguments[1], nullptr, 10)),
-                          std::strtoull(arguments[2], nullptr, 10),
-                          std::strtoull(arguments[3], nullptr, 10));
+    const bool done =
+        run(static_cast<int>(std::strtol(arguments[1], nullptr, 10)),
+            std::strtoull(arguments[2], nullptr, 10), std::strtoull(arguments[3], nullptr, 10));
     fmt::print("{:.6f}\n", std::chrono::duration<double>(Clock::now() - began).count());
     return done ? 0 : 1;
 }

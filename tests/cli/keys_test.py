@@ -120,6 +120,15 @@ class Keys(ProcessTestCase):
             ("answer", ["search", "find"], task_fingerprint("command", command=["cat"]))])
         self.check_keys({"task": {"steps": steps}}, fingerprint)
 
+    def test_of_graphs_with_recorded_outputs(self):
+        steps = [{"id": "found", "recorded": "$.answers.v1"},
+                 {"id": "answer", "needs": ["found"], "command": ["cat"]}]
+        fingerprint = graph_fingerprint([
+            ("found", [], task_fingerprint("recorded", recorded="$.answers.v1")),
+            ("answer", ["found"], task_fingerprint("command", command=["cat"]))])
+        self.check_keys({"task": {"steps": steps}}, fingerprint,
+                        lambda row: text_of({"found": text_of(row["answers"]["v1"])}))
+
     def test_of_variants_repetitions_and_seeds(self):
         units, plan = self.plan({
             "task": {"command": ["cat"]}, "repetitions": 2, "execution": {"seed": 7},

@@ -105,6 +105,12 @@ class Resume(ProcessTestCase):
         self.assertEqual(ended.exit_code, 2)
         self.assertIn("has all its units", ended.err)
 
+    def test_a_run_whose_units_all_failed_is_not_to_be_resumed(self):
+        ended = self.assay("run", "spec.yaml", "--set", "task={recorded: $.nothing}")
+        self.assertEqual(ended.exit_code, 4)
+        self.assertNotIn("--resume", ended.err)
+        self.assertIn("--failed   Then run again: assay run spec.yaml", ended.err)
+
     def test_selection_and_overrides_are_remembered(self):
         process = self.start("run", "spec.yaml", "--limit", "40", "--set", "repetitions=2",
                              "--set", "task.parameters.temperature=0.5")

@@ -20,8 +20,8 @@ ITEMS = 300
 RUNS = 20
 KILLS_A_RUN = 5
 CONCURRENCY = 8
-# Calls whose reply is under way, and units that wait for their commit: as many of each.
-IN_FLIGHT = 2 * CONCURRENCY
+# Units that were begun and are not committed: those whose call is under way.
+IN_FLIGHT = CONCURRENCY
 QUESTIONS = [f"question {number}" for number in range(ITEMS)]
 
 SPEC = """experiment: endurance
@@ -126,6 +126,7 @@ class RunKill(ProcessTestCase):
         process = self.start(*command, "--quiet")
         self.kill_at(process, number, moment)
         _, err = process.communicate(timeout=60)
+        self.model.wait_until_alone()
         self.model.on_call = self.model.on_reply = None
         self.assertEqual(process.returncode, -signal.SIGKILL, err.decode())
 

@@ -20,6 +20,19 @@ class WatchedModel:
         self.on_reply = None
         self.loop = asyncio.new_event_loop()
         self.ready = threading.Event()
+        self.connections = 0
+        self.changed = threading.Condition()
+
+    def count_connections(self, more):
+        with self.changed:
+            self.connections += more
+            self.changed.notify_all()
+
+    def wait_until_alone(self):
+        """Until nobody is connected: what a process sent before it was killed has arrived then."""
+        with self.changed:
+            if not self.changed.wait_for(lambda: self.connections == 0, timeout=30):
+                raise AssertionError("a connection outlives its process")
 
     def start(self):
         threading.Thread(target=self.serve, daemon=True).start()
@@ -44,6 +57,10 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport):
         self.transport = transport
+        self.model.count_connections(1)
+
+    def connection_lost(self, _error):
+        self.model.count_connections(-1)
 
     def data_received(self, data):
         self.received += data

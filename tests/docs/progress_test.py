@@ -64,7 +64,8 @@ class Progress(ProcessTestCase):
     def test_the_lines_on_a_terminal_look_like_those_of_the_page(self):
         shown = PAGE.partition("## On a terminal\n\n```\n")[2].partition("```")[0]
         text = self.terminal_output("run", "spec.yaml")
-        self.assertRegex(text, r"\d+/60 units · \d+(\.\d)?/s · \d+ in flight · \$0\.\d{4} · \d+ s left")
+        self.assertRegex(text, r"\d+/60 units · \d+(\.\d)?/s · \d+ in flight · "
+                               r"\$0\.\d{4} · \d+ s left")
         self.assertRegex(text, r"  local:tiny · \d of \d calls at a time")
         for part in (r"\d+/\d+ units · \d+/s · \d+ in flight · ", r" · \$0\.\d{4} · \d+ s left",
                      r"  \S+ · \d+ of \d+ calls at a time"):

@@ -79,7 +79,8 @@ class BannedTest(LintTest):
     def test_words_that_only_look_banned_are_left_alone(self):
         for good in ("error.system(1);", "A(const A&) = delete;", "// a new way, sleep_for",
                      'f("std::regex system(1)");', 'f(R"(delete x; new y)");', "renew(x);",
-                     "void* operator new(std::size_t size) {", "void operator delete(void* memory) {",
+                     "void* operator new(std::size_t size) {",
+                     "void operator delete(void* memory) {",
                      "std::unique_ptr<Thing> p(new Thing(1));", "p.reset(new Thing(1));",
                      "return std::unique_ptr<Thing>(\n new Thing);", "int n = 10'000; f('\\'');",
                      "operating_system(x);", "fsnprintf(x);"):

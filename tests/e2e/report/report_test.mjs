@@ -303,7 +303,7 @@ describe("report of two variants", () => {
 });
 
 describe("report of repetitions", () => {
-    test("it says which items vary and groups their repetitions with mean and spread", async (t) => {
+    test("it says which items vary and groups their repetitions with a spread", async (t) => {
         const answers = ["yes", "no", "yes"];
         const report = makeReport(
             {

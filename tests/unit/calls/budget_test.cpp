@@ -6,7 +6,8 @@
 namespace assay::test {
 namespace {
 
-using namespace std::chrono_literals;
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
 
 constexpr MonotonicTime k_began{std::chrono::hours(1)};
 

@@ -16,7 +16,10 @@ namespace assay::test {
 namespace {
 
 namespace asio = boost::asio;
-using namespace std::chrono_literals;
+using std::chrono_literals::operator""h;
+using std::chrono_literals::operator""min;
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
 
 Error busy(std::optional<std::chrono::milliseconds> retry_after = {}) {
     return {.code = ErrorCode::unavailable,

@@ -23,7 +23,8 @@ Result<JournalState> MemoryJournal::resume(const RunRecord& run) {
     return left;
 }
 
-Result<void> MemoryJournal::commit(const RunId& /*run*/, std::span<const UnitResult> group) {
+Result<void> MemoryJournal::commit(const RunId& /*run*/, std::span<const UnitResult> group,
+                                   Durability /*durability*/) {
     if (fail_after_units && units.size() + group.size() > *fail_after_units) {
         return failure(ErrorCode::resource_exhausted, "the disk is full");
     }

@@ -19,7 +19,8 @@ class MemoryJournal final : public RunJournal {
   public:
     Result<void> begin(const RunRecord& run) override;
     Result<JournalState> resume(const RunRecord& run) override;
-    Result<void> commit(const RunId& run, std::span<const UnitResult> units) override;
+    Result<void> commit(const RunId& run, std::span<const UnitResult> units,
+                        Durability durability) override;
     Result<void> finish(const RunRecord& run) override;
 
     std::optional<RunRecord> begun;

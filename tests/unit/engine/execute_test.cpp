@@ -224,6 +224,23 @@ TEST_CASE("execute: a journal that fails ends the run as incomplete with the rea
     CHECK(journal.units.size() <= 3000);
 }
 
+TEST_CASE("execute: what was used for units that could not be stored is on record", "[engine]") {
+    const SpecFolder folder(k_model_spec, {{"rows.jsonl", k_model_rows}});
+    Experiment experiment = folder.bind();
+    const auto provider =
+        std::make_shared<FunctionProvider>([](const ProviderRequest&) { return reply_of("A"); });
+    use_provider(experiment, provider);
+    MemoryJournal journal;
+    journal.fail_after_units = 0;
+    const auto run = execute(experiment, folder.plan(experiment), journal, SystemClock{}, k_fast);
+    REQUIRE(run);
+    REQUIRE(run->state == RunState::incomplete);
+    CHECK(provider->calls > 0);
+    CHECK(run->dropped.calls == provider->calls);
+    CHECK(run->dropped.tokens == 4 * provider->calls);
+    CHECK(run->dropped.cost == 1500 * provider->calls);
+}
+
 TEST_CASE("execute: a dataset that changes after validation ends the run as incomplete",
           "[engine]") {
     const SpecFolder folder(k_recorded_spec, {{"rows.jsonl", k_rows}});

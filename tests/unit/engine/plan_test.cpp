@@ -137,7 +137,8 @@ TEST_CASE("unit key: every part that can change the answer changes it", "[engine
 //   plan = sha(text(["assay-plan-1", units, [["exact_match", exact], ["short", short]]]))
 //
 // tests/cli/keys_test.py does the same for every form of a task and kind of an evaluator.
-TEST_CASE("keys: units, evaluations and plans have those of the written format", "[engine]") {
+TEST_CASE("keys: those of units and evaluators and plans are as the written format says",
+          "[engine]") {
     const SpecFolder folder(
         spec_with("task: {provider: \"openai:m\", prompt: \"{{question}}\"}\n"
                   "variants: [{name: x}, {name: y, parameters: {temperature: 0.5}}]\n"

@@ -248,7 +248,8 @@ void SimulatedJournal::store(Kept& kept, std::span<const UnitResult> units) {
     }
 }
 
-Result<void> SimulatedJournal::commit(const RunId& run, std::span<const UnitResult> units) {
+Result<void> SimulatedJournal::commit(const RunId& run, std::span<const UnitResult> units,
+                                      Durability /*durability*/) {
     using Kind = Trouble::Kind;
     const auto found = runs_.find(run.value());
     if (found == runs_.end() || !found->second.is_open) {

@@ -1,10 +1,9 @@
-#include "tests/unit/engine/simulation.hpp"
-
 #include <fmt/ranges.h>
 
 #include <catch2/catch.hpp>
 
 #include "tests/support/seed.hpp"
+#include "tests/unit/engine/simulation_world.hpp"
 
 namespace assay::test {
 namespace {

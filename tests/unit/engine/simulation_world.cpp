@@ -1,11 +1,14 @@
+#include "tests/unit/engine/simulation_world.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <climits>
+#include <tuple>
 
 #include "runner/engine/steps_task.hpp"
 #include "runner/report/report.hpp"
-#include "tests/unit/engine/simulation.hpp"
 
 namespace assay::test {
 namespace {
@@ -304,16 +307,14 @@ std::vector<World::Before> World::look_before() const {
     return before;
 }
 
-void World::execute_once(const Trouble& trouble) {
-    ++executions_;
-    draw_limits(trouble);
-    const auto before = look_before();
+/// What is to be executed now: new runs, or what is stored of them. The provider is told what to
+/// expect of it.
+std::vector<ExecutionJob> World::prepare(const Trouble& trouble) {
     SimulatedProvider::Rules rules{.retries = jobs_.front()->shape.retries,
                                    .trouble = trouble,
                                    .on_death = [this] { journal_.die(); }};
     std::vector<ExecutionJob> jobs;
     std::optional<int> ceiling;
-    std::size_t known = 0;
     for (const auto& job : jobs_) {
         const auto* const kept = job->run ? journal_.find(*job->run) : nullptr;
         jobs.push_back({.experiment = &job->experiment,
@@ -325,28 +326,36 @@ void World::execute_once(const Trouble& trouble) {
             ceiling = std::min(ceiling.value_or(INT_MAX), *job->shape.limits->concurrency_max);
         }
         if (kept == nullptr) continue;
-        known += kept->units.size();
         for (const auto& [key, unit] : kept->units) rules.stored.insert(name_of(unit));
     }
     if (ceiling) rules.ceiling = *ceiling;
     provider_->expect(std::move(rules));
     journal_.expect(trouble);
+    return jobs;
+}
 
-    Listener listener;
+void World::execute_once(const Trouble& trouble) {
     using Kind = Trouble::Kind;
-    const ExecuteOptions options{.observer = &listener,
-                                 .fail_fast = trouble.kind == Kind::fail_fast,
-                                 .handle_signals = trouble.kind == Kind::drain ||
-                                                   trouble.kind == Kind::stop_at_once ||
-                                                   trouble.kind == Kind::dies_at_call,
-                                 .retry_delay = k_retry_delay};
-    const auto ended = execute(std::move(jobs), journal_, clock_, options);
+    ++executions_;
+    draw_limits(trouble);
+    const auto before = look_before();
+    std::vector<ExecutionJob> jobs = prepare(trouble);
+    const bool is_stopped = trouble.kind == Kind::drain || trouble.kind == Kind::stop_at_once ||
+                            trouble.kind == Kind::dies_at_call;
+    Listener listener;
+    const auto ended = execute(std::move(jobs), journal_, clock_,
+                               {.observer = &listener,
+                                .fail_fast = trouble.kind == Kind::fail_fast,
+                                .handle_signals = is_stopped,
+                                .retry_delay = k_retry_delay});
     if (!ended) {
         const bool is_meant = trouble.kind == Kind::no_begin;
         if (!is_meant) findings_.add("execute() failed: " + ended.error().message);
         if (provider_->calls() > 0) findings_.add("something was called before all runs began");
         return;
     }
+    std::size_t known = 0;
+    for (const Before& each : before) known += each.units;
     if (listener.stored != known) findings_.add("the observer was told of other stored units");
     if (listener.finished != journal_.acknowledged()) {
         findings_.add(fmt::format("execution {}: the observer was told of {} units, {} are stored",
@@ -438,8 +447,8 @@ void World::check_report(const Job& job, const SimulatedJournal::Kept& kept) {
     if (counted != kept.units.size()) find(job, "the report counts other units than are stored");
 }
 
-/// Units that were called for and are not stored: no more than were in flight, and where nothing can
-/// be stored any more, than were on their way to the journal.
+/// Units that were called for and are not stored: no more than were in flight, and where nothing
+/// can be stored any more, than were on their way to the journal.
 void World::check_lost(const Trouble& trouble) {
     std::set<std::string> lost = provider_->begun();
     std::size_t concurrency = 0;
@@ -484,13 +493,17 @@ void World::check_units(const Job& job, bool all) {
     if (all && known != expected.size()) find(job, "units are missing in the end");
 }
 
+void World::open_cache() {
+    cache_folder_.emplace();
+    auto cache = ReplyCache::open(cache_folder_->path() / "cache", {}, clock_);
+    REQUIRE(cache);
+    cache_ = std::move(*cache);
+}
+
 void World::run_to_the_end() {
-    if (std::ranges::any_of(jobs_, [](const auto& job) { return !job->counts_calls(); })) {
-        cache_folder_.emplace();
-        auto cache = ReplyCache::open(cache_folder_->path() / "cache", {}, clock_);
-        REQUIRE(cache);
-        cache_ = std::move(*cache);
-    }
+    const bool has_cache =
+        std::ranges::any_of(jobs_, [](const auto& job) { return !job->counts_calls(); });
+    if (has_cache) open_cache();
     const int troubles = draw(rng_, 0, k_troubles_max);
     for (int i = 0; i < troubles; ++i) {
         const Trouble trouble = draw_trouble();
@@ -512,12 +525,7 @@ std::map<std::string, std::string> World::run_once(int concurrency, CacheMode mo
     own.shape.cache = mode;
     own.experiment.spec.execution.concurrency = concurrency;
     own.experiment.spec.execution.cache = mode;
-    if (mode != CacheMode::off && !cache_) {
-        cache_folder_.emplace();
-        auto cache = ReplyCache::open(cache_folder_->path() / "cache", {}, clock_);
-        REQUIRE(cache);
-        cache_ = std::move(*cache);
-    }
+    if (mode != CacheMode::off && !cache_) open_cache();
     provider_->expect(
         {.retries = own.shape.retries,
          .ceiling = own.shape.limits ? *own.shape.limits->concurrency_max : concurrency});

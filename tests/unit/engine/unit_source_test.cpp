@@ -56,7 +56,7 @@ std::set<std::string> keys_of(const std::vector<PlannedUnit>& units) {
 }
 
 std::string name_of(const PlannedUnit& unit) {
-    return unit.item->input.dump() + unit.variant->name + std::to_string(unit.repetition);
+    return to_text(unit.item->input) + unit.variant->name + std::to_string(unit.repetition);
 }
 
 }  // namespace
@@ -142,7 +142,7 @@ TEST_CASE("unit source: finished units of another shard change nothing", "[engin
     CHECK(keys_of(scene.units(second, finished)) == keys_of(scene.units(second)));
 }
 
-TEST_CASE("unit source: an empty dataset that changed is an error and not an end", "[engine]") {
+TEST_CASE("unit source: a dataset that changed is an error and not an end", "[engine]") {
     Scene scene(3);
     const Plan plan = scene.folder.plan(scene.experiment);
     scene.folder.folder.write("rows.jsonl", rows_of(4));
