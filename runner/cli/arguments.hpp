@@ -61,7 +61,6 @@ struct RescoreArguments : StoreArguments {
     std::vector<std::string> overrides;
     std::string env_file;
     std::vector<std::string> out;
-    ProgressMode progress = ProgressMode::automatic;
     bool quiet = false;
 };
 

@@ -285,7 +285,6 @@ void Parser::add_rescore() {
     sub->add_option("--env-file", a->env_file, "Read environment variables from a file")
         ->type_name("FILE");
     add_reports(sub, a->out);
-    add_progress(sub, a->progress);
     sub->add_flag("--quiet", a->quiet, "Only messages about what went wrong");
     add_store(sub, a);
 }
