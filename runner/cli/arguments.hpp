@@ -15,6 +15,11 @@ enum class ProgressMode : std::uint8_t { automatic, plain, json, none };
 
 struct StoreArguments {
     std::string store = ".assay";  ///< folder of the embedded backend
+
+    /// " --store DIR" for commands that messages tell to type; "" for the usual folder.
+    [[nodiscard]] std::string store_option() const {
+        return store == ".assay" ? std::string() : " --store " + store;
+    }
 };
 
 struct InitArguments {

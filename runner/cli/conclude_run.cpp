@@ -67,13 +67,15 @@ Result<void> keep_run_scores(const Report& report, const ProgramScores& programs
 
 /// After a run that is incomplete: by resuming it, or anew when all its units ended and none was
 /// scored, since a unit that failed has ended.
-std::string how_to_go_on(const RunRecord& run) {
-    const std::string& id = run.id.value();
+std::string how_to_go_on(const RunRecord& run, const std::string& store_option) {
+    const std::string id = run.id.value() + store_option;
     if (run.state != RunState::finished) {
-        return fmt::format("What has finished is stored. Go on with: assay run --resume {}\n", id);
+        const bool over_budget = run.reason.starts_with("the budget");
+        return fmt::format("What has finished is stored. Go on {}: assay run --resume {}\n",
+                           over_budget ? "once the budget is larger" : "with", id);
     }
-    return fmt::format("Look closer: assay show {} --failed   Then run again: assay run {}\n", id,
-                       run.spec_file);
+    return fmt::format("Look closer: assay show {} --failed   Then run again: assay run {}{}\n", id,
+                       run.spec_file, store_option);
 }
 
 }  // namespace
@@ -118,7 +120,9 @@ Result<ExitCode> conclude_run(const ExperimentSpec& spec, RunRecord run, Store& 
     ASSAY_CHECK(append_step_summary(report));
     annotate_gates(report);
     if (!options.quiet) {
-        print_out(report_to_table(report, {.columns = console.columns, .color = console.color}));
+        print_out(report_to_table(report, {.columns = console.columns,
+                                           .color = console.color,
+                                           .store_option = options.store_option}));
         for (const auto& path : options.outputs)
             print_out(fmt::format("Report: {}\n", path.string()));
     }
@@ -126,7 +130,7 @@ Result<ExitCode> conclude_run(const ExperimentSpec& spec, RunRecord run, Store& 
         print_error(fmt::format("assay: the run is {}: {}\n", to_string(run.state), run.reason));
     }
     if (report.status == ReportStatus::incomplete || report.status == ReportStatus::interrupted) {
-        print_error(how_to_go_on(run));
+        print_error(how_to_go_on(run, options.store_option));
     }
     ASSAY_CHECK(kept);
     return static_cast<ExitCode>(exit_code_of(report.status));

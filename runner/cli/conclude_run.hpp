@@ -14,6 +14,7 @@ namespace assay {
 struct ConcludeOptions {
     std::vector<std::filesystem::path> outputs;  ///< report files to write
     bool quiet = false;                          ///< no table
+    std::string store_option = {};               ///< StoreArguments::store_option()
     /// The run was scored anew: run scores that change go to the history.
     std::optional<Time> rescored_at = std::nullopt;
 };

@@ -133,7 +133,8 @@ Result<ExitCode> merge_shards(const MergeArguments& arguments, const Console& co
     }
     ASSAY_CHECK(store->finish(whole));
     const ConcludeOptions options{.outputs = {arguments.out.begin(), arguments.out.end()},
-                                  .quiet = arguments.quiet};
+                                  .quiet = arguments.quiet,
+                                  .store_option = arguments.store_option()};
     ASSAY_TRY(const ExitCode code, conclude_run(spec, std::move(whole), *store, options, console));
     return as_wanted(code);
 }

@@ -50,6 +50,7 @@ Result<ExitCode> rescore_run(const RescoreArguments& arguments, const Console& c
     if (!arguments.quiet) print_counts(counts, stored);
     ConcludeOptions options{.outputs = {arguments.out.begin(), arguments.out.end()},
                             .quiet = arguments.quiet,
+                            .store_option = arguments.store_option(),
                             .rescored_at = rescoring.at};
     ASSAY_TRY(const ExitCode code,
               conclude_run(experiment->spec, std::move(rescoring.run), *store, options, console));

@@ -17,7 +17,8 @@ namespace assay {
 namespace {
 
 /// A run of the same plan that ended early and was not finished by a later one.
-Result<void> point_at_unfinished(const Store& store, const RunRecord& planned) {
+Result<void> point_at_unfinished(const Store& store, const RunRecord& planned,
+                                 const std::string& store_option) {
     ASSAY_TRY(const std::vector<RunRecord> runs, store.runs());
     const auto last = std::ranges::find(runs, planned.plan_sha256, &RunRecord::plan_sha256);
     const bool is_open =
@@ -25,8 +26,8 @@ Result<void> point_at_unfinished(const Store& store, const RunRecord& planned) {
     if (last == runs.end() || last->state == RunState::finished || is_open) return {};
     print_error(
         fmt::format("Run {} of this spec ended early. Instead of this new run you can go "
-                    "on with it: assay run --resume {}\n",
-                    last->id.value(), last->id.value()));
+                    "on with it: assay run --resume {}{}\n",
+                    last->id.value(), last->id.value(), store_option));
     return {};
 }
 
@@ -79,10 +80,12 @@ Result<ExitCode> execute_runs(std::vector<PreparedRun> prepared, Store& store,
     if (cache) (void)cache->trim();  // it is only larger than it should be
     ExitCode code = ExitCode::ok;
     for (std::size_t i = 0; i < runs.size(); ++i) {
-        ASSAY_TRY(
-            const ExitCode ended,
-            conclude_run(prepared[i].experiment.spec, std::move(runs[i]), store,
-                         {.outputs = prepared[i].outputs, .quiet = arguments.quiet}, console));
+        ASSAY_TRY(const ExitCode ended,
+                  conclude_run(prepared[i].experiment.spec, std::move(runs[i]), store,
+                               {.outputs = prepared[i].outputs,
+                                .quiet = arguments.quiet,
+                                .store_option = arguments.store_option()},
+                               console));
         code = graver(code, ended);
     }
     return as_wanted(code);
@@ -94,8 +97,8 @@ Result<ExitCode> resume_run(const RunArguments& given, const Console& console) {
     ASSAY_TRY(RunRecord stored, store->find_run(given.resume));
     if (stored.state == RunState::finished) {
         return failure(ErrorCode::invalid_argument,
-                       fmt::format("run {} has all its units; see it with: assay show {}",
-                                   stored.id.value(), stored.id.value()));
+                       fmt::format("run {} has all its units; see it with: assay show {}{}",
+                                   stored.id.value(), stored.id.value(), given.store_option()));
     }
     ASSAY_TRY(const RunArguments arguments, arguments_to_resume(given, stored));
     Diagnostics mistakes;
@@ -142,7 +145,8 @@ Result<ExitCode> run_specs(const RunArguments& arguments, const Console& console
     if (!mistakes.empty()) return report_mistakes(mistakes);
     ASSAY_CHECK(check_outputs(arguments, runs));
     ASSAY_TRY(const auto store, Store::open(arguments.store, default_project_id()));
-    for (const PreparedRun& run : runs) ASSAY_CHECK(point_at_unfinished(*store, run.plan.run));
+    for (const PreparedRun& run : runs)
+        ASSAY_CHECK(point_at_unfinished(*store, run.plan.run, arguments.store_option()));
     return execute_runs(std::move(runs), *store, arguments, clock, console);
 }
 

@@ -147,8 +147,8 @@ Result<ExitCode> show_failed(const OpenRun& open, const ShowArguments& arguments
     } else if (list.empty()) {
         print_out("No unit failed, is unscored or has a false score.\n");
     } else {
-        print_out(fmt::format("{} units. Look closer: assay show {} --item ID\n", list.size(),
-                              open.run.id.value()));
+        print_out(fmt::format("{} units. Look closer: assay show {} --item ID{}\n", list.size(),
+                              open.run.id.value(), arguments.store_option()));
     }
     return ExitCode::ok;
 }
@@ -164,7 +164,9 @@ Result<ExitCode> show_run(const ShowArguments& arguments, const Console& console
         entry.update(report_to_json(report));
         print_out(to_pretty_text(OrderedJson::array({entry})));
     } else {
-        print_out(report_to_table(report, {.columns = console.columns, .color = console.color}));
+        print_out(report_to_table(report, {.columns = console.columns,
+                                           .color = console.color,
+                                           .store_option = arguments.store_option()}));
     }
     return ExitCode::ok;
 }

@@ -91,8 +91,8 @@ Result<ExitCode> list_runs(const RunsArguments& arguments, const Console& consol
     print_runs(runs, console);
     const auto resumable = std::ranges::find(runs, true, &ListedRun::resumable);
     if (resumable != runs.end()) {
-        print_out(fmt::format("\nWhat is not finished can go on: assay run --resume {}\n",
-                              resumable->record.id.value()));
+        print_out(fmt::format("\nWhat is not finished can go on: assay run --resume {}{}\n",
+                              resumable->record.id.value(), arguments.store_option()));
     }
     return ExitCode::ok;
 }
@@ -140,7 +140,9 @@ Result<ExitCode> gate_run(const GateArguments& arguments, const Console& console
         if (!usable) return report_mistakes(mistakes);
     }
     ASSAY_TRY(const Report report, open.report());
-    print_out(report_to_table(report, {.columns = console.columns, .color = console.color}));
+    print_out(report_to_table(report, {.columns = console.columns,
+                                       .color = console.color,
+                                       .store_option = arguments.store_option()}));
     return static_cast<ExitCode>(exit_code_of(report.status));
 }
 

@@ -369,7 +369,8 @@ class TableWriter {
         for (const std::string& part : wrap(text, style_.columns - word.size() - 2)) {
             line(std::exchange(begin, std::string(word.size(), ' ')) + "  " + part);
         }
-        line(paint(fit_width("look closer: assay show " + terminal_safe(report_.run.id.value()),
+        line(paint(fit_width("look closer: assay show " +
+                                 terminal_safe(report_.run.id.value() + style_.store_option),
                              style_.columns),
                    Paint::dim, style_));
     }

@@ -29,6 +29,7 @@ namespace assay {
 struct TableStyle {
     std::size_t columns = 80;  ///< never wider than this; at least 20
     bool color = false;
+    std::string store_option;  ///< " --store DIR", for the command it tells to type
 };
 [[nodiscard]] std::string report_to_table(const Report& report, const TableStyle& style);
 
