@@ -47,6 +47,7 @@ OrderedJson run_to_json(const ListedRun& run_listed) {
     json["started_at"] = to_rfc3339(run.started);
     json["finished_at"] = run.finished ? OrderedJson(to_rfc3339(*run.finished)) : OrderedJson();
     json["planned"] = planned;
+    json["metadata"] = OrderedJson(run.metadata);
     json["variants"] = std::move(variants);
     return json;
 }

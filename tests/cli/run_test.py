@@ -171,7 +171,9 @@ class Run(ProcessTestCase):
         ended = self.assay("run", "spec.yaml", "--env-file", ".env", "--run-name", "nightly",
                            "--tag", "ci", "--metadata", "pr=12")
         self.assertEqual(ended.exit_code, 0, ended.err)
-        self.assertEqual(self.runs()[0]["name"], "nightly")
+        run = self.runs()[0]
+        self.assertEqual(run["name"], "nightly")
+        self.assertEqual(run["metadata"], {"pr": "12", "tags": ["ci"]})
         self.assertEqual(self.assay("show", "nightly").exit_code, 0)
 
     def test_only_what_failed_runs_again(self):
