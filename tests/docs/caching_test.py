@@ -2,28 +2,15 @@
 
 import json
 import re
-import sys
 import unittest
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "cli"))
-
-from assay_process import PROGRAM, SOURCE, ProcessTestCase  # noqa: E402
-from loopback import serve  # noqa: E402
-from tutorial_test import FENCE, normalised, run_all, steps  # noqa: E402
+from capitals_page import SOURCE, CapitalsPage
+from tutorial_test import normalised
 
 PAGE = (SOURCE / "docs/caching.md").read_text(encoding="utf-8")
 SCHEMA = SOURCE / "configs/schemas/experiment.schema.json"
 LIMITS = (SOURCE / "core/base/limits.hpp").read_text(encoding="utf-8")
-ANSWERS = {"France": "Paris", "Peru": "Lima", "Australia": "Sydney"}
-
-
-def answer(_number, request):
-    question = json.loads(request["body"])["messages"][-1]["content"]
-    country = re.fullmatch(r"Capital of (\w+)\? One word\.", question).group(1)
-    return 200, "application/json", json.dumps({
-        "model": "gpt-4.1-mini", "choices": [{"message": {"content": ANSWERS[country]}}],
-        "usage": {"prompt_tokens": 12, "completion_tokens": 1, "total_tokens": 13}})
+KEY = "sk-canary-caching"
 
 
 def comparable(text):
@@ -33,29 +20,13 @@ def comparable(text):
     return sorted(normalised(text))
 
 
-class Caching(ProcessTestCase):
-    maxDiff = None
-
+class Caching(CapitalsPage):
     def test_every_command_prints_what_the_page_says(self):
-        server = serve(self, answer)
-        blocks = FENCE.findall(PAGE)
-        self.write("capitals.eval.yaml", next(text for kind, text in blocks if kind == "yaml"))
-        self.write("capitals.jsonl", next(text for kind, text in blocks if kind == "json"))
-        (self.folder / ".bin").mkdir()
-        (self.folder / ".bin/assay").symlink_to(PROGRAM)
-        environment = self.environment({"OPENAI_BASE_URL": f"{server.url}/v1", "COLUMNS": "80",
-                                        "OPENAI_API_KEY": "sk-canary-caching"})
-        environment["PATH"] = f"{self.folder / '.bin'}:{environment['PATH']}"
-        expected = list(steps(PAGE))
-        self.assertGreater(len(expected), 4)
-        outputs = run_all([commands for commands, _ in expected], self.folder, environment)
-        for (commands, text), output in zip(expected, outputs, strict=True):
-            with self.subTest(commands=commands):
-                self.assertIsNotNone(output, "the shell ended before")
-                self.assertEqual(comparable(output), comparable(text or ""))
-        self.assertEqual(len(server.requests), 6, "three are recorded in each of two folders")
+        calls = self.run_page(PAGE, lambda url: {"OPENAI_BASE_URL": url, "OPENAI_API_KEY": KEY},
+                              comparable)
+        self.assertEqual(calls, 6, "three are recorded in each of two folders")
         for path in self.folder.rglob("*.json"):
-            self.assertNotIn("sk-canary-caching", path.read_text(encoding="utf-8"))
+            self.assertNotIn(KEY, path.read_text(encoding="utf-8"))
 
     def test_every_mode_is_explained(self):
         modes = json.loads(SCHEMA.read_text(encoding="utf-8"))
