@@ -136,8 +136,10 @@ asio::awaitable<CallOutcome> Caller::call(CallTarget target, ProviderRequest req
     }
     Attempts attempts(parts_, target, request, deadline);
     CallOutcome outcome = co_await attempts.run();
-    const bool keep =
-        key && writes_cache(parts_.cache_mode) && outcome.reply && !outcome.reply->truncated;
+    // What is no answer would be none again, although another call may give one.
+    const bool is_whole =
+        outcome.reply && !outcome.reply->truncated && !outcome.reply->output.is_null();
+    const bool keep = key && writes_cache(parts_.cache_mode) && is_whole;
     if (keep) {
         const auto kept = parts_.cache->put(*key, *target.provider, request, *outcome.reply);
         // The reply is paid for and good: the run goes on without having kept it.

@@ -131,6 +131,8 @@ void RunExecution::worker_ended(std::exception_ptr failure) {
             std::rethrow_exception(failure);
         } catch (const std::exception& error) {
             stop(RunState::incomplete, std::string("internal error: ") + error.what());
+        } catch (...) {
+            stop(RunState::incomplete, "internal error");
         }
     }
     if (--workers_ > 0) return;

@@ -115,7 +115,7 @@ TEST_CASE("cached calls: replaying calls nobody", "[cache]") {
     CHECK(calls.kept() == 0);
 }
 
-TEST_CASE("cached calls: errors and truncated replies are never kept", "[cache]") {
+TEST_CASE("cached calls: errors and replies cut short or empty are never kept", "[cache]") {
     Calls calls;
     const auto answers =
         std::vector<Result<ProviderReply>>{failure(ErrorCode::invalid_argument, "refused"),
@@ -126,9 +126,13 @@ TEST_CASE("cached calls: errors and truncated replies are never kept", "[cache]"
     }
     ProviderReply truncated = make_reply();
     truncated.truncated = true;
-    calls.provider.answer = [&](const ProviderRequest&) { return truncated; };
-    CHECK(calls.ask(CacheMode::read_write).reply);
-    CHECK(calls.kept() == 0);
+    ProviderReply without_output = make_reply();
+    without_output.output = nullptr;
+    for (const ProviderReply& reply : {truncated, without_output}) {
+        calls.provider.answer = [&](const ProviderRequest&) { return reply; };
+        CHECK(calls.ask(CacheMode::read_write).reply);
+        CHECK(calls.kept() == 0);
+    }
     calls.provider.answer = [](const ProviderRequest&) { return make_reply(); };
     CHECK_FALSE(calls.ask(CacheMode::read_write).is_cached);
     CHECK(calls.kept() == 1);
