@@ -38,6 +38,15 @@ class Rescorer {
           unchanged_(unchanged_evaluators(experiment, manifest)),
           changed_(changed),
           clock_(clock) {}
+    Rescorer(const Rescorer&) = delete;
+    Rescorer& operator=(const Rescorer&) = delete;
+    /// Also after an error: workers may be computing on units that are under way.
+    ~Rescorer() {
+        run_loop_until(0);
+        for (const BoundEvaluator& evaluator : experiment_.evaluators) evaluator.close();
+        loop_.restart();
+        loop_.run();
+    }
 
     Result<void> add(const UnitResult& stored) {
         if (stored.status == UnitStatus::failed || stored.status == UnitStatus::skipped) return {};
@@ -54,9 +63,6 @@ class Rescorer {
 
     Result<RescoreCounts> finish() {
         ASSAY_CHECK(run_until(0));
-        for (const BoundEvaluator& evaluator : experiment_.evaluators) evaluator.close();
-        loop_.restart();
-        loop_.run();
         return counts_;
     }
 
@@ -88,11 +94,15 @@ class Rescorer {
         if (ended) finished_.push_back(std::move(unit));
     }
 
-    /// Lets the loop run until no more units than this are under way, and passes on what ended.
-    Result<void> run_until(std::size_t in_flight) {
+    void run_loop_until(std::size_t in_flight) {
         loop_.restart();
         while (in_flight_ > in_flight && loop_.run_one() > 0) {
         }
+    }
+
+    /// Lets the loop run until no more units than this are under way, and passes on what ended.
+    Result<void> run_until(std::size_t in_flight) {
+        run_loop_until(in_flight);
         if (failure_) std::rethrow_exception(failure_);
         while (!finished_.empty()) {
             ASSAY_CHECK(changed_(finished_.front()));

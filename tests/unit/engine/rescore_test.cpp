@@ -1,0 +1,101 @@
+#include "runner/engine/rescore.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "tests/unit/engine/engine_support.hpp"
+
+namespace assay::test {
+namespace {
+
+constexpr std::string_view k_spec = R"(
+experiment: rescored
+dataset: rows.jsonl
+task: {recorded: $.answer}
+evaluators: [exact_match, {name: short, type: length, max: 3}]
+execution: {concurrency: 8}
+)";
+
+/// A spec, a run of it, and the stream of its stored units.
+struct Stored {
+    Stored()
+        : folder(k_spec, {{"rows.jsonl", rows()}}),
+          experiment(folder.bind()),
+          plan(folder.plan(experiment)),
+          manifest(plan.run.manifest) {
+        REQUIRE(execute(experiment, std::move(plan), journal, SystemClock{},
+                        {.handle_signals = false}));
+    }
+
+    static std::string rows() {
+        std::string text;
+        for (int i = 0; i < 40; ++i) {
+            const std::string answer = std::to_string(i * 50);
+            text += to_text(Json{{"input", i}, {"expected_output", answer}, {"answer", answer}});
+            text += "\n";
+        }
+        return text;
+    }
+    [[nodiscard]] UnitStream units() const {
+        return [this](const UnitVisitor& visit) -> Result<void> {
+            for (const UnitResult& unit : journal.units) ASSAY_CHECK(visit(unit));
+            return {};
+        };
+    }
+
+    SpecFolder folder;
+    Experiment experiment;
+    MemoryJournal journal;
+    Plan plan;
+    Json manifest;
+};
+
+}  // namespace
+
+TEST_CASE("rescore: what has not changed is kept and gives no unit", "[engine]") {
+    const Stored stored;
+    const UnitVisitor changed = [](const UnitResult& /*unit*/) -> Result<void> {
+        return failure(ErrorCode::internal, "a unit changed");
+    };
+    const auto counts =
+        rescore_units(stored.experiment, stored.manifest, stored.units(), changed, SystemClock{});
+    REQUIRE(counts);
+    CHECK(counts->units == 40);
+    CHECK(counts->made == 0);
+    CHECK(counts->kept == 80);
+}
+
+TEST_CASE("rescore: an evaluator of another hash is made again and no other", "[engine]") {
+    Stored stored;
+    stored.manifest["evaluators"][1]["hash"] = "another";
+    std::size_t units = 0;
+    const UnitVisitor changed = [&](const UnitResult& unit) -> Result<void> {
+        ++units;
+        CHECK(unit.evaluations.size() == 2);
+        CHECK(unit.observations.size() == 3);  // the task and an evaluator each
+        CHECK(unit.status == UnitStatus::scored);
+        return {};
+    };
+    const auto counts =
+        rescore_units(stored.experiment, stored.manifest, stored.units(), changed, SystemClock{});
+    REQUIRE(counts);
+    CHECK(units == 40);
+    CHECK(counts->made == 40);
+    CHECK(counts->kept == 40);
+}
+
+TEST_CASE("rescore: an error of the visitor ends it while units are under way", "[engine]") {
+    Stored stored;
+    stored.manifest["evaluators"] = Json::array();
+    std::size_t units = 0;
+    const UnitVisitor changed = [&](const UnitResult& /*unit*/) -> Result<void> {
+        if (++units < 3) return {};
+        return failure(ErrorCode::resource_exhausted, "the disk is full");
+    };
+    const auto counts =
+        rescore_units(stored.experiment, stored.manifest, stored.units(), changed, SystemClock{});
+    REQUIRE_FALSE(counts);
+    CHECK(counts.error().message == "the disk is full");
+    CHECK(units == 3);
+}
+
+}  // namespace assay::test
