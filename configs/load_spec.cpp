@@ -18,8 +18,8 @@ const KnownNames& spec_keys() {
     static const KnownNames k_keys = {
         .names = {"experiment", "description", "tags", "metadata", "providers", "dataset", "task",
                   "variants", "matrix", "repetitions", "evaluators", "run_evaluators", "gates",
-                  "execution", "$schema"},
-        .later = {"stop"}};
+                  "gate_defaults", "stop", "execution", "$schema"},
+        .later = {}};
     return k_keys;
 }
 
@@ -82,6 +82,16 @@ bool is_replay(const Json& spec) {
     return cache != execution->end() && *cache == "replay";
 }
 
+void read_all_gates(const SpecReader& spec, ExperimentSpec& read) {
+    GateContext context{
+        .variants = read.variants, .run_evaluators = read.run_evaluators, .defaults = {}};
+    if (const auto defaults = spec.find("gate_defaults")) {
+        context.defaults = read_gate_defaults(*defaults);
+    }
+    if (const auto gates = spec.find("gates")) read.gates = read_gates(*gates, context);
+    if (const auto stop = spec.find("stop")) read.stop = read_stop(*stop);
+}
+
 void read_spec(const SpecReader& spec, const LoadOptions& options, ExperimentSpec& read) {
     SpecFiles files(read.folder);
     const Environment environment{.values = options.environment,
@@ -107,7 +117,7 @@ void read_spec(const SpecReader& spec, const LoadOptions& options, ExperimentSpe
     if (const auto evaluators = spec.find("run_evaluators")) {
         read.run_evaluators = read_run_evaluators(*evaluators);
     }
-    if (const auto gates = spec.find("gates")) read.gates = read_gates(*gates, read.variants);
+    read_all_gates(spec, read);
     if (const auto execution = spec.find("execution")) {
         read.execution = read_execution(*execution, read.providers);
     }

@@ -171,6 +171,7 @@ struct ExperimentSpec {
     std::vector<EvaluatorSpec> evaluators;
     std::vector<RunEvaluator> run_evaluators;
     std::vector<Gate> gates;
+    std::optional<StopRule> stop;
     ExecutionSpec execution;
     Json document;       ///< the spec as JSON, overrides applied, `x-` keys and secrets left out
     std::string sha256;  ///< of `document`'s canonical text

@@ -130,91 +130,6 @@ SpecReader read_name_and_type(const SpecReader& entry, std::string& name, std::s
     return entry.find("name").value_or(entry);
 }
 
-/// One side of a gate in the map form.
-struct Bound {
-    std::string_view key;
-    GateOperator op;
-};
-constexpr Bound k_bounds[] = {{"min", GateOperator::greater_equal},
-                              {"max", GateOperator::less_equal},
-                              {"equals", GateOperator::equal}};
-
-const KnownNames& gate_keys() {
-    static const KnownNames k_keys = {
-        .names = {"score", "measure", "category", "variant", "min", "max", "equals"},
-        .later = {"baseline", "confidence", "correction", "max_drop", "min_gain", "on_inconclusive",
-                  "relative", "requires", "slice", "tier", "versus"}};
-    return k_keys;
-}
-
-void check_subject(const SpecReader& entry, const Gate& gate) {
-    const auto measure = entry.find("measure");
-    if (entry.find("score").has_value() == measure.has_value()) {
-        entry.mistake(fmt::format("{} must name either a `score` or a `measure`", entry.title()));
-        return;
-    }
-    if (!measure) return;
-    if (!gate.measure.empty()) {
-        (void)measure->expect_name("measure", gate.measure,
-                                   {.names = gate_measures(), .later = {}});
-    }
-    if (const auto category = entry.find("category")) {
-        category->mistake_at_key("a measure has no categories; `category` goes with `score`");
-    }
-}
-
-void check_variant(const SpecReader& entry, const std::vector<VariantSpec>& variants) {
-    const auto variant = entry.find("variant");
-    const auto name = variant ? variant->text() : std::nullopt;
-    if (!name || variants.empty()) return;
-    std::set<std::string> names;
-    for (const VariantSpec& known : variants) names.insert(known.name);
-    names.erase("");
-    (void)variant->expect_name("variant", *name,
-                               {.names = {names.begin(), names.end()}, .later = {}});
-}
-
-void read_gate_map(const SpecReader& entry, const std::vector<VariantSpec>& variants,
-                   std::vector<Gate>& gates) {
-    if (!entry.expect_map(gate_keys())) return;
-    Gate gate{.place = entry.place()};
-    read_text(entry, "score", gate.score);
-    read_text(entry, "measure", gate.measure);
-    read_text(entry, "category", gate.category);
-    read_text(entry, "variant", gate.variant);
-    check_subject(entry, gate);
-    check_variant(entry, variants);
-
-    const std::string subject = gate.score.empty()      ? gate.measure
-                                : gate.category.empty() ? gate.score
-                                                        : gate.score + "[" + gate.category + "]";
-    std::map<std::string_view, double> thresholds;
-    for (const Bound& bound : k_bounds) {
-        const auto reader = entry.find(bound.key);
-        const auto threshold = reader ? reader->number() : std::nullopt;
-        if (!threshold) continue;
-        thresholds.emplace(bound.key, *threshold);
-        gate.op = bound.op;
-        gate.threshold = *threshold;
-        gate.text = fmt::format("{} {} {}", subject, to_string(bound.op), *threshold);
-        gates.push_back(gate);
-    }
-    const auto has = [&entry](std::string_view key) { return entry.find(key).has_value(); };
-    const bool bounded = std::ranges::any_of(k_bounds, has, &Bound::key);
-    if (!bounded && !has("max_drop") && !has("min_gain")) {
-        entry.mistake(fmt::format("{} needs `min`, `max` or `equals`", entry.title()));
-    }
-    if (has("equals") && (has("min") || has("max"))) {
-        entry.mistake(
-            fmt::format("{} has `equals`, which leaves nothing to `min` and `max`", entry.title()));
-    }
-    if (thresholds.contains("min") && thresholds.contains("max") &&
-        thresholds["min"] > thresholds["max"]) {
-        entry.mistake(
-            fmt::format("{} can never pass: its `min` is larger than its `max`", entry.title()));
-    }
-}
-
 }  // namespace
 
 std::vector<EvaluatorSpec> read_evaluators(const SpecReader& evaluators,
@@ -256,24 +171,6 @@ std::vector<RunEvaluator> read_run_evaluators(const SpecReader& evaluators) {
             if (key != "name" && key != "type") evaluator.parameters[key] = member.value();
         }
         read.push_back(std::move(evaluator));
-    }
-    return read;
-}
-
-std::vector<Gate> read_gates(const SpecReader& gates, const std::vector<VariantSpec>& variants) {
-    std::vector<Gate> read;
-    if (!gates.expect_list()) return read;
-    for (const SpecReader& entry : gates.items()) {
-        if (entry.value().is_object()) {
-            read_gate_map(entry, variants, read);
-        } else if (!entry.value().is_string()) {
-            entry.wrong_type("a condition such as \"exact_match >= 0.85\" or a map");
-        } else if (auto gate = parse_gate(entry.value().get_ref<const std::string&>())) {
-            gate->place = entry.place();
-            read.push_back(std::move(*gate));
-        } else {
-            entry.mistake(std::move(gate.error().message));
-        }
     }
     return read;
 }

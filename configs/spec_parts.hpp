@@ -81,8 +81,19 @@ void read_provider_name(const SpecReader& provider, const Providers& providers, 
                                                          const std::vector<VariantSpec>& variants,
                                                          SpecFiles& files);
 [[nodiscard]] std::vector<RunEvaluator> read_run_evaluators(const SpecReader& evaluators);
-[[nodiscard]] std::vector<Gate> read_gates(const SpecReader& gates,
-                                           const std::vector<VariantSpec>& variants);
+/// What the gates of a spec are read with.
+struct GateContext {
+    const std::vector<VariantSpec>& variants;
+    const std::vector<RunEvaluator>& run_evaluators;
+    Gate defaults;  ///< of `gate_defaults`
+
+    /// Whether what the gate names has a value an item, so that there is an interval.
+    [[nodiscard]] bool has_interval(const Gate& gate) const;
+};
+[[nodiscard]] Gate read_gate_defaults(const SpecReader& defaults);
+[[nodiscard]] std::vector<Gate> read_gates(const SpecReader& gates, const GateContext& context);
+/// Nothing when it is no map, which is reported.
+[[nodiscard]] std::optional<StopRule> read_stop(const SpecReader& stop);
 [[nodiscard]] ExecutionSpec read_execution(const SpecReader& execution, const Providers& providers);
 
 /// Where in a spec a plain `off` is a word of the contract and no trap of YAML.

@@ -45,7 +45,13 @@ inline constexpr std::size_t k_refusal_bytes_max = 600;          // a refusal co
 inline constexpr std::size_t k_evaluator_renderings_max = 256;
 
 // Run evaluators.
-inline constexpr std::size_t k_run_labels_max = 200;       // different ones, on each side
+inline constexpr std::size_t k_run_labels_max = 200;    // different ones, on each side
+inline constexpr std::size_t k_slices_max = 100;        // of one gate or comparison
+inline constexpr std::size_t k_listed_items_max = 100;  // ids named in a comparison
+inline constexpr std::size_t k_transition_labels_max = 50;
+inline constexpr std::uint64_t k_bootstrap_resamples = 10'000;
+inline constexpr std::uint64_t k_sign_flips = 10'000;
+inline constexpr std::size_t k_baseline_bytes_max = 256U << 20U;
 inline constexpr std::size_t k_run_label_bytes_max = 200;  // longer texts are cut, with a hash
 
 // Lua programs: about 0.2 s, and room for an output of 20 MB.

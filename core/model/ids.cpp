@@ -44,8 +44,10 @@ ObservationId derive_observation_id(const TraceId& trace, std::string_view name)
     return ObservationId(derive_within(trace, {"observation", trace.value(), name}, 16));
 }
 
-ScoreId derive_score_id(const TraceId& trace, std::string_view score_name) {
-    return ScoreId(derive_within(trace, {"score", trace.value(), score_name}, 32));
+ScoreId derive_score_id(const TraceId& trace, std::string_view score_name, std::size_t earlier) {
+    std::string name(score_name);
+    if (earlier > 0) name.append(1, '\0').append(std::to_string(earlier));
+    return ScoreId(derive_within(trace, {"score", trace.value(), name}, 32));
 }
 
 ScoreId derive_run_score_id(const DatasetRunId& run, std::string_view score_name) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include "core/base/strong_id.hpp"
@@ -28,7 +29,10 @@ using UnitKey = StrongId<struct UnitKeyTag>;  ///< 64 hex digits: all that can c
 [[nodiscard]] TraceId derive_trace_id(const RunId& run, const UnitKey& unit);
 /// `name` tells the observations of a trace apart: a step's id or "evaluator:NAME".
 [[nodiscard]] ObservationId derive_observation_id(const TraceId& trace, std::string_view name);
-[[nodiscard]] ScoreId derive_score_id(const TraceId& trace, std::string_view score_name);
+/// @param earlier  scores of the trace that have the same name and come before: a program may give
+///                 one name twice.
+[[nodiscard]] ScoreId derive_score_id(const TraceId& trace, std::string_view score_name,
+                                      std::size_t earlier = 0);
 /// The id of a run score, which belongs to a dataset run and to no trace.
 [[nodiscard]] ScoreId derive_run_score_id(const DatasetRunId& run, std::string_view score_name);
 [[nodiscard]] RunItemId derive_run_item_id(const DatasetRunId& run, const TraceId& trace);

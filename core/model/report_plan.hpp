@@ -6,35 +6,12 @@
 #include <string_view>
 #include <vector>
 
-#include "core/base/diagnostic.hpp"
 #include "core/base/json.hpp"
+#include "core/model/gate.hpp"
+#include "core/model/ids.hpp"
 #include "core/model/score.hpp"
 
 namespace assay {
-
-enum class GateOperator : std::uint8_t { greater_equal, greater, less_equal, less, equal };
-
-[[nodiscard]] const char* to_string(GateOperator op);  ///< ">=", ">", "<=", "<", "="
-[[nodiscard]] bool holds(double observed, GateOperator op, double threshold);
-
-/// A pass/fail rule over a report.
-struct Gate {
-    std::string text;      ///< how it is shown: "exact_match >= 0.85"
-    std::string score;     ///< a score or run score; "" when it is a measure
-    std::string category;  ///< share of this category of a CATEGORICAL score; "" = the mean
-    std::string measure;   ///< one of gate_measures(); "" when it is a score
-    GateOperator op = GateOperator::greater_equal;
-    double threshold = 0;
-    std::string variant;  ///< "" = every variant
-    Place place;          ///< in the spec, for annotations
-};
-
-/// cost_usd, coverage, error_rate, latency_p50_ms, latency_p95_ms, latency_p99_ms, tokens.
-[[nodiscard]] const std::vector<std::string>& gate_measures();
-
-/// Parses the short form, "exact_match >= 85%".
-/// @error invalid_argument saying what is expected.
-[[nodiscard]] Result<Gate> parse_gate(std::string_view text);
 
 /// A score that the spec's evaluators produce, in the order of the spec.
 struct ScoreColumn {
@@ -55,6 +32,14 @@ struct RunEvaluator {
 /// The names of the scores that it gives: its own, or those that a program declares under `scores`.
 [[nodiscard]] std::vector<std::string> run_score_names(const RunEvaluator& evaluator);
 
+/// When a run ends before all its items are done: once the gates on a score are decided by an
+/// interval that may be looked at after every item.
+struct StopRule {
+    std::string score;
+    double confidence = 0.95;
+    std::uint64_t min_items = 0;  ///< not before so many
+};
+
 /// What a report over a run shows and decides. Stored with the run, so that a report made at any
 /// later time says the same.
 struct ReportPlan {
@@ -62,7 +47,17 @@ struct ReportPlan {
     std::vector<RunEvaluator> run_evaluators;
     std::vector<Gate> gates;
     double min_coverage = 0.95;
+    std::optional<StopRule> stop;
+    std::uint64_t seed = 0;  ///< of resampling: the run's
 };
+
+/// Whether the gate is one of those that end the run: a bound on the score of `stop` over all
+/// items.
+[[nodiscard]] bool is_sequential(const Gate& gate, const ReportPlan& plan);
+
+/// Where an item comes when they are taken in random order, smallest first: the first 16 digits of
+/// the SHA-256 of "SEED LF ID". It depends on nothing that comes of the item.
+[[nodiscard]] std::uint64_t random_rank(const DatasetItemId& item, std::uint64_t seed);
 
 [[nodiscard]] Json to_json(const ReportPlan& plan);
 /// @error data_loss when the JSON is no report plan.

@@ -3,6 +3,30 @@
 #include <fmt/format.h>
 
 namespace assay {
+namespace {
+
+std::int64_t total_of(const UsageDetails& usage) {
+    const auto total = usage.find("total");
+    return total == usage.end() ? 0 : total->second;
+}
+
+bool is_cached(const Observation& observation) {
+    const auto cached = observation.metadata.find("cached");
+    return cached != observation.metadata.end() && *cached == true;
+}
+
+std::int64_t paid_tokens(const UnitResult& unit) {
+    if (unit.calls == 0) return 0;
+    if (unit.cached == 0) return total_of(unit.usage);
+    std::int64_t tokens = 0;
+    for (const Observation& observation : unit.observations) {
+        const bool is_of_task = observation.type != ObservationType::evaluator;
+        if (is_of_task && !is_cached(observation)) tokens += total_of(observation.usage);
+    }
+    return tokens;
+}
+
+}  // namespace
 
 const char* to_string(RunState state) {
     switch (state) {
@@ -23,10 +47,7 @@ Result<RunState> parse_run_state(std::string_view text) {
 }
 
 Spending spending_of(const UnitResult& unit) {
-    const auto total = unit.usage.find("total");
-    return {.cost = unit.paid.value_or(0),
-            .tokens = total == unit.usage.end() || unit.calls == 0 ? 0 : total->second,
-            .calls = unit.calls};
+    return {.cost = unit.paid.value_or(0), .tokens = paid_tokens(unit), .calls = unit.calls};
 }
 
 }  // namespace assay

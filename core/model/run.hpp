@@ -47,7 +47,8 @@ struct Spending {
     }
 };
 
-/// What a finished unit used, as budgets count it: answers from the cache are free.
+/// What a finished unit used, as budgets count it: answers from the cache are free. A unit with
+/// steps of both kinds, called and cached, needs its observations to tell them apart.
 [[nodiscard]] Spending spending_of(const UnitResult& unit);
 
 /// One of several parts of a plan that are executed apart: units whose key falls into it.
@@ -83,6 +84,10 @@ struct RunRecord {
     bool resumed = false;  ///< it was continued after an interruption
     std::optional<Shard> shard;
     Spending dropped;  ///< used for units that were given up: they have no final state
+
+    /// In the manifest of a run that ended because its gates were decided: {"score", "items"}.
+    static constexpr const char* k_stopped_early = "stopped_early";
+    [[nodiscard]] bool stopped_early() const { return manifest.contains(k_stopped_early); }
 };
 
 /// Calls `visit` for every stored unit of a run, ordered by variant (as in the run), then item

@@ -19,9 +19,24 @@ UnitSource::UnitSource(const Experiment& experiment, std::unique_ptr<Dataset::It
       shard_(shard),
       finished_(std::move(finished)) {}
 
+Result<std::optional<DatasetItem>> UnitSource::next_item() {
+    if (!experiment_.report_plan.stop) return items_->next();
+    if (!shuffled_) {
+        shuffled_.emplace();
+        while (true) {
+            ASSAY_TRY(auto item, items_->next());
+            if (!item) break;
+            const std::uint64_t rank = random_rank(item->id, experiment_.report_plan.seed);
+            shuffled_->emplace(rank, std::move(*item));
+        }
+    }
+    if (shuffled_->empty()) return std::nullopt;
+    return std::move(shuffled_->extract(shuffled_->begin()).mapped());
+}
+
 Result<std::optional<PlannedUnit>> UnitSource::next_of_plan() {
     if (!item_ || repetition_ == experiment_.spec.repetitions) {
-        ASSAY_TRY(auto item, items_->next());
+        ASSAY_TRY(auto item, next_item());
         if (!item) return std::nullopt;
         item_ = std::make_shared<const DatasetItem>(std::move(*item));
         variant_ = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -32,6 +33,9 @@ class UnitSource {
     [[nodiscard]] Result<std::optional<PlannedUnit>> next();
 
   private:
+    /// In the order of the dataset; of a run that may stop early in random order, which needs all
+    /// of them in memory.
+    [[nodiscard]] Result<std::optional<DatasetItem>> next_item();
     [[nodiscard]] Result<std::optional<PlannedUnit>> next_of_plan();
     [[nodiscard]] bool is_wanted(const UnitKey& key) const;
 
@@ -39,6 +43,7 @@ class UnitSource {
     std::unique_ptr<Dataset::Items> items_;
     std::optional<Shard> shard_;
     FinishedUnits finished_;
+    std::optional<std::multimap<std::uint64_t, DatasetItem>> shuffled_;  ///< by random_rank()
     std::shared_ptr<const DatasetItem> item_;
     std::size_t variant_ = 0;
     int repetition_ = 0;

@@ -225,7 +225,7 @@ TEST_CASE("decoded spec: an evaluator is split into common keys and its own") {
 
 TEST_CASE("decoded spec: gates in both forms") {
     const auto& gates = everything().gates;
-    REQUIRE(gates.size() == 5);
+    REQUIRE(gates.size() == 9);
     CHECK(gates[0].score == "exact_match");
     CHECK(gates[0].threshold == 0.85);
     CHECK(gates[0].place.line == 82);
@@ -238,11 +238,45 @@ TEST_CASE("decoded spec: gates in both forms") {
     CHECK(gates[4].measure == "error_rate");
     CHECK(gates[4].op == GateOperator::equal);
     CHECK(gates[4].score.empty());
+    CHECK(gates[0].confidence == 0.95);
+    CHECK(gates[0].correction == Correction::none);
+    CHECK_FALSE(gates[4].confidence);
     const auto& run_evaluators = everything().run_evaluators;
     REQUIRE(run_evaluators.size() == 1);
     CHECK(run_evaluators[0].name == "typical");
     CHECK(run_evaluators[0].type == "median");
     CHECK(to_text(run_evaluators[0].parameters) == R"({"score":"near"})");
+}
+
+TEST_CASE("decoded spec: gates that are decided by an interval or a comparison") {
+    const auto& gates = everything().gates;
+    const Gate& slices = gates.at(5);
+    CHECK(slices.text == "exact_match >= 0.7 by metadata.lang");
+    CHECK(slices.slice == "metadata.lang");
+    CHECK(slices.confidence == 0.9);
+    CHECK(slices.method == IntervalMethod::student_t);
+    CHECK(slices.tier == GateTier::supporting);
+    CHECK(slices.on_inconclusive == OnInconclusive::warn);
+    CHECK(slices.correction == Correction::bh);
+    const Gate& drop = gates.at(6);
+    CHECK(drop.text == "exact_match >= main - 2 %");
+    CHECK(drop.form == GateForm::relative);
+    CHECK(drop.op == GateOperator::greater_equal);
+    CHECK(drop.threshold == -0.02);
+    CHECK(drop.allow_changed == std::vector<std::string>{"dataset", "evaluator"});
+    const Gate& rise = gates.at(7);
+    CHECK(rise.text == "exact_match <= main + 50 %");
+    CHECK(rise.op == GateOperator::less_equal);
+    CHECK(rise.threshold == 0.5);
+    const Gate& gain = gates.at(8);
+    CHECK(gain.text == "exact_match >= file + 0");
+    CHECK(gain.form == GateForm::difference);
+    CHECK(gain.versus == "file");
+    CHECK(gain.confidence == 0.95);
+    const auto& stop = everything().stop;
+    REQUIRE(stop);
+    CHECK(stop->score == "exact_match");
+    CHECK(stop->min_items == 50);
 }
 
 TEST_CASE("decoded spec: execution and its defaults") {

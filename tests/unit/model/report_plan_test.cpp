@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <limits>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -146,17 +147,72 @@ TEST_CASE("report plan: it survives JSON", "[report_plan]") {
     CHECK(empty->min_coverage == 0.95);
 }
 
+/// Keys that gates of older stored runs do not have.
+const std::set<std::string>& of_newer_gates() {
+    static const std::set<std::string> k_keys = {
+        "form",   "baseline", "versus",          "slice",      "confidence",
+        "method", "tier",     "on_inconclusive", "correction", "allow_changed"};
+    return k_keys;
+}
+
+TEST_CASE("report plan: gates of older runs are decided as they were", "[report_plan]") {
+    Json old = to_json(full_plan());
+    old.erase("seed");
+    for (Json& gate : old["gates"]) {
+        for (const std::string& key : of_newer_gates()) gate.erase(key);
+    }
+    const auto read = report_plan_from_json(old);
+    REQUIRE(read);
+    CHECK(to_json(*read) == to_json(full_plan()));
+}
+
+TEST_CASE("report plan: gates keep all that decides them", "[report_plan]") {
+    ReportPlan plan;
+    Gate& gate = plan.gates.emplace_back(parse_gate("a >= 0.5").value());
+    gate.form = GateForm::relative;
+    gate.baseline = "main";
+    gate.versus = "short";
+    gate.slice = "metadata.lang";
+    gate.confidence = 0.9;
+    gate.method = IntervalMethod::bca;
+    gate.tier = GateTier::advisory;
+    gate.on_inconclusive = OnInconclusive::warn;
+    gate.correction = Correction::bh;
+    gate.allow_changed = {"dataset"};
+    plan.stop = StopRule{.score = "a", .confidence = 0.8, .min_items = 7};
+    plan.seed = 11;
+    const auto back = report_plan_from_json(to_json(plan));
+    REQUIRE(back);
+    CHECK(to_json(*back) == to_json(plan));
+    CHECK(back->gates[0].method == IntervalMethod::bca);
+    CHECK(back->gates[0].correction == Correction::bh);
+    CHECK(back->stop->min_items == 7);
+    for (const char* const key : {"form", "method", "tier", "on_inconclusive", "correction"}) {
+        Json damaged = to_json(plan);
+        damaged["gates"][0][key] = "~";
+        CHECK_FALSE(report_plan_from_json(damaged));
+    }
+}
+
+TEST_CASE("random rank: it is that of the documented text", "[report_plan]") {
+    // printf '7\nitem-1' | sha256sum
+    CHECK(random_rank(DatasetItemId("item-1"), 7) == 0x3745f9fbaaaa0db1ULL);
+}
+
 TEST_CASE("report plan: damage anywhere is data loss and never a guess", "[report_plan]") {
     const Json whole = to_json(full_plan());
     std::vector<Json> damaged = {nullptr, Json::array(), "text", Json::object()};
     for (const auto& [key, value] : whole.items()) {
-        damaged.push_back(whole);
-        damaged.back().erase(key);
+        if (key != "seed") {  // older runs have none
+            damaged.push_back(whole);
+            damaged.back().erase(key);
+        }
         damaged.push_back(whole);
         damaged.back()[key] = "text";
     }
     for (const std::string list : {"scores", "run_evaluators", "gates"}) {
         for (const auto& [key, value] : whole[list][0].items()) {
+            if (list == "gates" && of_newer_gates().contains(key)) continue;
             damaged.push_back(whole);
             damaged.back()[list][0].erase(key);
         }

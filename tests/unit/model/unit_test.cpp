@@ -47,6 +47,28 @@ TEST_CASE("unit: every enumerator has a name that reads back", "[unit]") {
     CHECK(std::string(to_string(ObservationType::generation)) == "GENERATION");
 }
 
+TEST_CASE("unit: budgets count what was called and not what the cache had", "[unit]") {
+    UnitResult unit;
+    unit.usage = {{"total", 110}};
+    unit.paid = 7;
+    unit.observations = {
+        {.name = "find", .start = {}, .metadata = {{"cached", true}}, .usage = {{"total", 100}}},
+        {.name = "answer", .start = {}, .metadata = {{"cached", 1}}, .usage = {{"total", 10}}},
+        {.name = "tone",
+         .type = ObservationType::evaluator,
+         .start = {},
+         .usage = {{"total", 1000}}}};
+    unit.cached = 2;
+    CHECK(spending_of(unit).tokens == 0);  // nothing was called
+    unit.cached = 0;
+    unit.calls = 2;
+    CHECK(spending_of(unit).tokens == 110);
+    unit.cached = 1;
+    CHECK(spending_of(unit).tokens == 10);
+    CHECK(spending_of(unit).cost == 7);
+    CHECK(spending_of(unit).calls == 2);
+}
+
 TEST_CASE("unit: a stored name that nobody knows is damaged data", "[unit]") {
     CHECK(parse_unit_status("done").error().code == ErrorCode::data_loss);
     CHECK(parse_evaluation_status("").error().code == ErrorCode::data_loss);
