@@ -12,7 +12,7 @@ set(ASSAY_LAYERS
     "assay_providers:base,model,http_client,process,stats,configs,evaluators"
     "assay_calls:base,model,configs,providers"
     "assay_judges:base,model,http_client,process,stats,configs,evaluators,providers,calls"
-    "assay_engine:base,model,http_client,configs,datasets,evaluators,providers,calls,judges"
+    "assay_engine:base,model,http_client,stats,configs,datasets,evaluators,providers,calls,judges"
     "assay_report:base,model,stats"
     "assay_store:base,model,engine"
     "assay_cli:*")

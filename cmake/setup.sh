@@ -9,7 +9,8 @@ build_packages=(
 )
 # bubblewrap: the sandbox of `code` evaluators; only a run that has one needs it.
 test_packages=(
-  bubblewrap catch2 chromium json-schema-test-suite libclang-rt-19-dev libxml2-utils
+  bubblewrap catch2 chromium jq json-schema-test-suite libclang-rt-19-dev libxml2-utils
+  python3-yaml
 )
 
 # step TEXT: what happens now, and how long it will take.

@@ -43,11 +43,6 @@ std::unexpected<Error> changed(const std::filesystem::path& path) {
                                path.string()));
 }
 
-/// What an item adds to the hash over the selection.
-std::string hash_entry(const DatasetItem& item) {
-    return fmt::format("{}\n{}\n", item.id.value(), item.content_hash);
-}
-
 std::optional<std::uint64_t> smaller(std::optional<std::uint64_t> a,
                                      std::optional<std::uint64_t> b) {
     return a && b ? std::min(a, b) : (a ? a : b);
@@ -105,9 +100,9 @@ class ValidationPass {
             return {};
         }
         if (sampler_) {
-            sampler_->add(mapped.fingerprint, hash_entry(mapped.item));
+            sampler_->add(mapped.fingerprint, dataset_hash_entry(mapped.item));
         } else {
-            select(hash_entry(mapped.item));
+            select(dataset_hash_entry(mapped.item));
         }
         return duplicates_.add(mapped.fingerprint, row.line);
     }
@@ -200,7 +195,7 @@ class SelectedItems final : public Dataset::Items {
             if (settings_.leaves_out(mapped)) continue;
             if (!mapped.problem.empty()) return changed(path_);
             if (validated_.sampler && !validated_.sampler->takes(mapped.fingerprint)) continue;
-            hash_.update(hash_entry(mapped.item));
+            hash_.update(dataset_hash_entry(mapped.item));
             mapped.item.position = position_++;
             return std::move(mapped.item);
         }
@@ -228,6 +223,10 @@ class SelectedItems final : public Dataset::Items {
 };
 
 }  // namespace
+
+std::string dataset_hash_entry(const DatasetItem& item) {
+    return fmt::format("{}\n{}\n", item.id.value(), item.content_hash);
+}
 
 struct Dataset::State {
     Settings settings;

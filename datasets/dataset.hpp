@@ -36,6 +36,11 @@ struct DatasetFacts {
     std::string sha256;       ///< over the selected items' ids and content, in order
 };
 
+/// DatasetItem::content_hash of an item with this input, expected_output and metadata.
+[[nodiscard]] std::string content_hash_of(const DatasetItem& item);
+/// What an item adds to DatasetFacts::sha256.
+[[nodiscard]] std::string dataset_hash_entry(const DatasetItem& item);
+
 /// The items of a dataset: rows, mapped, filtered, sampled, each with its id. Streams; memory does
 /// not grow with the file (duplicates are found by an external sort of fingerprints).
 class Dataset {

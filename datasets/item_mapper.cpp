@@ -104,6 +104,8 @@ std::string canonical_content(const DatasetItem& item) {
 
 }  // namespace
 
+std::string content_hash_of(const DatasetItem& item) { return sha256_hex(canonical_content(item)); }
+
 ItemMapper::ItemMapper(const DatasetSpec& spec, ItemMapperOptions options)
     : where_(spec.where),
       options_(std::move(options)),

@@ -119,6 +119,10 @@ class Watching {
     Watch* watch_;
 };
 
+bool answers(const Result<Json>& answer, const Json& id) {
+    return answer && answer->is_object() && answer->contains("id") && (*answer)["id"] == id;
+}
+
 }  // namespace
 
 Task<Json> LineWorkers::Worker::ask(Json question, Deadline deadline) {
@@ -136,9 +140,13 @@ Task<Json> LineWorkers::Worker::read_answer_to(Json id, Deadline deadline) {
         ASSAY_CO_TRY(const auto line, co_await process_->read_line(deadline));
         if (!line) co_return failure(ErrorCode::unavailable, "the output ended");
         auto answer = parse_json(*line);
-        const bool is_the_answer =
-            answer && answer->is_object() && answer->contains("id") && (*answer)["id"] == id;
-        if (is_the_answer) co_return answer;
+        if (answers(answer, id)) co_return answer;
+        // It would be the answer, were its text UTF-8: nothing more will come.
+        if (!answer && answers(parse_json(to_valid_utf8(*line)), id)) {
+            co_return failure(
+                ErrorCode::invalid_argument,
+                fmt::format("the program `{}` gave an answer that is not UTF-8", program_.name));
+        }
         log_.append(*line + "\n");
     }
 }

@@ -32,6 +32,7 @@ struct RunArguments : StoreArguments {
     std::optional<std::string> filter;
     std::string filter_failing;  ///< a run: only its failing items
     std::string resume;          ///< a run that ended early: go on with it
+    std::string baseline;        ///< what the run is compared with
     std::string shard;           ///< "I/N", "" = all of it
     std::optional<double> budget_usd;
     bool fail_fast = false;
@@ -54,9 +55,10 @@ struct RunArguments : StoreArguments {
 };
 
 struct PlanArguments {
-    RunArguments run;    ///< what `run` would be told, one spec
-    std::string out;     ///< a file that `run` executes
-    bool units = false;  ///< list them
+    RunArguments run;                 ///< what `run` would be told, one spec
+    std::string out;                  ///< a file that `run` executes
+    bool units = false;               ///< list them
+    std::vector<double> differences;  ///< that one would like to find
     bool json = false;
 };
 
@@ -92,8 +94,9 @@ struct RunsArguments : StoreArguments {
 
 struct ShowArguments : StoreArguments {
     std::string run;
-    std::string item;     ///< one item of it, whole
-    bool failed = false;  ///< its failing units, a line each
+    std::string item;      ///< one item of it, whole
+    bool failed = false;   ///< its failing units, a line each
+    bool history = false;  ///< the values its scores had before
     bool json = false;
 };
 
@@ -105,6 +108,35 @@ struct GateArguments : StoreArguments {
 struct ExportArguments : StoreArguments {
     std::string run;
     std::vector<std::string> out;
+};
+
+struct BaselineArguments : StoreArguments {
+    std::string action;  ///< set, list, show or remove
+    std::string name;
+    std::string run;     ///< set
+    std::string reason;  ///< set
+    std::string out;     ///< set: a file to write as well
+    bool replace = false;
+    bool all = false;  ///< list: the history too
+    bool json = false;
+};
+
+struct VerifyArguments : StoreArguments {
+    std::string run;
+    bool json = false;
+};
+
+struct CompareArguments : StoreArguments {
+    std::string a;
+    std::string b;
+    std::vector<std::string> scores;  ///< empty = all
+    std::string slice;                ///< a field by whose values the items are told apart
+    double confidence = 0.95;
+    std::string method = "auto";
+    std::string test = "auto";
+    std::uint64_t seed = 0;
+    std::vector<std::string> out;
+    bool json = false;
 };
 
 struct EvaluatorsArguments {
@@ -142,8 +174,9 @@ struct ManArguments {};
 using Command =
     std::variant<InitArguments, RunArguments, PlanArguments, RescoreArguments, MergeArguments,
                  ValidateArguments, SchemaArguments, RunsArguments, ShowArguments, GateArguments,
-                 ExportArguments, EvaluatorsArguments, ProvidersArguments, CacheArguments,
-                 DoctorArguments, VersionArguments, CompletionArguments, ManArguments>;
+                 ExportArguments, CompareArguments, BaselineArguments, VerifyArguments,
+                 EvaluatorsArguments, ProvidersArguments, CacheArguments, DoctorArguments,
+                 VersionArguments, CompletionArguments, ManArguments>;
 
 struct CommandLine {
     Command command;

@@ -8,7 +8,10 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "runner/cli/outputs.hpp"
+#include "runner/cli/references.hpp"
 #include "runner/cli/run_programs.hpp"
+#include "runner/report/findings.hpp"
 #include "runner/report/report.hpp"
 #include "runner/report/writers.hpp"
 
@@ -26,14 +29,23 @@ Result<void> append_step_summary(const Report& report) {
                    fmt::format("cannot append the summary to GITHUB_STEP_SUMMARY ({})", path));
 }
 
+/// What GitHub calls it: a gate that changes nothing is only noticed.
+const char* annotation_level(Severity severity) {
+    switch (severity) {
+        case Severity::none:
+        case Severity::note: return "notice";
+        case Severity::warning: return "warning";
+        case Severity::error: return "error";
+    }
+    std::unreachable();
+}
+
 void annotate_gates(const Report& report) {
     if (!in_github_actions()) return;
-    for (const GateVerdict& verdict : report.gates) {
-        if (verdict.status == GateStatus::passed) continue;
-        print_error(
-            github_annotation({verdict.gate.place, fmt::format("{} ({}): {}", verdict.gate.text,
-                                                               verdict.variant, verdict.reason)}) +
-            "\n");
+    for (const Finding& finding : findings_of(report)) {
+        print_error(github_annotation({finding.place, finding.message},
+                                      annotation_level(finding.severity)) +
+                    "\n");
     }
 }
 
@@ -112,19 +124,21 @@ Result<ExitCode> conclude_run(const ExperimentSpec& spec, RunRecord run, Store& 
     };
     const Json manifest = run.manifest;
     ASSAY_TRY(const ProgramScores programs, run_programs(spec, run, store));
-    if (run.manifest != manifest) ASSAY_CHECK(store.finish(run));  // why a program gave no score
-    ASSAY_TRY(const Report report, make_report(run, units, programs));
+    // Why a program gave no score. After a rescore that is stored with the run scores.
+    if (run.manifest != manifest && !options.rescored_at) ASSAY_CHECK(store.finish(run));
+    ReportInputs inputs{.programs = programs, .references = {}, .baseline = {}};
+    read_references(run, std::filesystem::path(run.spec_file).parent_path(), store, inputs);
+    ASSAY_TRY(const Report report, make_report(run, units, inputs));
     // What is known is shown first, also when the disk has no room for more.
     const auto kept = keep_run_scores(report, programs, options.rescored_at, store);
-    for (const auto& path : options.outputs) ASSAY_CHECK(write_report(path, report, units));
+    for (const auto& path : options.outputs) ASSAY_CHECK(write_output(path, report, store));
     ASSAY_CHECK(append_step_summary(report));
     annotate_gates(report);
     if (!options.quiet) {
         print_out(report_to_table(report, {.columns = console.columns,
                                            .color = console.color,
                                            .store_option = options.store_option}));
-        for (const auto& path : options.outputs)
-            print_out(fmt::format("Report: {}\n", path.string()));
+        for (const auto& path : options.outputs) announce_output(path);
     }
     if (!run.reason.empty()) {
         print_error(fmt::format("assay: the run is {}: {}\n", to_string(run.state), run.reason));

@@ -10,6 +10,8 @@
 #include <cstdlib>
 
 #include "core/base/text.hpp"
+#include "runner/cli/repository.hpp"
+#include "runner/report/grid.hpp"
 
 namespace assay {
 namespace {
@@ -67,10 +69,11 @@ Console Console::detect(bool no_color) {
 void print_out(std::string_view text) { print(stdout, text); }
 void print_error(std::string_view text) { print(stderr, text); }
 
-void print_field(std::string_view label, const Json& value) {
+void print_field(std::string_view label, const Json& value, std::size_t label_columns) {
     const std::string text = as_text(value);
     if (text.find('\n') == std::string::npos) {
-        print_out(fmt::format("  {:<10} {}\n", terminal_safe(label), terminal_safe(text)));
+        print_out(fmt::format("  {} {}\n", pad_right(terminal_safe(label), label_columns),
+                              terminal_safe(text)));
         return;
     }
     print_out(fmt::format("  {}\n", terminal_safe(label)));
@@ -89,9 +92,14 @@ ExitCode end_with(const Result<ExitCode>& result) {
 }
 
 ExitCode report_mistakes(const Diagnostics& diagnostics) {
-    print_error(to_string(diagnostics) + "\n");
+    Diagnostics shown = diagnostics;
+    for (Diagnostic& diagnostic : shown) {
+        if (diagnostic.place.file.empty()) diagnostic.place.file = "assay";
+    }
+    print_error(to_string(std::move(shown)) + "\n");
     if (in_github_actions()) {
-        for (const Diagnostic& diagnostic : diagnostics) {
+        for (Diagnostic diagnostic : diagnostics) {
+            diagnostic.place.file = path_in_repository(diagnostic.place.file);
             print_error(github_annotation(diagnostic) + "\n");
         }
     }
@@ -100,14 +108,14 @@ ExitCode report_mistakes(const Diagnostics& diagnostics) {
 
 bool in_github_actions() { return environment("GITHUB_ACTIONS") == "true"; }
 
-std::string github_annotation(const Diagnostic& diagnostic) {
+std::string github_annotation(const Diagnostic& diagnostic, std::string_view level) {
     const Place& place = diagnostic.place;
     std::string where;
     const bool on_command_line = place.file.starts_with("--");
     if (!place.file.empty() && !on_command_line) where += " file=" + escaped(place.file, true);
     if (place.line > 0) where += fmt::format(",line={}", place.line);
     if (place.column > 0) where += fmt::format(",col={}", place.column);
-    return fmt::format("::error{}::{}", where, escaped(diagnostic.message, false));
+    return fmt::format("::{}{}::{}", level, where, escaped(diagnostic.message, false));
 }
 
 }  // namespace assay

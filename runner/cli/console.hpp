@@ -22,8 +22,11 @@ struct Console {
 
 void print_out(std::string_view text);
 void print_error(std::string_view text);
+/// The room that the labels of a list of fields have, unless one of them is longer.
+constexpr std::size_t k_label_columns = 10;
 /// A label and a value below or beside it, as the value's lines ask for, safe for a terminal.
-void print_field(std::string_view label, const Json& value);
+void print_field(std::string_view label, const Json& value,
+                 std::size_t label_columns = k_label_columns);
 
 /// Prints "assay: MESSAGE" on stderr and gives the exit code that belongs to the error.
 ExitCode report_error(const Error& error);
@@ -36,6 +39,9 @@ ExitCode report_mistakes(const Diagnostics& diagnostics);
 /// Whether GitHub Actions reads what is printed.
 [[nodiscard]] bool in_github_actions();
 /// `::error file=...,line=...::message` with everything escaped as GitHub wants.
-[[nodiscard]] std::string github_annotation(const Diagnostic& diagnostic);
+/// @param diagnostic  its file as path_in_repository() names it.
+/// @param level       "error", "warning" or "notice".
+[[nodiscard]] std::string github_annotation(const Diagnostic& diagnostic,
+                                            std::string_view level = "error");
 
 }  // namespace assay

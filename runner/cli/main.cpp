@@ -25,6 +25,9 @@ struct Dispatch {
     ExitCode operator()(const ShowArguments& a) const { return show_command(a, console); }
     ExitCode operator()(const GateArguments& a) const { return gate_command(a, console); }
     ExitCode operator()(const ExportArguments& a) const { return export_command(a, console); }
+    ExitCode operator()(const CompareArguments& a) const { return compare_command(a, console); }
+    ExitCode operator()(const BaselineArguments& a) const { return baseline_command(a, console); }
+    ExitCode operator()(const VerifyArguments& a) const { return verify_command(a, console); }
     ExitCode operator()(const EvaluatorsArguments& a) const {
         return evaluators_command(a, console);
     }

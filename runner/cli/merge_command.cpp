@@ -7,10 +7,11 @@
 
 #include "runner/cli/commands.hpp"
 #include "runner/cli/conclude_run.hpp"
+#include "runner/cli/outputs.hpp"
 #include "runner/cli/prepare.hpp"
+#include "runner/cli/references.hpp"
 #include "runner/engine/experiment.hpp"
 #include "runner/report/program_scores.hpp"
-#include "runner/report/writers.hpp"
 
 namespace assay {
 namespace {
@@ -29,7 +30,7 @@ Result<StoredShard> open_shard(const std::string& argument) {
     std::string reference = "latest";
     const std::size_t colon = argument.rfind(':');
     std::error_code ignored;
-    if (colon != std::string::npos && !fs::is_directory(argument, ignored)) {
+    if (colon != std::string::npos && !fs::exists(argument, ignored)) {
         folder = argument.substr(0, colon);
         reference = argument.substr(colon + 1);
     }
@@ -116,7 +117,7 @@ Result<ExperimentSpec> spec_of(const RunRecord& run) {
 }
 
 Result<ExitCode> merge_shards(const MergeArguments& arguments, const Console& console) {
-    for (const std::string& path : arguments.out) ASSAY_CHECK(check_report_path(path));
+    for (const std::string& path : arguments.out) ASSAY_CHECK(check_output(path));
     std::vector<StoredShard> shards;
     for (const std::string& argument : arguments.shards) {
         ASSAY_TRY(StoredShard shard, open_shard(argument));
@@ -127,6 +128,9 @@ Result<ExitCode> merge_shards(const MergeArguments& arguments, const Console& co
     RunRecord whole = whole_of(shards, arguments.run_name, clock);
     ASSAY_TRY(const ExperimentSpec spec, spec_of(whole));
     ASSAY_TRY(const auto store, Store::open(arguments.store, default_project_id()));
+    ASSAY_CHECK(store->copy_baseline_documents(*shards.front().store, shards.front().run));
+    const PinOptions pins{.folder = fs::path(whole.spec_file).parent_path(), .baseline = {}};
+    ASSAY_CHECK(pin_references(whole, pins, *store));
     ASSAY_CHECK(store->begin(whole));
     for (const StoredShard& shard : shards) {
         ASSAY_CHECK(store->copy_units(*shard.store, shard.run, whole.id));

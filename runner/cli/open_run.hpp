@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -12,12 +13,13 @@ namespace assay {
 struct OpenRun {
     std::unique_ptr<Store> store;
     RunRecord run;
-    ProgramScores programs;  ///< what is stored of the run evaluators that are programs
+    ProgramScores programs;             ///< what is stored of the run evaluators that are programs
+    std::filesystem::path spec_folder;  ///< of the spec that the gates are from
 
     [[nodiscard]] UnitStream units() const {
         return [this](const UnitVisitor& visit) { return store->for_each_unit(run, visit); };
     }
-    [[nodiscard]] Result<Report> report() const { return make_report(run, units(), programs); }
+    [[nodiscard]] Result<Report> report() const;
 };
 
 /// @param reference  an id, the beginning of one, a name, or "latest".

@@ -1,14 +1,8 @@
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
-#include <CLI/CLI.hpp>
 #include <charconv>
 
-#include "core/base/diagnostic.hpp"
 #include "core/base/version.hpp"
 #include "evaluators/evaluator.hpp"
-#include "runner/cli/arguments.hpp"
-#include "runner/cli/command_tree.hpp"
+#include "runner/cli/command_parser.hpp"
 #include "runner/cli/console.hpp"
 
 namespace assay {
@@ -52,9 +46,9 @@ constexpr const char* k_main_footer = R"(Examples:
 /// Commands and options of the full tool whose engine is not built yet: refused by name, so that
 /// nobody takes them for a typing mistake or, worse, thinks they were obeyed.
 const std::vector<std::string> k_later_commands = {
-    "compare", "verify", "noise",  "baseline", "datasets", "prompts",   "templates", "judge",
-    "traces",  "serve",  "worker", "keys",     "rules",    "schedules", "remote",    "view"};
-const std::vector<std::string> k_later_run_options = {"--baseline", "--server"};
+    "noise",  "datasets", "prompts", "templates", "judge",  "traces", "serve",
+    "worker", "keys",     "rules",   "schedules", "remote", "view"};
+const std::vector<std::string> k_later_run_options = {"--server"};
 
 /// A check for counts: without one the library wraps a negative number into a huge one. It has no
 /// description, so that the help stays short.
@@ -71,94 +65,34 @@ CLI::Validator whole_number(std::uint64_t least) {
         "");
 }
 
-/// A check for one of some words, which names the nearest one.
-CLI::Validator one_of(std::string what, std::vector<std::string> words) {
-    return CLI::Validator(
-        [what = std::move(what), words = std::move(words)](const std::string& text) {
-            if (std::ranges::find(words, text) != words.end()) return std::string();
-            return fmt::format("there is no {} \"{}\"{}; it is one of {}", what, text,
-                               did_you_mean(text, words), fmt::join(words, ", "));
-        },
-        "");
+}  // namespace
+
+CommandParser::CommandParser(CommandLine& result) : result_(result) {
+    app_.set_version_flag("--version", std::string(k_version));
+    app_.require_subcommand(1);
+    app_.footer(k_main_footer);
+    app_.get_formatter()->column_width(30);
+    add_init();
+    add_run();
+    add_plan();
+    add_rescore();
+    add_merge();
+    add_validate();
+    add_runs();
+    add_show();
+    add_gate();
+    add_export();
+    add_compare();
+    add_baseline();
+    add_verify();
+    add_lists();
+    add_cache();
+    add_schema();
+    add_doctor();
+    add_shell();
 }
 
-/// Builds the parser. Each command has a function that adds it and says what it fills.
-class Parser {
-  public:
-    explicit Parser(CommandLine& result) : result_(result) {
-        app_.set_version_flag("--version", std::string(k_version));
-        app_.require_subcommand(1);
-        app_.footer(k_main_footer);
-        app_.get_formatter()->column_width(30);
-        add_init();
-        add_run();
-        add_plan();
-        add_rescore();
-        add_merge();
-        add_validate();
-        add_runs();
-        add_show();
-        add_gate();
-        add_export();
-        add_lists();
-        add_cache();
-        add_schema();
-        add_doctor();
-        add_shell();
-    }
-
-    CLI::App& app() { return app_; }
-    CommandTree describe();
-
-  private:
-    /// A command whose arguments live as long as the parser.
-    template <class Arguments>
-    std::pair<CLI::App*, Arguments*> command(const char* name, const char* summary,
-                                             const char* footer) {
-        CLI::App* const sub = app_.add_subcommand(name, summary);
-        sub->footer(footer);
-        sub->add_flag("--no-color", result_.no_color, "No colours, whatever the terminal can do");
-        auto arguments = std::make_shared<Arguments>();
-        sub->callback([this, arguments] { result_.command = *arguments; });
-        return {sub, arguments.get()};
-    }
-
-    static void add_store(CLI::App* sub, StoreArguments* arguments) {
-        sub->add_option("--store", arguments->store, "Folder of the stored runs")
-            ->type_name("DIR")
-            ->capture_default_str();
-    }
-
-    static void add_reports(CLI::App* sub, std::vector<std::string>& out);
-    void add_progress(CLI::App* sub, ProgressMode& progress);
-    void add_selection(CLI::App* sub, RunArguments* a);
-
-    ArgumentInfo describe(const CLI::Option& option) const;
-    CommandInfo describe(CLI::App& app) const;
-
-    void add_init();
-    void add_run();
-    void add_plan();
-    void add_rescore();
-    void add_merge();
-    void add_validate();
-    void add_runs();
-    void add_show();
-    void add_gate();
-    void add_export();
-    void add_lists();
-    void add_cache();
-    void add_schema();
-    void add_doctor();
-    void add_shell();
-
-    CommandLine& result_;
-    std::map<const CLI::Option*, std::vector<std::string>> suggestions_;
-    CLI::App app_{"Evaluates LLM applications: runs experiments, scores them, decides gates.",
-                  "assay"};
-};
-
-void Parser::add_init() {
+void CommandParser::add_init() {
     auto [sub, a] = command<InitArguments>(
         "init", "Write a spec that runs at once, its dataset and a CI job",
         "Nothing is ever overwritten.\n\nExamples:\n  assay init\n  assay init my-project");
@@ -166,7 +100,7 @@ void Parser::add_init() {
 }
 
 /// What says which units there are: shared by `run` and `plan`.
-void Parser::add_selection(CLI::App* sub, RunArguments* a) {
+void CommandParser::add_selection(CLI::App* sub, RunArguments* a) {
     const CLI::Validator at_least_one = whole_number(1);
     sub->add_option("--set", a->overrides, "Override a key of the spec (value in YAML)")
         ->type_name("KEY=VALUE")
@@ -206,13 +140,16 @@ void Parser::add_selection(CLI::App* sub, RunArguments* a) {
     add_store(sub, a);
 }
 
-void Parser::add_run() {
+void CommandParser::add_run() {
     auto [sub, a] =
         command<RunArguments>("run", "Run a spec: score, store, report, gate", k_run_footer);
     sub->add_option("SPEC", a->specs, "Experiment specs (.yaml or .json), or plans of them");
     sub->add_option("--resume", a->resume,
                     "Go on with a run that ended early; its spec need not be named")
         ->type_name("RUN");
+    sub->add_option("--baseline", a->baseline,
+                    "Compare with a baseline, a run or a file of one (assay baseline --help)")
+        ->type_name("REF");
     sub->parse_complete_callback([a] {
         if (a->specs.empty() && a->resume.empty()) throw CLI::RequiredError("SPEC");
     });
@@ -236,15 +173,16 @@ void Parser::add_run() {
     sub->add_flag("--yes", a->yes, "Ask nothing (assay never does; accepted for scripts)");
 }
 
-void Parser::add_reports(CLI::App* sub, std::vector<std::string>& out) {
+void CommandParser::add_reports(CLI::App* sub, std::vector<std::string>& out) {
     sub->add_option("--out", out,
                     "Write a report; the ending is the format: .json .jsonl .csv .xml .md .html "
-                    "(repeatable)")
+                    ".sarif .svg; or "
+                    "the whole run: .assayrun (repeatable)")
         ->type_name("FILE")
         ->allow_extra_args(false);
 }
 
-void Parser::add_progress(CLI::App* sub, ProgressMode& progress) {
+void CommandParser::add_progress(CLI::App* sub, ProgressMode& progress) {
     const std::map<std::string, ProgressMode> modes = {{"auto", ProgressMode::automatic},
                                                        {"plain", ProgressMode::plain},
                                                        {"json", ProgressMode::json},
@@ -254,56 +192,30 @@ void Parser::add_progress(CLI::App* sub, ProgressMode& progress) {
                      ->type_name("MODE")] = {"auto", "plain", "json", "none"};
 }
 
-void Parser::add_plan() {
+void CommandParser::add_plan() {
     auto [sub, a] = command<PlanArguments>(
         "plan", "Say what a run would call and, estimated, use; nothing is called",
         "Examples:\n  assay plan tickets.eval.yaml\n"
         "  assay plan tickets.eval.yaml --out plan.json && assay run plan.json\n"
+        "  assay plan tickets.eval.yaml --difference 0.02\n"
         "  assay plan tickets.eval.yaml --units | head");
     sub->add_option("SPEC", a->run.specs, "Experiment spec (.yaml or .json)")
         ->required()
         ->expected(1);
     add_selection(sub, &a->run);
+    sub->add_option("--difference", a->differences,
+                    "Say how many items or repetitions it takes to find one of this size "
+                    "(repeatable)")
+        ->type_name("D")
+        ->check(CLI::PositiveNumber.description(""))
+        ->allow_extra_args(false);
     sub->add_option("--out", a->out, "Write the plan as JSON; `assay run` executes it")
         ->type_name("FILE");
     sub->add_flag("--units", a->units, "List the units with their keys, a JSON object a line");
     sub->add_flag("--json", a->json, "For machines");
 }
 
-void Parser::add_rescore() {
-    auto [sub, a] = command<RescoreArguments>(
-        "rescore", "Score the stored outputs of a run with the evaluators of a spec",
-        "Evaluators that are new or changed are run on the outputs that are stored; nothing\n"
-        "else is called. Scores that are replaced go to the history.\n\n"
-        "Examples:\n  assay rescore latest tickets.eval.yaml");
-    sub->add_option("RUN", a->run, "Id of the run, the beginning of one, its name, or latest")
-        ->required();
-    sub->add_option("SPEC", a->spec, "Experiment spec with the evaluators")->required();
-    sub->add_option("--set", a->overrides, "Override a key of the spec (value in YAML)")
-        ->type_name("KEY=VALUE")
-        ->allow_extra_args(false);
-    sub->add_option("--env-file", a->env_file, "Read environment variables from a file")
-        ->type_name("FILE");
-    add_reports(sub, a->out);
-    sub->add_flag("--quiet", a->quiet, "Only messages about what went wrong");
-    add_store(sub, a);
-}
-
-void Parser::add_merge() {
-    auto [sub, a] = command<MergeArguments>(
-        "merge", "Put the shards of a run together and decide its gates",
-        "Examples:\n  assay merge shard-1 shard-2 shard-3 --out report.json\n"
-        "  assay merge shard-1:20261101-093000-3f9a1c shard-2");
-    sub->add_option("SHARD", a->shards,
-                    "Store folder of a shard, with :RUN when it is not the newest run there")
-        ->required();
-    sub->add_option("--run-name", a->run_name, "Name of the run")->type_name("NAME");
-    add_reports(sub, a->out);
-    sub->add_flag("--quiet", a->quiet, "Only messages about what went wrong");
-    add_store(sub, a);
-}
-
-void Parser::add_validate() {
+void CommandParser::add_validate() {
     auto [sub, a] = command<ValidateArguments>(
         "validate", "Check specs and their datasets; nothing is called",
         "Examples:\n  assay validate tickets.eval.yaml\n  assay validate specs/*.eval.yaml");
@@ -315,51 +227,7 @@ void Parser::add_validate() {
         ->type_name("FILE");
 }
 
-void Parser::add_runs() {
-    auto [sub, a] = command<RunsArguments>("runs", "List the stored runs, newest first",
-                                           "Examples:\n  assay runs\n  assay runs --json");
-    sub->add_flag("--json", a->json, "For machines");
-    add_store(sub, a);
-}
-
-void Parser::add_show() {
-    auto [sub, a] = command<ShowArguments>(
-        "show", "Show a stored run: scores, gates, errors",
-        "RUN is an id, the beginning of one, a run's name, or `latest`.\n\n"
-        "Examples:\n  assay show latest\n  assay show latest --failed\n"
-        "  assay show latest --item T-014\n  assay show 20261101-0930 --json");
-    sub->add_option("RUN", a->run, "Which run")->required();
-    sub->add_option("--item", a->item, "Everything about one item of the run")->type_name("ID");
-    sub->add_flag("--failed", a->failed,
-                  "The units that failed, are unscored or have a false score");
-    sub->add_flag("--json", a->json, "For machines");
-    add_store(sub, a);
-}
-
-void Parser::add_gate() {
-    auto [sub, a] = command<GateArguments>(
-        "gate", "Decide the gates of a stored run again",
-        "Examples:\n  assay gate latest\n  assay gate latest stricter.eval.yaml\n\n"
-        "With SPEC its gates are decided, else those the run was made with.");
-    sub->add_option("RUN", a->run, "Which run")->required();
-    sub->add_option("SPEC", a->spec, "Take the gates from this spec");
-    add_store(sub, a);
-}
-
-void Parser::add_export() {
-    auto [sub, a] = command<ExportArguments>(
-        "export", "Write reports of a stored run",
-        "Examples:\n  assay export latest --out report.json --out items.csv");
-    sub->add_option("RUN", a->run, "Which run")->required();
-    sub->add_option("--out", a->out,
-                    "The ending is the format: .json .jsonl .csv .xml .md .html (repeatable)")
-        ->required()
-        ->type_name("FILE")
-        ->allow_extra_args(false);
-    add_store(sub, a);
-}
-
-void Parser::add_lists() {
+void CommandParser::add_lists() {
     auto [evaluators, e] = command<EvaluatorsArguments>(
         "evaluators", "List the evaluators, or explain one",
         "Examples:\n  assay evaluators\n  assay evaluators numeric_match");
@@ -373,7 +241,7 @@ void Parser::add_lists() {
     providers->add_flag("--json", p->json, "For machines");
 }
 
-void Parser::add_cache() {
+void CommandParser::add_cache() {
     auto [sub, a] = command<CacheArguments>("cache", "List, show, remove or check cached replies",
                                             k_cache_footer);
     const std::vector<std::string> actions = {"ls", "show", "rm", "verify"};
@@ -390,7 +258,7 @@ void Parser::add_cache() {
     sub->add_flag("--json", a->json, "For machines");
 }
 
-void Parser::add_schema() {
+void CommandParser::add_schema() {
     auto [sub, a] =
         command<SchemaArguments>("schema", "Print a JSON Schema, for editors and checks",
                                  "Examples:\n  assay schema experiment > experiment.schema.json\n\n"
@@ -402,7 +270,7 @@ void Parser::add_schema() {
                      ->check(CLI::IsMember(schemas))] = schemas;
 }
 
-void Parser::add_doctor() {
+void CommandParser::add_doctor() {
     auto [doctor, d] =
         command<DoctorArguments>("doctor", "Say what is missing or misconfigured on this machine",
                                  "Examples:\n  assay doctor");
@@ -413,7 +281,7 @@ void Parser::add_doctor() {
     version->add_flag("--json", v->json, "For machines");
 }
 
-void Parser::add_shell() {
+void CommandParser::add_shell() {
     auto [completion, c] = command<CompletionArguments>(
         "completion", "Print the script that makes a shell complete commands",
         "Examples:\n  source <(assay completion bash)\n"
@@ -428,7 +296,7 @@ void Parser::add_shell() {
                           "  assay man > ~/.local/share/man/man1/assay.1");
 }
 
-ArgumentInfo Parser::describe(const CLI::Option& option) const {
+ArgumentInfo CommandParser::describe(const CLI::Option& option) const {
     ArgumentInfo info;
     for (const std::string& name : option.get_snames()) info.names.push_back("-" + name);
     for (const std::string& name : option.get_lnames()) info.names.push_back("--" + name);
@@ -444,7 +312,7 @@ ArgumentInfo Parser::describe(const CLI::Option& option) const {
     return info;
 }
 
-CommandInfo Parser::describe(CLI::App& app) const {
+CommandInfo CommandParser::describe(CLI::App& app) const {
     CommandInfo info{.name = app.get_name(),
                      .summary = app.get_description(),
                      .footer = app.get_footer(),
@@ -457,13 +325,15 @@ CommandInfo Parser::describe(CLI::App& app) const {
     return info;
 }
 
-CommandTree Parser::describe() {
+CommandTree CommandParser::describe() {
     CommandTree tree{.program = describe(app_), .commands = {}};
     for (CLI::App* const sub : app_.get_subcommands([](CLI::App*) { return true; })) {
         tree.commands.push_back(describe(*sub));
     }
     return tree;
 }
+
+namespace {
 
 /// "--limt" among the options of the command that was being read.
 std::string explain_extra(CLI::App& app, const std::string& extra) {
@@ -509,12 +379,12 @@ int explain(CLI::App& app, const CLI::ParseError& error) {
 
 CommandTree command_tree() {
     CommandLine ignored;
-    return Parser(ignored).describe();
+    return CommandParser(ignored).describe();
 }
 
 std::variant<CommandLine, int> parse_command_line(int argc, const char* const* argv) {
     CommandLine result;
-    Parser parser(result);
+    CommandParser parser(result);
     if (argc < 2) {
         print_out(parser.app().help());
         return static_cast<int>(ExitCode::usage);

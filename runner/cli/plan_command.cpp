@@ -5,6 +5,7 @@
 #include "core/base/files.hpp"
 #include "runner/cli/commands.hpp"
 #include "runner/cli/open_run.hpp"
+#include "runner/cli/plan_detection.hpp"
 #include "runner/cli/prepare.hpp"
 #include "runner/cli/prepare_run.hpp"
 #include "runner/engine/estimate.hpp"
@@ -15,10 +16,16 @@
 namespace assay {
 namespace {
 
-/// What the newest finished run of the experiment tells, if there is one.
+/// What the newest finished runs of the experiment tell, if there are any.
 struct Experience {
     std::string run;  ///< "" = none
     std::map<std::string, UnitHistory> units;
+    std::vector<Report> reports;  ///< at most two, the newest first
+
+    [[nodiscard]] EarlierRuns earlier() const {
+        return {.newest = reports.empty() ? nullptr : &reports[0],
+                .before = reports.size() < 2 ? nullptr : &reports[1]};
+    }
 };
 
 UnitHistory history_of(const VariantSummary& variant) {
@@ -45,12 +52,15 @@ Result<Experience> experience_of(const std::string& folder, const std::string& e
         const UnitStream units = [&](const UnitVisitor& visit) {
             return (*store)->for_each_unit(run, visit);
         };
-        ASSAY_TRY(const Report report, make_report(run, units));
-        experience.run = run.id.value();
-        for (const VariantSummary& variant : report.variants) {
-            experience.units[variant.name] = history_of(variant);
-        }
-        return experience;
+        ASSAY_TRY(Report report, make_report(run, units));
+        experience.reports.push_back(std::move(report));
+        if (experience.reports.size() == 2) break;
+    }
+    if (experience.reports.empty()) return experience;
+    const Report& newest = experience.reports.front();
+    experience.run = newest.run.id.value();
+    for (const VariantSummary& variant : newest.variants) {
+        experience.units[variant.name] = history_of(variant);
     }
     return experience;
 }
@@ -126,7 +136,8 @@ OrderedJson to_json(const VariantEstimate& variant) {
 
 /// The plan as a file that `assay run` executes.
 OrderedJson plan_to_json(const RunRecord& run, const Experience& experience,
-                         const std::vector<VariantEstimate>& variants) {
+                         const std::vector<VariantEstimate>& variants,
+                         const std::vector<ScoreDetection>& detections) {
     OrderedJson json;
     json["assay_plan"] = 1;
     json["experiment"] = run.experiment;
@@ -137,6 +148,10 @@ OrderedJson plan_to_json(const RunRecord& run, const Experience& experience,
         experience.run.empty() ? OrderedJson(nullptr) : OrderedJson(experience.run);
     json["variants"] = OrderedJson::array();
     for (const VariantEstimate& variant : variants) json["variants"].push_back(to_json(variant));
+    json["detectable"] = OrderedJson::array();
+    for (const ScoreDetection& detection : detections) {
+        json["detectable"].push_back(to_json(detection));
+    }
     return json;
 }
 
@@ -194,7 +209,9 @@ Result<ExitCode> plan_spec(const PlanArguments& arguments, const Console& consol
     }
     ASSAY_TRY(const auto variants,
               estimate_plan(prepared->experiment, prepared->plan, cache.get(), experience.units));
-    const OrderedJson json = plan_to_json(run, experience, variants);
+    const std::vector<ScoreDetection> detections =
+        plan_detection(*prepared, experience.earlier(), arguments.differences);
+    const OrderedJson json = plan_to_json(run, experience, variants, detections);
     if (!arguments.out.empty()) {
         ASSAY_CHECK(write_file_atomically(arguments.out, to_pretty_text(json)));
     }
@@ -203,6 +220,10 @@ Result<ExitCode> plan_spec(const PlanArguments& arguments, const Console& consol
         return ExitCode::ok;
     }
     print_plan(run, experience, variants, console);
+    if (!detections.empty()) print_out("\n");
+    for (const std::string& line : detection_lines(detections, console.columns)) {
+        print_out(line + "\n");
+    }
     if (!arguments.out.empty()) {
         print_out(fmt::format("Plan: {}   execute it with: assay run {}\n", arguments.out,
                               arguments.out));

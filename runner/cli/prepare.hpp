@@ -19,7 +19,4 @@ namespace assay {
 /// stays. "" does nothing. @error invalid_argument with file and line; file errors.
 [[nodiscard]] Result<void> read_env_file(const std::string& path);
 
-/// What the manifest says of the surroundings: "git" (commit, branch) and "ci".
-[[nodiscard]] Json describe_surroundings(const std::filesystem::path& folder);
-
 }  // namespace assay

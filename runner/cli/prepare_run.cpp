@@ -12,6 +12,7 @@
 #include "core/base/files.hpp"
 #include "core/base/limits.hpp"
 #include "runner/cli/prepare.hpp"
+#include "runner/cli/surroundings.hpp"
 #include "server/store/store.hpp"
 
 namespace assay {
@@ -296,19 +297,50 @@ std::string difference_between(const RunRecord& stored, const RunRecord& planned
     return "the task or a variant is not what it was";
 }
 
+/// What answers and is not what it was, for people; "" when all is. It is in no key, so that it is
+/// compared by itself.
+std::string changed_connection(const RunRecord& stored, const RunRecord& planned) {
+    const auto before = stored.manifest.find("connections");
+    const auto now = planned.manifest.find("connections");
+    // Runs of earlier versions do not tell.
+    if (before == stored.manifest.end() || now == planned.manifest.end()) return {};
+    for (const auto& [name, identity] : before->items()) {
+        const Json current = now->value(name, Json::object());
+        if (current == identity) continue;
+        if (identity.contains("files_sha256")) {
+            return fmt::format("the files of the program `{}` are not what they were", name);
+        }
+        if (current.value("url", Json()) != identity.value("url", Json())) {
+            return fmt::format("the provider \"{}\" was at {} and is now at {}", name,
+                               as_text(identity.value("url", Json())),
+                               as_text(current.value("url", Json())));
+        }
+        return fmt::format(
+            "the type, the headers or the options of the provider \"{}\" are not "
+            "what they were",
+            name);
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<void> continue_run(RunRecord& planned, RunRecord stored) {
-    if (planned.plan_sha256 != stored.plan_sha256) {
-        return failure(
-            ErrorCode::invalid_argument,
-            fmt::format("run {} cannot be continued with {}: {}. Undo that, or start a "
-                        "new run without --resume",
-                        stored.id.value(), planned.spec_file, difference_between(stored, planned)));
+    const std::string difference = planned.plan_sha256 != stored.plan_sha256
+                                       ? difference_between(stored, planned)
+                                       : changed_connection(stored, planned);
+    if (!difference.empty()) {
+        return failure(ErrorCode::invalid_argument,
+                       fmt::format("run {} cannot be continued with {}: {}. Undo that, or start a "
+                                   "new run without --resume",
+                                   stored.id.value(), planned.spec_file, difference));
     }
     // What may change comes from now: gates, budgets, limits.
     stored.report_plan = std::move(planned.report_plan);
     stored.spec = std::move(planned.spec);
+    if (const auto pins = stored.manifest.find("baselines"); pins != stored.manifest.end()) {
+        planned.manifest["baselines"] = std::move(*pins);  // that the run began with
+    }
     stored.manifest = std::move(planned.manifest);
     stored.state = RunState::running;
     stored.reason.clear();

@@ -7,6 +7,7 @@
 
 #include "core/base/text.hpp"
 #include "runner/cli/progress_events.hpp"
+#include "runner/report/numbers.hpp"
 
 namespace assay {
 namespace {
@@ -54,8 +55,12 @@ class ProgressLines final : public Progress {
           tally_(planned, clock),
           next_plain_line_(clock.monotonic() + k_plain_interval) {}
 
-    void units_stored(std::size_t units) override { tally_.add_stored(units); }
-    void unit_finished(const UnitResult& unit) override { tally_.add(unit); }
+    void units_stored(const RunRecord& /*run*/, std::size_t units) override {
+        tally_.add_stored(units);
+    }
+    void unit_finished(const RunRecord& /*run*/, const UnitResult& unit) override {
+        tally_.add(unit);
+    }
     void stopping(std::size_t units_in_flight, bool at_once) override;
     void tick(const ExecutionPulse& pulse) override;
     void finish() override;
@@ -103,9 +108,9 @@ void announce_stop(std::size_t units_in_flight, bool at_once) {
         return;
     }
     print_error(
-        fmt::format("Stopping: {} units in flight will end and be stored. Press Ctrl-C "
-                    "again to stop at once.\n",
-                    units_in_flight));
+        fmt::format("Stopping: {} in flight will end and be stored. Press Ctrl-C again to stop "
+                    "at once.\n",
+                    format_some(units_in_flight, "unit")));
 }
 
 void ProgressLines::stopping(std::size_t units_in_flight, bool at_once) {
@@ -120,8 +125,8 @@ void ProgressLines::finish() {
 /// Says only that it stops.
 class NoProgress final : public Progress {
   public:
-    void units_stored(std::size_t /*units*/) override {}
-    void unit_finished(const UnitResult& /*unit*/) override {}
+    void units_stored(const RunRecord& /*run*/, std::size_t /*units*/) override {}
+    void unit_finished(const RunRecord& /*run*/, const UnitResult& /*unit*/) override {}
     void stopping(std::size_t units_in_flight, bool at_once) override {
         announce_stop(units_in_flight, at_once);
     }

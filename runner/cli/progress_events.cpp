@@ -10,17 +10,20 @@ class ProgressEvents final : public Progress {
     ProgressEvents(std::uint64_t planned, const Clock& clock)
         : clock_(clock), tally_(planned, clock), next_(clock.monotonic() + k_interval) {}
 
-    void units_stored(std::size_t units) override {
+    void units_stored(const RunRecord& run, std::size_t units) override {
         tally_.add_stored(units);
         OrderedJson event = begin("begin");
+        event["run_id"] = run.id.value();
+        event["experiment"] = run.experiment;
         event["units_planned"] = tally_.planned();
         event["units_stored"] = tally_.done();
         emit(event);
     }
 
-    void unit_finished(const UnitResult& unit) override {
+    void unit_finished(const RunRecord& run, const UnitResult& unit) override {
         tally_.add(unit);
         OrderedJson event = begin("unit");
+        event["run_id"] = run.id.value();
         event["item_id"] = unit.item.id.value();
         event["variant"] = unit.variant;
         event["repetition"] = unit.repetition;

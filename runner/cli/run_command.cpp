@@ -6,11 +6,12 @@
 #include "core/base/limits.hpp"
 #include "runner/cli/commands.hpp"
 #include "runner/cli/conclude_run.hpp"
+#include "runner/cli/outputs.hpp"
 #include "runner/cli/prepare.hpp"
 #include "runner/cli/prepare_run.hpp"
 #include "runner/cli/progress.hpp"
+#include "runner/cli/references.hpp"
 #include "runner/engine/estimate.hpp"
-#include "runner/report/writers.hpp"
 #include "server/store/store.hpp"
 
 namespace assay {
@@ -91,6 +92,12 @@ Result<ExitCode> execute_runs(std::vector<PreparedRun> prepared, Store& store,
     return as_wanted(code);
 }
 
+/// What is compared with is noted before the first call.
+Result<void> pin(PreparedRun& run, const RunArguments& arguments, Store& store) {
+    const PinOptions options{.folder = run.experiment.spec.folder, .baseline = arguments.baseline};
+    return pin_references(run.plan.run, options, store);
+}
+
 Result<ExitCode> resume_run(const RunArguments& given, const Console& console) {
     const SystemClock clock;
     ASSAY_TRY(const auto store, Store::open_existing(given.store, default_project_id()));
@@ -106,6 +113,7 @@ Result<ExitCode> resume_run(const RunArguments& given, const Console& console) {
               prepare_run(arguments.specs.front(), arguments, BindOptions{}, clock, mistakes));
     if (!prepared) return report_mistakes(mistakes);
     ASSAY_CHECK(continue_run(prepared->plan.run, std::move(stored)));
+    ASSAY_CHECK(pin(*prepared, arguments, *store));
     std::vector<PreparedRun> runs;
     runs.push_back(std::move(*prepared));
     return execute_runs(std::move(runs), *store, arguments, clock, console);
@@ -131,7 +139,7 @@ Result<std::optional<PreparedRun>> prepare_spec_or_plan(const std::string& path,
 
 Result<ExitCode> run_specs(const RunArguments& arguments, const Console& console) {
     ASSAY_CHECK(read_env_file(arguments.env_file));
-    for (const std::string& path : arguments.out) ASSAY_CHECK(check_report_path(path));
+    for (const std::string& path : arguments.out) ASSAY_CHECK(check_output(path));
     if (!arguments.resume.empty()) return resume_run(arguments, console);
     const SystemClock clock;
     Diagnostics mistakes;
@@ -145,8 +153,10 @@ Result<ExitCode> run_specs(const RunArguments& arguments, const Console& console
     if (!mistakes.empty()) return report_mistakes(mistakes);
     ASSAY_CHECK(check_outputs(arguments, runs));
     ASSAY_TRY(const auto store, Store::open(arguments.store, default_project_id()));
-    for (const PreparedRun& run : runs)
+    for (PreparedRun& run : runs) {
         ASSAY_CHECK(point_at_unfinished(*store, run.plan.run, arguments.store_option()));
+        ASSAY_CHECK(pin(run, arguments, *store));
+    }
     return execute_runs(std::move(runs), *store, arguments, clock, console);
 }
 

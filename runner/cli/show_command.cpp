@@ -6,6 +6,8 @@
 #include "core/base/text.hpp"
 #include "runner/cli/commands.hpp"
 #include "runner/cli/open_run.hpp"
+#include "runner/cli/score_history.hpp"
+#include "runner/report/numbers.hpp"
 #include "runner/report/repetition_fold.hpp"
 #include "runner/report/writers.hpp"
 
@@ -29,38 +31,61 @@ std::string reason_of(const UnitResult& unit) {
     return falses;
 }
 
-void print_evaluation(const Evaluation& evaluation) {
-    if (evaluation.status != EvaluationStatus::scored) {
-        print_out(fmt::format("  {:<10} {}: {}\n", terminal_safe(evaluation.evaluator),
-                              to_string(evaluation.status), terminal_safe(evaluation.message)));
+/// A label and what is beside it.
+struct Field {
+    std::string label;
+    Json value;
+};
+
+/// Aligned, however long their labels are.
+void print_fields(const std::vector<Field>& fields) {
+    std::size_t columns = k_label_columns;
+    for (const Field& field : fields) {
+        columns = std::max(columns, display_width(terminal_safe(field.label)));
     }
-    for (const Score& score : evaluation.scores) {
-        print_out(fmt::format("  {:<10} {}{}\n", terminal_safe(score.name),
-                              terminal_safe(as_text(to_json(score.value))),
-                              score.comment.empty()
-                                  ? std::string()
-                                  : fmt::format("  ({})", terminal_safe(score.comment))));
-    }
+    for (const Field& field : fields) print_field(field.label, field.value, columns);
 }
 
-void print_unit(const UnitResult& unit, int repetitions) {
+/// "false  (expected \"Paris\")"
+std::string in_words(const Score& score) {
+    std::string text = as_text(to_json(score.value));
+    if (!score.comment.empty()) text += fmt::format("  ({})", score.comment);
+    return text;
+}
+
+void add_evaluation(std::vector<Field>& fields, const Evaluation& evaluation) {
+    if (evaluation.status != EvaluationStatus::scored) {
+        fields.push_back({evaluation.evaluator,
+                          fmt::format("{}: {}", to_string(evaluation.status), evaluation.message)});
+    }
+    for (const Score& score : evaluation.scores) fields.push_back({score.name, in_words(score)});
+}
+
+/// @param past  the values that its scores had before.
+void print_unit(const UnitResult& unit, const std::vector<PastScore>& past, int repetitions) {
     std::string title = fmt::format("{} · {}", unit.variant, to_string(unit.status));
     if (repetitions > 1) title += fmt::format(" · repetition {}", unit.repetition + 1);
     print_out(fmt::format("\n{}\n", terminal_safe(title)));
+    std::vector<Field> fields;
     if (unit.status == UnitStatus::failed) {
-        print_field("error", Json(unit.error));
+        fields.push_back({"error", unit.error});
     } else {
-        print_field("output", unit.output);
+        fields.push_back({"output", unit.output});
     }
-    for (const Evaluation& evaluation : unit.evaluations) print_evaluation(evaluation);
+    for (const Evaluation& evaluation : unit.evaluations) add_evaluation(fields, evaluation);
+    for (const auto& [stored, evaluator_hash, replaced] : past) {
+        fields.push_back({stored.score.name, fmt::format("until {}: {}", to_rfc3339(replaced),
+                                                         in_words(stored.score))});
+    }
     if (unit.latency.count() > 0) {
-        print_out(fmt::format("  {:<10} {:.1f} ms\n", "latency", to_ms(unit.latency)));
+        fields.push_back({"latency", fmt::format("{:.1f} ms", to_ms(unit.latency))});
     }
     if (unit.cost && *unit.cost > 0) {
-        print_out(fmt::format("  {:<10} ${:.6f}\n", "cost", to_usd(*unit.cost)));
+        fields.push_back({"cost", fmt::format("${:.6f}", to_usd(*unit.cost))});
     }
-    if (!unit.log.empty()) print_field("log", Json(unit.log));
-    print_out(fmt::format("  {:<10} {}\n", "trace", unit.trace_id.value()));
+    if (!unit.log.empty()) fields.push_back({"log", unit.log});
+    fields.push_back({"trace", unit.trace_id.value()});
+    print_fields(fields);
 }
 
 /// The repetitions of one variant together; a single one says nothing more than itself.
@@ -79,9 +104,9 @@ class RepetitionSummaries {
         if (units < 2 || scores.empty()) return;
         print_out(fmt::format("\n{} · all {} repetitions: mean ± standard deviation\n",
                               terminal_safe(variant_), units));
-        for (const auto& [name, text] : scores) {
-            print_out(fmt::format("  {:<10} {}\n", terminal_safe(name), terminal_safe(text)));
-        }
+        std::vector<Field> fields;
+        for (const auto& [name, text] : scores) fields.push_back({name, text});
+        print_fields(fields);
     }
 
   private:
@@ -112,7 +137,10 @@ Result<ExitCode> show_item(const OpenRun& open, const ShowArguments& arguments) 
             return {};
         }
         const bool first = list.empty();
+        ASSAY_TRY(const auto past, open.store->score_history(unit.trace_id));
         list.push_back(listed(unit));
+        OrderedJson& past_scores = list.back()["past_scores"] = OrderedJson::array();
+        for (const PastScore& score : past) past_scores.push_back(past_score_to_json(score));
         if (arguments.json) return {};
         if (first) {
             print_out(fmt::format("item {}\n", terminal_safe(unit.item.id.value())));
@@ -121,7 +149,7 @@ Result<ExitCode> show_item(const OpenRun& open, const ShowArguments& arguments) 
             if (!unit.item.metadata.is_null()) print_field("metadata", unit.item.metadata);
         }
         repetitions.add(unit);  // may print what comes before the unit
-        print_unit(unit, open.run.repetitions);
+        print_unit(unit, past, open.run.repetitions);
         return {};
     }));
     repetitions.print();
@@ -147,8 +175,9 @@ Result<ExitCode> show_failed(const OpenRun& open, const ShowArguments& arguments
     } else if (list.empty()) {
         print_out("No unit failed, is unscored or has a false score.\n");
     } else {
-        print_out(fmt::format("{} units. Look closer: assay show {} --item ID{}\n", list.size(),
-                              open.run.id.value(), arguments.store_option()));
+        print_out(fmt::format("{}. Look closer: assay show {} --item ID{}\n",
+                              format_some(list.size(), "unit"), open.run.id.value(),
+                              arguments.store_option()));
     }
     return ExitCode::ok;
 }
@@ -157,6 +186,7 @@ Result<ExitCode> show_run(const ShowArguments& arguments, const Console& console
     ASSAY_TRY(const OpenRun open, open_run(arguments.store, arguments.run));
     if (!arguments.item.empty()) return show_item(open, arguments);
     if (arguments.failed) return show_failed(open, arguments, console);
+    if (arguments.history) return show_history(open, arguments, console);
     ASSAY_TRY(const Report report, open.report());
     if (arguments.json) {
         OrderedJson entry;

@@ -4,6 +4,7 @@
 #include "core/base/text.hpp"
 #include "runner/cli/commands.hpp"
 #include "runner/cli/open_run.hpp"
+#include "runner/cli/outputs.hpp"
 #include "runner/cli/prepare.hpp"
 #include "runner/report/program_scores.hpp"
 #include "runner/report/report.hpp"
@@ -130,6 +131,7 @@ Result<bool> take_gates(OpenRun& open, const std::string& spec, Diagnostics& mis
     run.report_plan.gates = std::move(experiment->report_plan.gates);
     run.report_plan.run_evaluators = std::move(experiment->report_plan.run_evaluators);
     run.report_plan.min_coverage = experiment->report_plan.min_coverage;
+    open.spec_folder = std::filesystem::path(spec).parent_path();
     return mistakes.empty();
 }
 
@@ -148,12 +150,12 @@ Result<ExitCode> gate_run(const GateArguments& arguments, const Console& console
 }
 
 Result<ExitCode> export_run(const ExportArguments& arguments) {
-    for (const std::string& path : arguments.out) ASSAY_CHECK(check_report_path(path));
+    for (const std::string& path : arguments.out) ASSAY_CHECK(check_output(path));
     ASSAY_TRY(const OpenRun open, open_run(arguments.store, arguments.run));
     ASSAY_TRY(const Report report, open.report());
     for (const std::string& path : arguments.out) {
-        ASSAY_CHECK(write_report(path, report, open.units()));
-        print_out(fmt::format("Report: {}\n", path));
+        ASSAY_CHECK(write_output(path, report, *open.store));
+        announce_output(path);
     }
     return ExitCode::ok;
 }

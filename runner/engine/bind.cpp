@@ -1,10 +1,12 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <thread>
 
+#include "evaluators/code_program.hpp"
 #include "runner/engine/experiment.hpp"
 #include "runner/engine/steps_task.hpp"
 
@@ -45,6 +47,7 @@ class Binder {
 
   private:
     void bind_order(Experiment& experiment);
+    static void add_program(Experiment& experiment, const TaskSpec& task);
     [[nodiscard]] std::shared_ptr<Provider> provider_for(Experiment& experiment,
                                                          const TaskSpec& task);
     [[nodiscard]] std::optional<ProviderSettings> model_settings(const Experiment& experiment,
@@ -95,9 +98,11 @@ void Binder::bind_evaluators(Experiment& experiment) {
         }
         experiment.evaluators.push_back(std::move(*bound));
     }
-    // Who needs whom can only be told when all are there.
-    const auto& entries = experiment.spec.evaluators;
-    if (experiment.evaluators.size() == entries.size()) bind_order(experiment);
+    // Who needs whom can only be told when all are there, those that the loader refused as well.
+    const Json& document = experiment.spec.document;
+    const auto written = document.find("evaluators");
+    const std::size_t all = written == document.end() ? 0 : written->size();
+    if (experiment.evaluators.size() == all) bind_order(experiment);
 }
 
 void Binder::bind_order(Experiment& experiment) {
@@ -117,6 +122,13 @@ void Binder::bind_gates(Experiment& experiment) {
     plan.min_coverage = spec.execution.min_coverage;
     plan.run_evaluators = spec.run_evaluators;
     plan.gates = spec.gates;
+    plan.stop = spec.stop;
+    plan.seed = spec.execution.seed;
+    for (Gate& gate : plan.gates) {
+        if (!is_sequential(gate, plan)) continue;
+        // Looked at after every item, a mean alone would decide by chance.
+        if (!gate.confidence) gate.confidence = plan.stop->confidence;
+    }
 
     std::vector<std::string> known;
     for (const ScoreColumn& column : plan.scores) known.push_back(column.name);
@@ -186,6 +198,17 @@ std::optional<ProviderSettings> Binder::model_settings(const Experiment& experim
     return settings;
 }
 
+/// A program that lies beside the spec is one of its own files; one from elsewhere is installed.
+void Binder::add_program(Experiment& experiment, const TaskSpec& task) {
+    std::vector<std::string> files = task.command;
+    const std::filesystem::path& folder = experiment.spec.folder;
+    if (std::filesystem::path(files.front()).is_relative()) files.insert(files.begin(), "");
+    const std::string hash = fingerprint_of_command(files, folder);
+    if (hash.empty()) return;
+    experiment.connections[fmt::format("{}", fmt::join(task.command, " "))] = {
+        {"kind", "command"}, {"files_sha256", hash}};
+}
+
 std::shared_ptr<Provider> Binder::provider_for(Experiment& experiment, const TaskSpec& task) {
     const bool program = task.form == TaskForm::command;
     const std::string name = program ? to_text(Json({task.command, task.once})) : task.provider;
@@ -214,6 +237,8 @@ std::shared_ptr<Provider> Binder::provider_for(Experiment& experiment, const Tas
         return nullptr;
     }
     std::shared_ptr<Provider> provider = std::move(*made);
+    if (task.form == TaskForm::provider) experiment.connections[name] = provider->identity();
+    if (program) add_program(experiment, task);
     named_.emplace(name, provider);
     experiment.providers.push_back(provider);
     return provider;

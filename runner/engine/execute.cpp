@@ -47,7 +47,7 @@ class Execution {
           limiter_(limits_of(jobs), clock),
           signals_(loop_),
           ticker_(loop_),
-          writer_(journal, loop_.get_executor(), clock),
+          writer_(journal, loop_.get_executor()),
           parts_{loop_, cpu_, limiter_, writer_, clock, options} {}
 
     /// @error when a dataset cannot be read or the journal could not even begin.
@@ -101,7 +101,9 @@ Result<void> Execution::open(RunJournal& journal) {
             give_up(state.error().message, journal);
             return std::unexpected(std::move(state.error()));
         }
-        if (options_.observer != nullptr) options_.observer->units_stored(state->units.size());
+        if (options_.observer != nullptr) {
+            options_.observer->units_stored(job.plan.run, state->units.size());
+        }
         runs_.push_back(
             std::make_unique<RunExecution>(parts_, job, std::move(items), std::move(*state)));
     }

@@ -36,6 +36,9 @@ struct BoundVariant {
 struct Experiment {
     ExperimentSpec spec;
     std::vector<std::shared_ptr<Provider>> providers;  // shared with the tasks that call them
+    /// What answers, without secrets: the identity of each model's provider by its name, and the
+    /// hash of each program's files by its command. Not in the keys of units.
+    Json connections = Json::object();
     std::vector<BoundVariant> variants;
     std::vector<BoundEvaluator> evaluators;
     EvaluationOrder order;  ///< of `evaluators`
@@ -81,6 +84,10 @@ struct Plan {
 
 /// What a manifest says of the evaluators: "name", "type", "version", "hash".
 [[nodiscard]] Json describe_evaluators(const std::vector<BoundEvaluator>& evaluators);
+/// Says which units there are and how each is answered, and nothing of where or when: budgets and
+/// limits can change between two executions of one run.
+[[nodiscard]] std::string units_sha256_of(const Experiment& experiment,
+                                          const std::string& dataset_sha256);
 /// The hash of a plan, from the run's manifest: RunRecord::plan_sha256.
 [[nodiscard]] std::string plan_sha256_of(const Json& manifest);
 
@@ -102,9 +109,9 @@ class ExecutionObserver {
   public:
     virtual ~ExecutionObserver() = default;
     /// A run begins or goes on: so many of its units are stored already.
-    virtual void units_stored(std::size_t units) = 0;
-    /// A unit is committed.
-    virtual void unit_finished(const UnitResult& unit) = 0;
+    virtual void units_stored(const RunRecord& run, std::size_t units) = 0;
+    /// A unit of the run is committed.
+    virtual void unit_finished(const RunRecord& run, const UnitResult& unit) = 0;
     /// A stop was asked for: `at_once` when it was the second time.
     virtual void stopping(std::size_t units_in_flight, bool at_once) = 0;
     /// About ten times a second, also while nothing finishes.

@@ -35,12 +35,8 @@ class JournalWriter::Waiter {
     std::optional<Result<UnitResult>> result_;
 };
 
-JournalWriter::JournalWriter(RunJournal& journal, asio::any_io_executor executor,
-                             const Clock& clock)
-    : journal_(journal),
-      executor_(std::move(executor)),
-      clock_(clock),
-      thread_([this] { write_groups(); }) {}
+JournalWriter::JournalWriter(RunJournal& journal, asio::any_io_executor executor)
+    : journal_(journal), executor_(std::move(executor)), thread_([this] { write_groups(); }) {}
 
 JournalWriter::~JournalWriter() {
     {
@@ -58,8 +54,17 @@ Task<UnitResult> JournalWriter::append(RunId run, UnitResult unit) {
         const std::lock_guard lock(mutex_);
         queue_.push_back({std::move(run), std::move(unit), &waiter});
     }
-    work_.notify_one();
+    wake_soon();
     co_return co_await waiter.wait();
+}
+
+/// After what is ready now: units that end together are one group then.
+void JournalWriter::wake_soon() {
+    if (std::exchange(wakes_soon_, true)) return;
+    asio::post(executor_, [this] {
+        wakes_soon_ = false;
+        work_.notify_one();
+    });
 }
 
 /// What has arrived of the run whose unit came first; with several runs their units mostly come in
@@ -86,21 +91,13 @@ JournalWriter::Group JournalWriter::take_group() {
     return group;
 }
 
-Durability JournalWriter::next_durability() {
-    const MonotonicTime now = clock_.monotonic();
-    if (!synced_at_) synced_at_ = now;  // begin() has just synced
-    if (now - *synced_at_ < limits::k_journal_sync_interval) return Durability::none;
-    synced_at_ = now;
-    return Durability::synced;
-}
-
 void JournalWriter::write_groups() {
     Result<void> committed;
     while (true) {
         Group group = take_group();
         if (group.units.empty()) return;  // closed, and everything is written
         // After a failure nothing is tried again: what would succeed then cannot be known.
-        if (committed) committed = journal_.commit(group.run, group.units, next_durability());
+        if (committed) committed = journal_.commit(group.run, group.units, Durability::none);
         asio::post(executor_, [this, group = std::move(group), committed]() mutable {
             group_ended(std::move(group), committed);
         });

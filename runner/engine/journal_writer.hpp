@@ -8,7 +8,6 @@
 #include <thread>
 #include <vector>
 
-#include "core/base/clock.hpp"
 #include "core/base/task.hpp"
 #include "core/model/unit.hpp"
 #include "runner/engine/ports.hpp"
@@ -20,12 +19,11 @@ namespace assay {
 /// the commit, so a unit that nobody waits for any more is stored, and a slow disk slows the run.
 ///
 /// A commit survives the end of this process, however it ends. Waiting for the disk each time would
-/// put it between the calls; so only now and then a group is also made safe from a power loss, and
-/// RunJournal::finish() makes all of them so.
+/// put it between the calls: the journal makes units safe from a power loss a moment later.
 class JournalWriter {
   public:
-    /// @param journal,clock  outlive the writer.
-    JournalWriter(RunJournal& journal, boost::asio::any_io_executor executor, const Clock& clock);
+    /// @param journal  outlives the writer.
+    JournalWriter(RunJournal& journal, boost::asio::any_io_executor executor);
     ~JournalWriter();
     JournalWriter(const JournalWriter&) = delete;
     JournalWriter& operator=(const JournalWriter&) = delete;
@@ -47,16 +45,15 @@ class JournalWriter {
         std::vector<UnitResult> units;
         std::vector<Waiter*> waiters;
     };
+    void wake_soon();
     void write_groups();
     [[nodiscard]] Group take_group();
-    [[nodiscard]] Durability next_durability();
     void group_ended(Group group, const Result<void>& committed);
 
     RunJournal& journal_;
     boost::asio::any_io_executor executor_;
-    const Clock& clock_;
-    std::optional<MonotonicTime> synced_at_;  ///< of the writing thread
-    std::optional<Error> failure_;            ///< of the I/O thread
+    std::optional<Error> failure_;  ///< of the I/O thread
+    bool wakes_soon_ = false;       ///< of the I/O thread
 
     std::mutex mutex_;  // guards what follows; never held across a co_await or a commit
     std::condition_variable work_;

@@ -82,16 +82,34 @@ Json models_of(const ExperimentSpec& spec) {
     return models;
 }
 
-/// Says which units there are and how each is answered, and nothing of where or when: budgets and
-/// limits can change between two executions of one run.
-std::string units_sha256(const Experiment& experiment, const DatasetFacts& facts) {
-    Json variants = Json::array();
-    for (const BoundVariant& variant : experiment.variants) {
-        variants.push_back({variant.name, variant.task->fingerprint()});
+/// What the spec sets of the models: by variant, and step of it, where it sets something.
+Json parameters_of(const ExperimentSpec& spec) {
+    Json parameters = Json::object();
+    const auto add = [&](const std::string& name, const TaskSpec& task) {
+        const bool is_set = task.parameters.is_object() && !task.parameters.empty();
+        if (is_set) parameters[name] = task.parameters;
+    };
+    for (const VariantSpec& variant : spec.variants) {
+        add(variant.name, variant.task);
+        for (const StepSpec& step : variant.task.steps) {
+            add(fmt::format("{}/{}", variant.name, step.id), step.task);
+        }
     }
-    const ExperimentSpec& spec = experiment.spec;
-    return sha256_hex(to_text(Json{"assay-units-1", facts.sha256, std::move(variants),
-                                   spec.repetitions, spec.execution.seed}));
+    return parameters;
+}
+
+/// The hash of the prices that the spec gives; null when it gives none.
+Json prices_sha256(const ExperimentSpec& spec) {
+    const auto price_of = [](const std::optional<double>& usd) {
+        return usd ? Json(*usd) : Json(nullptr);
+    };
+    Json prices = Json::object();
+    for (const auto& [name, provider] : spec.providers) {
+        if (!provider.price_input_usd && !provider.price_output_usd) continue;
+        prices[name] = {{"input", price_of(provider.price_input_usd)},
+                        {"output", price_of(provider.price_output_usd)}};
+    }
+    return prices.empty() ? Json(nullptr) : Json(sha256_hex(to_text(prices)));
 }
 
 Json manifest_of(const Experiment& experiment, const DatasetFacts& facts, Json manifest) {
@@ -103,9 +121,12 @@ Json manifest_of(const Experiment& experiment, const DatasetFacts& facts, Json m
                            {"items", facts.items}};
     manifest["models"] = models_of(spec);
     manifest["prompts"] = prompts_of(spec);
-    manifest["prices_sha256"] = nullptr;
+    manifest["parameters"] = parameters_of(spec);
+    manifest["prices_sha256"] = prices_sha256(spec);
+    if (!experiment.connections.empty()) manifest["connections"] = experiment.connections;
     manifest["evaluators"] = describe_evaluators(experiment.evaluators);
-    manifest["units_sha256"] = units_sha256(experiment, facts);
+    manifest["units_sha256"] = units_sha256_of(experiment, facts.sha256);
+    manifest["repetitions"] = spec.repetitions;
     manifest["seed"] = spec.execution.seed;
     manifest["assay"] = k_version;
     return manifest;
@@ -160,7 +181,7 @@ RunRecord record_of(const Experiment& experiment, PlanOptions options, const Dat
     run.dataset_id = derive_dataset_id(default_project_id(), run.dataset_name);
     run.started = now;
     const DatasetSelection& selection = options.selection;
-    run.partial = selection.limit || selection.sample || selection.filter;
+    run.partial = selection.limit || selection.sample || selection.filter || selection.item_ids;
     run.repetitions = spec.repetitions;
     for (std::size_t i = 0; i < experiment.variants.size(); ++i) {
         const std::string& name = experiment.variants[i].name;
@@ -208,6 +229,16 @@ Json describe_evaluators(const std::vector<BoundEvaluator>& evaluators) {
                         {"hash", evaluator.hash()}});
     }
     return list;
+}
+
+std::string units_sha256_of(const Experiment& experiment, const std::string& dataset_sha256) {
+    Json variants = Json::array();
+    for (const BoundVariant& variant : experiment.variants) {
+        variants.push_back({variant.name, variant.task->fingerprint()});
+    }
+    const ExperimentSpec& spec = experiment.spec;
+    return sha256_hex(to_text(Json{"assay-units-1", dataset_sha256, std::move(variants),
+                                   spec.repetitions, spec.execution.seed}));
 }
 
 std::string plan_sha256_of(const Json& manifest) {

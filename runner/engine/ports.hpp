@@ -35,7 +35,8 @@ class RunJournal {
     /// Stores units of an open run, all of them or none. A unit counts once this has returned: it
     /// outlives this process, however that ends. Storing a unit again replaces what it wrote
     /// before.
-    /// @param durability  `synced`: a power loss undoes nothing that was committed until now.
+    /// @param durability  `synced`: a power loss undoes nothing that was committed until now;
+    ///                    `none`: nothing that was until limits::k_journal_sync_interval ago.
     [[nodiscard]] virtual Result<void> commit(const RunId& run, std::span<const UnitResult> units,
                                               Durability durability) = 0;
 

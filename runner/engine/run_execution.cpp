@@ -15,14 +15,26 @@ namespace {
 
 namespace asio = boost::asio;
 
+/// Of a row only the task needs more than the item; it can be large, so it is not copied.
+DatasetItem without_row(const DatasetItem& item) {
+    return {.id = item.id,
+            .input = item.input,
+            .expected_output = item.expected_output,
+            .metadata = item.metadata,
+            .cluster = item.cluster,
+            .row = nullptr,
+            .content_hash = item.content_hash,
+            .position = item.position,
+            .line = item.line};
+}
+
 UnitResult result_of(const PlannedUnit& planned, const RunRecord& run) {
     UnitResult unit;
     unit.key = planned.key;
     unit.trace_id = derive_trace_id(run.id, unit.key);
     unit.variant = planned.variant->name;
     unit.repetition = planned.repetition;
-    unit.item = *planned.item;
-    unit.item.row = nullptr;
+    unit.item = without_row(*planned.item);
     return unit;
 }
 
@@ -39,6 +51,23 @@ void take_outcome(UnitResult& unit, TaskOutcome& outcome) {
     unit.cached = outcome.cached;
     unit.time_to_first_token = outcome.time_to_first_token;
     unit.log = std::move(outcome.log);
+}
+
+/// Counts as one while it lives, however that ends.
+class Counted {
+  public:
+    explicit Counted(std::size_t& count) : count_(count) { ++count_; }
+    ~Counted() { --count_; }
+    Counted(const Counted&) = delete;
+    Counted& operator=(const Counted&) = delete;
+
+  private:
+    std::size_t& count_;
+};
+
+void forget_early_stop(RunRecord& run) {
+    run.manifest.erase(RunRecord::k_stopped_early);
+    run.reason.clear();
 }
 
 Spending already_spent(const RunRecord& run, const JournalState& state) {
@@ -66,9 +95,12 @@ RunExecution::RunExecution(const SharedParts& parts, ExecutionJob& job,
            .budget = &budget_,
            .clock = &parts.clock,
            .rng = &rng_,
-           .retry_delay = parts.options.retry_delay}) {}
+           .retry_delay = parts.options.retry_delay}) {
+    if (run_.report_plan.stop) early_stop_.emplace(run_);
+}
 
 asio::awaitable<std::optional<UnitResult>> RunExecution::run_unit(PlannedUnit planned) {
+    const Counted in_flight(in_flight_);
     UnitResult unit = result_of(planned, run_);
     unit.started = parts_.clock.now();
     const Deadline deadline{parts_.clock.monotonic() + experiment_.spec.execution.unit_deadline};
@@ -96,8 +128,10 @@ asio::awaitable<std::optional<UnitResult>> RunExecution::run_unit(PlannedUnit pl
 asio::awaitable<Result<void>> RunExecution::store(UnitResult unit) {
     if (parts_.options.fail_fast) stop_if_broken(unit);
     ASSAY_CO_TRY(const UnitResult stored, co_await parts_.writer.append(run_.id, std::move(unit)));
+    ++stored_;
     journaled_ += spending_of(stored);
-    if (parts_.options.observer != nullptr) parts_.options.observer->unit_finished(stored);
+    stop_if_decided(stored);
+    if (parts_.options.observer != nullptr) parts_.options.observer->unit_finished(run_, stored);
     co_return Result<void>{};
 }
 
@@ -112,9 +146,9 @@ asio::awaitable<void> RunExecution::work() {
             break;
         }
         if (!*planned) break;
-        ++in_flight_;
+        ++started_;
+        if (early_stop_) early_stop_->begin(**planned);
         auto unit = co_await run_unit(std::move(**planned));
-        --in_flight_;
         if (!unit) break;  // given up: it has no final state
         const auto stored = co_await store(std::move(*unit));
         if (!stored) {
@@ -168,12 +202,35 @@ void RunExecution::cancel() {
 }
 
 void RunExecution::conclude() {
-    if (run_.state == RunState::running) run_.state = RunState::finished;
+    if (run_.stopped_early()) {
+        const auto next = source_.next();
+        if (next && !*next) forget_early_stop(run_);  // it came with the last unit
+    }
+    if (run_.state == RunState::interrupted && stored_ == started_) {
+        // The last units were in flight: the interrupt left nothing out.
+        const auto next = source_.next();
+        if (next && !*next) run_.state = RunState::running;
+    }
+    if (run_.state == RunState::running) {
+        run_.state = RunState::finished;
+        run_.reason.clear();
+    }
     const Spending& all = budget_.settled();
     run_.dropped = {.cost = all.cost - journaled_.cost,
                     .tokens = all.tokens - journaled_.tokens,
                     .calls = all.calls - journaled_.calls};
     run_.finished = parts_.clock.now();
+}
+
+void RunExecution::stop_if_decided(const UnitResult& unit) {
+    if (!early_stop_) return;
+    early_stop_->end(unit);
+    if (!early_stop_->is_decided() || run_.state != RunState::running) return;
+    const std::string& score = run_.report_plan.stop->score;
+    run_.manifest[RunRecord::k_stopped_early] = {{"score", score}, {"items", early_stop_->items()}};
+    stop(RunState::finished,
+         fmt::format("stopped early: the gates on {} are decided after {} items", score,
+                     early_stop_->items()));
 }
 
 void RunExecution::stop_if_broken(const UnitResult& unit) {

@@ -8,6 +8,7 @@
 #include "judges/calls/budget.hpp"
 #include "judges/calls/caller.hpp"
 #include "runner/engine/cpu_pool.hpp"
+#include "runner/engine/early_stop.hpp"
 #include "runner/engine/experiment.hpp"
 #include "runner/engine/journal_writer.hpp"
 #include "runner/engine/unit_source.hpp"
@@ -54,6 +55,7 @@ class RunExecution {
     boost::asio::awaitable<Result<void>> store(UnitResult unit);
     void worker_ended(std::exception_ptr failure);
     void stop_if_broken(const UnitResult& unit);
+    void stop_if_decided(const UnitResult& unit);
 
     SharedParts parts_;
     const Experiment& experiment_;
@@ -63,10 +65,13 @@ class RunExecution {
     Budget budget_;
     Rng rng_;
     Caller caller_;
+    std::optional<EarlyStop> early_stop_;
     std::vector<boost::asio::cancellation_signal> cancellations_;  // one a worker
     std::function<void()> on_ended_;
     std::size_t workers_ = 0;
     std::size_t in_flight_ = 0;
+    std::uint64_t started_ = 0;  ///< units
+    std::uint64_t stored_ = 0;   ///< of them
     bool stopping_ = false;
 };
 

@@ -30,6 +30,16 @@ Observation observe(const Evaluation& evaluation, const EvaluatorDefinition& def
     return observation;
 }
 
+/// Of the texts in a value, however deep.
+std::size_t text_bytes(const Json& value) {
+    if (value.is_string()) return value.get_ref<const std::string&>().size();
+    std::size_t bytes = 0;
+    if (value.is_structured()) {
+        for (const Json& member : value) bytes += 1 + text_bytes(member);
+    }
+    return bytes;
+}
+
 /// The scoring of one unit on its way. While the CPU pool works on some evaluators, others may end
 /// here: no two of them touch the same element.
 class Scoring {
@@ -148,10 +158,11 @@ asio::awaitable<bool> Scoring::run(CpuPool& cpu) {
             cancelled_ = cancelled_ || group.is_cancelled();
             continue;
         }
-        co_await cpu.run([this, &ready] {
+        const auto evaluate = [this, &ready] {
             for (const std::size_t evaluator : ready) compute(evaluator);
             return true;
-        });
+        };
+        co_await cpu.run(evaluate, cpu.scoring_pace(), text_bytes(unit_.output));
         for (const std::size_t evaluator : ready) {
             if (progress_[evaluator].request) group.spawn(ask(evaluator));
         }

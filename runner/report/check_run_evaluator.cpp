@@ -195,14 +195,45 @@ std::string check_run_evaluator(const RunEvaluator& evaluator, const Scores& sco
 }
 
 std::string check_gate(const Gate& gate, const ReportPlan& plan) {
+    const bool asks_items =
+        gate.confidence || gate.is_comparison() || !gate.slice.empty() || !gate.category.empty();
     for (const RunEvaluator& evaluator : plan.run_evaluators) {
-        if (evaluator.name != gate.score || evaluator.type != k_confusion_matrix) continue;
+        const std::vector<std::string> names = run_score_names(evaluator);
+        if (std::ranges::find(names, gate.score) == names.end()) continue;
+        if (evaluator.type == k_confusion_matrix) {
+            return fmt::format(
+                "the gate \"{}\" needs a number, and \"{}\" is a confusion matrix; put a gate on "
+                "accuracy, precision, recall or f1",
+                gate.text, gate.score);
+        }
+        if (!asks_items) continue;
         return fmt::format(
-            "the gate \"{}\" needs a number, and \"{}\" is a confusion matrix; put a gate on "
-            "accuracy, precision, recall or f1",
+            "the gate \"{}\" needs a value of every item, and \"{}\" is one number of the whole "
+            "variant; `confidence`, `baseline`, `versus`, `slice` and `category` go with scores",
             gate.text, gate.score);
     }
     return {};
+}
+
+std::string check_stop(const ReportPlan& plan) {
+    const StopRule& stop = *plan.stop;
+    const auto column = std::ranges::find(plan.scores, stop.score, &ScoreColumn::name);
+    if (column == plan.scores.end()) {
+        std::vector<std::string> names;
+        for (const ScoreColumn& known : plan.scores) names.push_back(known.name);
+        return fmt::format("`stop` names the score \"{}\", which no evaluator produces{}",
+                           stop.score, did_you_mean(stop.score, names));
+    }
+    if (column->data_type == ScoreDataType::categorical) {
+        return fmt::format("`stop` needs a number between 0 and 1, and {} is CATEGORICAL",
+                           stop.score);
+    }
+    const auto decides = [&plan](const Gate& gate) { return is_sequential(gate, plan); };
+    if (std::ranges::any_of(plan.gates, decides)) return {};
+    return fmt::format(
+        "`stop` ends the run once the gates on {0} are decided, and there is none; "
+        "add one such as \"{0} >= 0.8\"",
+        stop.score);
 }
 
 }  // namespace assay

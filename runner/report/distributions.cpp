@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "runner/report/bins.hpp"
 #include "runner/report/lookup.hpp"
 #include "runner/report/numbers.hpp"
 
@@ -32,20 +33,7 @@ std::vector<double> edges_between(double low, double high) {
         low = std::max(low - half, -k_max);
         high = std::min(high + half, k_max);
     }
-    constexpr auto k_steps = static_cast<double>(k_bins);
-    std::vector<double> edges;
-    for (std::size_t i = 0; i <= k_bins; ++i) {
-        // Not low + (high - low) * share: the difference of two doubles may be infinite.
-        const double share = static_cast<double>(i) / k_steps;
-        edges.push_back(low * (1 - share) + high * share);
-    }
-    return edges;
-}
-
-std::size_t bin_of(const std::vector<double>& edges, double value) {
-    // The last edge belongs to the last bin.
-    const auto above = std::upper_bound(edges.begin() + 1, edges.end() - 1, value);
-    return static_cast<std::size_t>(above - edges.begin()) - 1;
+    return equal_edges(low, high, k_bins);
 }
 
 }  // namespace

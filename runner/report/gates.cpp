@@ -3,204 +3,257 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/base/limits.hpp"
+#include "core/stats/multiplicity.hpp"
+#include "runner/report/gate_evidence.hpp"
 #include "runner/report/numbers.hpp"
 #include "runner/report/report.hpp"
 
 namespace assay {
 namespace {
 
-/// What a gate looks at in one variant: the number and what it stands for ("over 200 items"), or
-/// why there is none.
-struct Observed {
-    std::optional<double> value;
-    std::string basis;
-    std::string missing;
+/// A verdict on its way: what was seen, and what the other gates have to say to it.
+struct Decision {
+    GateVerdict verdict;
+    GateEvidence evidence;
+    bool is_open = false;  ///< the data are there, and the interval decides nothing
+    std::size_t together = 1;
 };
 
-Observed nothing(std::string why) { return {.value = {}, .basis = {}, .missing = std::move(why)}; }
+enum class Side : std::uint8_t { satisfies, violates, both };
 
-Observed observe_category(const Gate& gate, const ScoreSummary& score) {
-    if (score.data_type && *score.data_type != ScoreDataType::categorical) {
-        return nothing(
-            fmt::format("{} is {} and has no categories", score.name, to_string(*score.data_type)));
+/// Where an interval lies. Ends that differ from the threshold by noise only are the threshold.
+Side side_of(const ReportedInterval& interval, const Gate& gate) {
+    const bool low = holds(without_noise(interval.low, gate.threshold), gate.op, gate.threshold);
+    const bool high = holds(without_noise(interval.high, gate.threshold), gate.op, gate.threshold);
+    if (low && high) return Side::satisfies;
+    return !low && !high ? Side::violates : Side::both;
+}
+
+/// `=` has no interval that could decide for it.
+bool decides_by_interval(const Gate& gate) {
+    return gate.confidence && gate.op != GateOperator::equal;
+}
+
+void decide_by_value(Decision& decision) {
+    GateVerdict& verdict = decision.verdict;
+    decision.evidence.value = without_noise(*decision.evidence.value, verdict.gate.threshold);
+    const bool passed = holds(*decision.evidence.value, verdict.gate.op, verdict.gate.threshold);
+    verdict.status = passed ? GateStatus::passed : GateStatus::failed;
+}
+
+void decide_by_interval(Decision& decision, double confidence) {
+    GateVerdict& verdict = decision.verdict;
+    decision.is_open = true;
+    verdict.status = GateStatus::inconclusive;
+    const auto interval = decision.evidence.estimate->interval(confidence);
+    if (!interval) {
+        decision.evidence.no_estimate = interval.error().message;
+        return;
     }
-    if (score.count == 0) return nothing(fmt::format("no unit has the score {}", score.name));
-    const auto found = score.categories.find(gate.category);
-    const std::uint64_t count = found == score.categories.end() ? 0 : found->second;
-    return {
-        .value = static_cast<double>(count) / static_cast<double>(score.count),
-        .basis = fmt::format(" ({} of {})", format_count(count), format_some(score.count, "value")),
-        .missing = {}};
-}
-
-Observed observe_score(const Gate& gate, const ScoreSummary& score) {
-    if (!gate.category.empty()) return observe_category(gate, score);
-    if (score.count == 0) return nothing(fmt::format("no unit has the score {}", score.name));
-    if (score.data_type == ScoreDataType::categorical) {
-        return nothing(
-            fmt::format("{} is CATEGORICAL and has no mean; name a category of it", score.name));
+    verdict.interval = *interval;
+    const Side side = side_of(*interval, verdict.gate);
+    decision.is_open = side == Side::both;
+    if (side != Side::both) {
+        verdict.status = side == Side::satisfies ? GateStatus::passed : GateStatus::failed;
     }
-    if (!score.mean) {
-        return nothing(fmt::format("the values of {} are too large to be averaged", score.name));
+}
+
+Decision decide(const GateQuestion& question, const Report& report, const ReportInputs& inputs) {
+    const Gate& gate = question.gate;
+    Decision decision;
+    decision.verdict.gate = gate;
+    decision.verdict.variant = question.variant.name;
+    decision.verdict.slice = question.slice;
+    GateVerdict& verdict = decision.verdict;
+    decision.evidence = gather_evidence(question, report, inputs);
+    const GateEvidence& evidence = decision.evidence;
+    verdict.observed = evidence.value;
+    if (!is_covered(report.run, question.variant)) {
+        verdict.reason = coverage_reason(question.variant, report.run.report_plan.min_coverage);
+        return decision;
     }
-    return {
-        .value = score.mean, .basis = " over " + format_some(score.items, "item"), .missing = {}};
-}
-
-Observed observe_coverage(const VariantSummary& variant) {
-    if (variant.units.planned == 0) return nothing("no units were planned");
-    return {.value = variant.coverage,
-            .basis = fmt::format(" ({} of {} scored)", format_count(variant.units.scored),
-                                 format_some(variant.units.planned, "unit")),
-            .missing = {}};
-}
-
-Observed observe_error_rate(const UnitCounts& units) {
-    if (units.planned == 0) return nothing("no units were planned");
-    const std::uint64_t broken = units.failed + units.unscored;
-    return {.value = static_cast<double>(broken) / static_cast<double>(units.planned),
-            .basis = fmt::format(" ({} of {} failed or unscored)", format_count(broken),
-                                 format_some(units.planned, "unit")),
-            .missing = {}};
-}
-
-Observed observe_latency(const std::optional<double>& milliseconds) {
-    if (!milliseconds) return nothing("no unit has a measured latency");
-    return {.value = milliseconds, .basis = {}, .missing = {}};
-}
-
-Observed observe_tokens(const UsageDetails& tokens) {
-    const auto total = tokens.find("total");
-    if (total == tokens.end()) return nothing("no unit reported tokens");
-    return {.value = static_cast<double>(total->second), .basis = {}, .missing = {}};
-}
-
-Observed observe_measure(const std::string& measure, const VariantSummary& variant) {
-    if (measure == "coverage") return observe_coverage(variant);
-    if (measure == "error_rate") return observe_error_rate(variant.units);
-    if (measure == "latency_p50_ms") return observe_latency(variant.latency.p50);
-    if (measure == "latency_p95_ms") return observe_latency(variant.latency.p95);
-    if (measure == "latency_p99_ms") return observe_latency(variant.latency.p99);
-    if (measure == "tokens") return observe_tokens(variant.tokens);
-    if (measure == "cost_usd") {
-        if (!variant.cost) return nothing("the price of at least one call is unknown");
-        return {.value = to_usd(*variant.cost), .basis = {}, .missing = {}};
+    if (!evidence.value) {
+        verdict.reason = evidence.missing + quarantine_note(evidence);
+        return decision;
     }
-    return nothing(fmt::format("there is no measure {}", measure));
+    if (!std::isfinite(*evidence.value)) {
+        verdict.reason = fmt::format("{} is not a number", subject_of(gate, question.slice));
+        return decision;
+    }
+    if (!decides_by_interval(gate)) {
+        decide_by_value(decision);
+    } else if (evidence.estimate) {
+        decide_by_interval(decision, *gate.confidence);
+    } else {
+        decision.is_open = true;
+    }
+    return decision;
 }
 
-Observed observe(const Gate& gate, const VariantSummary& variant) {
-    if (!gate.measure.empty()) return observe_measure(gate.measure, variant);
-    for (const ScoreSummary& score : variant.scores) {
-        if (score.name == gate.score) return observe_score(gate, score);
+/// The slices of a gate in this variant; one without a name when the gate has none.
+Result<std::vector<std::string>> slices_of(const Gate& gate, const ScoreTable& table) {
+    if (gate.slice.empty()) return std::vector<std::string>{""};
+    const SliceColumn* const column = table.find_slice(gate.slice);
+    if (column == nullptr || column->values.empty()) {
+        return failure(ErrorCode::not_found, fmt::format("no item has a {}", gate.slice));
     }
-    for (const auto& [name, value, comment] : variant.run_scores) {
-        if (name != gate.score) continue;
-        if (!value) {
-            return nothing(fmt::format("{} cannot be computed: {}", name, value.error().message));
+    if (column->values.size() > limits::k_slices_max) {
+        return failure(
+            ErrorCode::resource_exhausted,
+            fmt::format("{} has {} values, and a gate decides {} slices at most", gate.slice,
+                        format_count(column->values.size()), limits::k_slices_max));
+    }
+    if (column->values.size() == 1 && column->values.front() == "(none)") {
+        return failure(ErrorCode::not_found, fmt::format("no item has a {}", gate.slice));
+    }
+    std::vector<std::string> values = column->values;
+    std::ranges::sort(values);
+    return values;
+}
+
+Decision undecided(const Gate& gate, const std::string& variant, std::string why) {
+    Decision decision;
+    decision.verdict.gate = gate;
+    decision.verdict.variant = variant;
+    decision.verdict.reason = std::move(why);
+    return decision;
+}
+
+void decide_variant(const Gate& gate, std::size_t variant, const Report& report,
+                    const ReportInputs& inputs, std::vector<Decision>& decisions) {
+    const VariantSummary& summary = report.variants[variant];
+    const ScoreTable& table = report.tables[variant];
+    const auto slices = slices_of(gate, table);
+    if (!slices) {
+        decisions.push_back(undecided(gate, summary.name, slices.error().message));
+        return;
+    }
+    const Quarantine quarantine(report.run.manifest);
+    for (const std::string& slice : *slices) {
+        const GateQuestion question{.gate = gate,
+                                    .variant = summary,
+                                    .table = table,
+                                    .slice = slice,
+                                    .quarantine = quarantine};
+        decisions.push_back(decide(question, report, inputs));
+    }
+}
+
+std::vector<Decision> decide_gate(const Gate& gate, const Report& report,
+                                  const ReportInputs& inputs) {
+    std::vector<Decision> decisions;
+    for (std::size_t i = 0; i < report.variants.size(); ++i) {
+        const std::string& name = report.variants[i].name;
+        const bool meant = gate.variant.empty() ? name != gate.versus : name == gate.variant;
+        if (meant) decide_variant(gate, i, report, inputs, decisions);
+    }
+    if (decisions.empty()) {
+        decisions.push_back(undecided(gate, gate.variant,
+                                      gate.variant.empty()
+                                          ? "the run has no variants"
+                                          : "the run has no variant " + gate.variant));
+    }
+    return decisions;
+}
+
+/// Whether the decision is one of those that are corrected for each other.
+bool is_of_family(const Decision& decision, Correction correction) {
+    const Gate& gate = decision.verdict.gate;
+    return gate.correction == correction && gate.tier != GateTier::advisory &&
+           decision.verdict.p_value.has_value();
+}
+
+/// What speaks against the rule: the p-value of its threshold when the estimate lies beyond it.
+double p_against(const Decision& decision) {
+    const Gate& gate = decision.verdict.gate;
+    const bool kept = holds(without_noise(decision.evidence.estimate->value, gate.threshold),
+                            gate.op, gate.threshold);
+    return kept ? 1.0 : *decision.verdict.p_value;
+}
+
+/// Gates that fail must do so among all that were looked at; a set of gates that pass needs no
+/// correction, since all of them have to (docs/statistics.md argues it).
+void correct_family(std::vector<Decision>& decisions, Correction correction) {
+    std::vector<Decision*> family;
+    std::vector<double> p_values;
+    for (Decision& decision : decisions) {
+        if (!is_of_family(decision, correction)) continue;
+        family.push_back(&decision);
+        p_values.push_back(p_against(decision));
+    }
+    if (family.size() < 2 || correction == Correction::none) return;
+    const auto adjusted =
+        correction == Correction::holm ? holm(p_values) : benjamini_hochberg(p_values);
+    ASSAY_ASSERT(adjusted.has_value(), "p-values are in [0, 1]");
+    for (std::size_t i = 0; i < family.size(); ++i) {
+        Decision& decision = *family[i];
+        decision.together = family.size();
+        if (decision.verdict.status != GateStatus::failed) continue;
+        const double level = 1 - *decision.verdict.gate.confidence;
+        const double share = p_values[i] / (*adjusted)[i];  // of the level that is left to it
+        if (share < 1) decide_by_interval(decision, 1 - level * share);
+    }
+}
+
+GateStatus effect_of(const Decision& decision) {
+    const Gate& gate = decision.verdict.gate;
+    if (gate.tier == GateTier::advisory) return GateStatus::passed;
+    if (decision.verdict.status != GateStatus::inconclusive) return decision.verdict.status;
+    if (decision.is_open) {
+        switch (gate.on_inconclusive) {
+            case OnInconclusive::fail: return GateStatus::failed;
+            case OnInconclusive::pass:
+            case OnInconclusive::warn: return GateStatus::passed;
+            case OnInconclusive::cannot_tell: break;
         }
-        return {.value = *value,
-                .basis = comment.empty() ? "" : fmt::format(" ({})", comment),
-                .missing = {}};
     }
-    return nothing(fmt::format("the run has no score {}", gate.score));
+    return gate.tier == GateTier::supporting ? GateStatus::passed : GateStatus::inconclusive;
 }
 
-/// "exact_match", "the share of billing in team".
-std::string subject_of(const Gate& gate) {
-    if (!gate.measure.empty()) return gate.measure;
-    if (gate.category.empty()) return gate.score;
-    return fmt::format("the share of {} in {}", gate.category, gate.score);
+void add_p_value(Decision& decision) {
+    if (!decision.evidence.estimate || !decision.verdict.interval) return;
+    if (decision.evidence.estimate->is_sequential) return;
+    const auto p = decision.evidence.estimate->p_value(decision.verdict.gate.threshold);
+    if (p) decision.verdict.p_value = *p;
 }
 
-/// The words around the threshold: "which is below the 0.85 required".
-struct Words {
-    const char* passed;
-    const char* failed;
-    const char* after;
-};
-
-Words words_of(GateOperator op) {
-    switch (op) {
-        case GateOperator::greater_equal: return {"meets", "is below", "required"};
-        case GateOperator::greater: return {"is above", "is not above", "required"};
-        case GateOperator::less_equal: return {"is within", "is above", "allowed"};
-        case GateOperator::less: return {"is below", "is not below", "limit"};
-        case GateOperator::equal: return {"is", "is not", "required"};
+void add_reason(Decision& decision) {
+    GateVerdict& verdict = decision.verdict;
+    if (!verdict.reason.empty()) return;
+    const bool by_interval = decides_by_interval(verdict.gate);
+    if (by_interval && !verdict.interval) {
+        verdict.reason = fmt::format(
+            "{} is {}{}, and there is no interval: {}{}", subject_of(verdict.gate, verdict.slice),
+            format_number(*decision.evidence.value), decision.evidence.basis,
+            decision.evidence.no_estimate, quarantine_note(decision.evidence));
+        return;
     }
-    std::unreachable();
+    verdict.reason = verdict_sentence(verdict, decision.evidence, decision.together);
 }
 
-/// A mean of repetitions carries rounding noise in its last digits, which must not decide a gate:
-/// what differs from the threshold by noise only is the threshold.
+}  // namespace
+
 double without_noise(double observed, double threshold) {
     constexpr double k_noise = 1e-12;
     const double size = std::max(std::abs(observed), std::abs(threshold));
     return std::abs(observed - threshold) <= k_noise * size ? threshold : observed;
 }
 
-std::string coverage_reason(const VariantSummary& variant, double min_coverage) {
-    const UnitCounts& units = variant.units;
-    std::vector<std::string> causes;
-    if (units.failed > 0) causes.push_back(format_count(units.failed) + " failed");
-    if (units.unscored > 0) causes.push_back(format_count(units.unscored) + " unscored");
-    if (units.skipped > 0) causes.push_back(format_count(units.skipped) + " not run");
-    if (causes.empty()) return "no units were planned";
-    return fmt::format("coverage is {}, below the {} required: of {}, {}",
-                       format_against(variant.coverage, min_coverage), format_exact(min_coverage),
-                       format_some(units.planned, "unit"), fmt::join(causes, ", "));
-}
-
-GateVerdict decide(const Gate& gate, const VariantSummary& variant, double min_coverage) {
-    GateVerdict verdict{.gate = gate,
-                        .variant = variant.name,
-                        .status = GateStatus::inconclusive,
-                        .observed = {},
-                        .reason = {}};
-    const Observed seen = observe(gate, variant);
-    verdict.observed = seen.value;
-    if (variant.coverage < min_coverage) {
-        verdict.reason = coverage_reason(variant, min_coverage);
-        return verdict;
+std::vector<GateVerdict> decide_gates(const Report& report, const ReportInputs& inputs) {
+    std::vector<Decision> decisions;
+    for (const Gate& gate : report.run.report_plan.gates) {
+        std::ranges::move(decide_gate(gate, report, inputs), std::back_inserter(decisions));
     }
-    if (!seen.value) {
-        verdict.reason = seen.missing;
-        return verdict;
+    for (Decision& decision : decisions) add_p_value(decision);
+    for (const Correction correction : {Correction::holm, Correction::bh}) {
+        correct_family(decisions, correction);
     }
-    if (!std::isfinite(*seen.value)) {
-        verdict.reason = fmt::format("{} is not a number", subject_of(gate));
-        return verdict;
-    }
-    const double value = without_noise(*seen.value, gate.threshold);
-    const bool passed = holds(value, gate.op, gate.threshold);
-    verdict.status = passed ? GateStatus::passed : GateStatus::failed;
-    const Words words = words_of(gate.op);
-    verdict.reason = fmt::format("{} is {}{}, which {} the {} {}", subject_of(gate),
-                                 format_against(value, gate.threshold), seen.basis,
-                                 passed ? words.passed : words.failed, format_exact(gate.threshold),
-                                 words.after);
-    return verdict;
-}
-
-}  // namespace
-
-std::vector<GateVerdict> decide_gates(const ReportPlan& plan,
-                                      const std::vector<VariantSummary>& variants) {
     std::vector<GateVerdict> verdicts;
-    for (const Gate& gate : plan.gates) {
-        const std::size_t before = verdicts.size();
-        for (const VariantSummary& variant : variants) {
-            if (!gate.variant.empty() && gate.variant != variant.name) continue;
-            verdicts.push_back(decide(gate, variant, plan.min_coverage));
-        }
-        if (verdicts.size() > before) continue;
-        verdicts.push_back({.gate = gate,
-                            .variant = gate.variant,
-                            .status = GateStatus::inconclusive,
-                            .observed = {},
-                            .reason = gate.variant.empty()
-                                          ? "the run has no variants"
-                                          : "the run has no variant " + gate.variant});
+    for (Decision& decision : decisions) {
+        add_reason(decision);
+        decision.verdict.effect = effect_of(decision);
+        verdicts.push_back(std::move(decision.verdict));
     }
     return verdicts;
 }

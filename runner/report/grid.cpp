@@ -17,13 +17,48 @@ std::size_t widest_label(const Grid& grid) {
     return width;
 }
 
-/// Wide enough for its cells, and for its header cut to `header_max`.
-std::size_t column_width(const Grid& grid, std::size_t column, std::size_t header_max) {
-    std::size_t width = std::min(display_width(grid.headers[column]), header_max);
+std::string tail_of(const GridLine& line, std::size_t column) {
+    return line.tails.empty() ? std::string() : line.tails[column];
+}
+
+struct ColumnWidth {
+    std::size_t cell = 0;
+    std::size_t tail = 0;  ///< with the space before it
+    std::size_t total = 0;
+};
+
+/// Wide enough for its cells with their tails, and for its header cut to `header_max`.
+ColumnWidth column_width(const Grid& grid, std::size_t column, std::size_t header_max) {
+    ColumnWidth width;
     for (const GridLine& line : grid.lines) {
-        width = std::max(width, display_width(line.cells[column]));
+        width.cell = std::max(width.cell, display_width(line.cells[column]));
+        const std::string tail = tail_of(line, column);
+        if (!tail.empty()) width.tail = std::max(width.tail, 1 + display_width(tail));
     }
+    width.total = std::max(width.cell + width.tail,
+                           std::min(display_width(grid.headers[column]), header_max));
     return width;
+}
+
+/// Above the numbers where it fits there, else from the column's first character on.
+std::string header_text(const std::string& header, const ColumnWidth& width) {
+    const std::string text = shorten(header, width.total);
+    if (width.tail == 0 || display_width(text) > width.total - width.tail) {
+        return width.tail == 0 ? pad_left(text, width.total) : pad_right(text, width.total);
+    }
+    return pad_left(text, width.total - width.tail) + std::string(width.tail, ' ');
+}
+
+std::string cell_text(const GridLine& line, std::size_t column, const ColumnWidth& width) {
+    std::string text = pad_left(line.cells[column], width.total - width.tail);
+    const std::string tail = tail_of(line, column);
+    return tail.empty() ? text + std::string(width.tail, ' ')
+                        : text + pad_right(" " + tail, width.tail);
+}
+
+std::string without_trailing_spaces(std::string text) {
+    text.erase(text.find_last_not_of(' ') + 1);
+    return text;
 }
 
 bool headers_stay_distinct(const Grid& grid, std::size_t header_max) {
@@ -35,11 +70,11 @@ bool headers_stay_distinct(const Grid& grid, std::size_t header_max) {
 
 struct Widths {
     std::size_t label = 0;
-    std::vector<std::size_t> columns;
+    std::vector<ColumnWidth> columns;
 
     [[nodiscard]] std::size_t total() const {
         std::size_t sum = label;
-        for (const std::size_t width : columns) sum += k_gap + width;
+        for (const ColumnWidth& width : columns) sum += k_gap + width.total;
         return sum;
     }
 };
@@ -59,21 +94,22 @@ struct ColumnRange {
 
 void print_part(const Grid& grid, const Widths& widths, ColumnRange part,
                 std::vector<std::string>& lines) {
+    const std::string gap(k_gap, ' ');
     std::string header = pad_right("", widths.label);
     for (std::size_t i = part.begin; i < part.end; ++i) {
-        header += pad_left(shorten(grid.headers[i], widths.columns[i]), k_gap + widths.columns[i]);
+        header += gap + header_text(grid.headers[i], widths.columns[i]);
     }
     std::string rule;
     for (std::size_t i = 0; i < display_width(header); ++i) rule += "─";
-    lines.push_back(std::move(header));
+    lines.push_back(without_trailing_spaces(std::move(header)));
     lines.push_back(std::move(rule));
     for (const GridLine& line : grid.lines) {
         if (line.opens_group && &line != &grid.lines.front()) lines.emplace_back();
         std::string text = pad_right(shorten(line.label, widths.label), widths.label);
         for (std::size_t i = part.begin; i < part.end; ++i) {
-            text += pad_left(line.cells[i], k_gap + widths.columns[i]);
+            text += gap + cell_text(line, i, widths.columns[i]);
         }
-        lines.push_back(std::move(text));
+        lines.push_back(without_trailing_spaces(std::move(text)));
     }
 }
 
@@ -83,7 +119,10 @@ Grid turned(const Grid& grid) {
     for (std::size_t i = 0; i < grid.headers.size(); ++i) {
         GridLine& line = other.lines.emplace_back();
         line.label = grid.headers[i];
-        for (const GridLine& from : grid.lines) line.cells.push_back(from.cells[i]);
+        for (const GridLine& from : grid.lines) {
+            line.cells.push_back(from.cells[i]);
+            line.tails.push_back(tail_of(from, i));
+        }
     }
     return other;
 }
@@ -97,7 +136,7 @@ std::vector<std::string> lay_out_in_parts(const Grid& grid, const Widths& widths
     while (part.begin < grid.headers.size()) {
         std::size_t width = widths.label;
         for (part.end = part.begin; part.end < grid.headers.size(); ++part.end) {
-            width += k_gap + widths.columns[part.end];
+            width += k_gap + widths.columns[part.end].total;
             const bool breaks_here = std::ranges::find(breaks, part.end) != breaks.end();
             if (part.end > part.begin && (width > columns || breaks_here)) break;
         }

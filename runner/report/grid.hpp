@@ -12,6 +12,8 @@ struct GridLine {
     std::string label;
     std::vector<std::string> cells;
     bool opens_group = false;  ///< an empty line stands before it
+    /// What stands behind the cells, such as the interval of a mean; or nothing. One a cell.
+    std::vector<std::string> tails = {};
 };
 
 /// A table of short texts that are safe to print.

@@ -6,6 +6,9 @@
 #include <map>
 #include <utility>
 
+#include "runner/report/estimate_text.hpp"
+#include "runner/report/numbers.hpp"
+
 namespace assay {
 namespace {
 
@@ -34,7 +37,24 @@ std::vector<RunNote> notes_of(const VariantSummary& variant) {
     return notes;
 }
 
+template <class Variants, class Name>
+const typename Variants::value_type* of_name_or_only(const Variants& variants,
+                                                     const std::string& name, Name name_of) {
+    const auto found = std::ranges::find(variants, name, name_of);
+    if (found != variants.end()) return &*found;
+    return variants.size() == 1 ? &variants.front() : nullptr;
+}
+
 }  // namespace
+
+Counterpart find_counterpart(const ReferenceRun& reference, const std::string& variant) {
+    if (!reference.tables.empty()) {
+        return {.table = of_name_or_only(reference.tables, variant, &ScoreTable::variant),
+                .summary = nullptr};
+    }
+    return {.table = nullptr,
+            .summary = of_name_or_only(reference.summaries, variant, &VariantSummary::name)};
+}
 
 std::vector<std::string> score_names(const Report& report) {
     std::vector<std::string> names;
@@ -105,6 +125,42 @@ std::vector<std::string> run_score_notes(const Report& report) {
             everywhere ? "" : fmt::format(" ({})", fmt::join(variants, ", ")), note.text));
     }
     return lines;
+}
+
+std::vector<std::string> detectable_notes(const Report& report) {
+    struct Note {
+        std::string basis;
+        std::vector<std::pair<std::string, double>> differences;  // by score, of any variant
+    };
+    std::vector<Note> notes;
+    for (const VariantSummary& variant : report.variants) {
+        for (const ScoreSummary& score : variant.scores) {
+            const auto& detectable = score.detectable;
+            if (!detectable) continue;
+            std::string basis = fmt::format(
+                "with {} power at {} confidence ({})", format_percent(detectable->power),
+                format_percent(detectable->confidence), detectable->basis);
+            auto note = std::ranges::find(notes, basis, &Note::basis);
+            if (note == notes.end()) note = notes.insert(note, {std::move(basis), {}});
+            const auto known = std::ranges::find(note->differences, score.name,
+                                                 &decltype(Note::differences)::value_type::first);
+            if (known == note->differences.end()) {
+                note->differences.emplace_back(score.name, detectable->difference);
+            } else {
+                known->second = std::max(known->second, detectable->difference);
+            }
+        }
+    }
+    std::vector<std::string> sentences;
+    for (const auto& [basis, differences] : notes) {
+        std::vector<std::string> parts;
+        for (const auto& [score, difference] : differences) {
+            parts.push_back(fmt::format("{} in {}", format_number(difference), score));
+        }
+        sentences.push_back(
+            fmt::format("smallest difference {}: {}", basis, fmt::join(parts, ", ")));
+    }
+    return sentences;
 }
 
 }  // namespace assay

@@ -16,6 +16,15 @@ namespace assay {
 [[nodiscard]] const ScoreSummary* find_score(const VariantSummary& variant,
                                              const std::string& name);
 
+/// The variant of a reference that answers to one of the run: of its name, or the only one. At most
+/// one of the two is there.
+struct Counterpart {
+    const ScoreTable* table = nullptr;
+    const VariantSummary* summary = nullptr;  ///< of a report file
+};
+[[nodiscard]] Counterpart find_counterpart(const ReferenceRun& reference,
+                                           const std::string& variant);
+
 /// The score that a unit has under this name; nullptr when no evaluation gave one.
 [[nodiscard]] const Score* find_score(const UnitResult& unit, const std::string& name);
 
@@ -28,6 +37,8 @@ namespace assay {
 /// What must be said beside the run scores, a line each: which ones cannot be computed and why,
 /// and which leave units out.
 [[nodiscard]] std::vector<std::string> run_score_notes(const Report& report);
+/// What a comparison over this dataset can show, a sentence for each basis it rests on.
+[[nodiscard]] std::vector<std::string> detectable_notes(const Report& report);
 /// How many categories are shown to people; files for programs have them all.
 inline constexpr std::size_t k_categories_shown = 8;
 

@@ -57,10 +57,9 @@ std::string format_number(double value, int decimals) {
 
 std::string format_number(double value) { return format_number(value, decimals_for(value)); }
 
-std::string format_against(double value, double threshold) {
-    constexpr int k_decimals_min = 4;
+std::string format_against(double value, double threshold, int decimals) {
     constexpr int k_decimals_max = 12;
-    for (int decimals = k_decimals_min; decimals <= k_decimals_max; ++decimals) {
+    for (; decimals <= k_decimals_max; ++decimals) {
         std::string digits = without_trailing_zeros(fmt::format("{:.{}f}", value, decimals));
         if (digits.size() > 20 || (value != 0 && digits == "0")) continue;
         if (sign_of(parse(digits) - threshold) == sign_of(value - threshold)) {

@@ -17,9 +17,9 @@ namespace assay {
 /// come out as "1.23e+12".
 [[nodiscard]] std::string format_number(double value, int decimals);
 [[nodiscard]] std::string format_number(double value);
-/// A value beside the threshold it is compared with: about four decimals, but always enough that
-/// the printed numbers compare as the exact ones do ("0.8499" and not "0.85 is below 0.85").
-[[nodiscard]] std::string format_against(double value, double threshold);
+/// A value beside the threshold it is compared with: about `decimals`, but always enough that the
+/// printed numbers compare as the exact ones do ("0.8499" and not "0.85 is below 0.85").
+[[nodiscard]] std::string format_against(double value, double threshold, int decimals = 4);
 /// As few digits as tell the value from all others: "0.85", "2,000,000".
 [[nodiscard]] std::string format_exact(double value);
 

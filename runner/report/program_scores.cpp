@@ -100,9 +100,12 @@ void forget_program(const RunEvaluator& evaluator, RunRecord& run, ProgramScores
         });
     }
     if (!run.manifest.is_object() || !run.manifest.contains(k_errors_key)) return;
-    for (Json& errors : run.manifest[k_errors_key]) {
-        if (errors.is_object()) errors.erase(evaluator.name);
+    Json& variants = run.manifest[k_errors_key];
+    for (auto errors = variants.begin(); errors != variants.end();) {
+        if (errors->is_object()) errors->erase(evaluator.name);
+        errors = errors->empty() ? variants.erase(errors) : std::next(errors);
     }
+    if (variants.empty()) run.manifest.erase(k_errors_key);
 }
 
 void take_program_scores(const RunRecord& run, const ProgramScores& scores,
@@ -116,13 +119,15 @@ void take_program_scores(const RunRecord& run, const ProgramScores& scores,
         const bool ran = std::ranges::any_of(
             names, [&](const std::string& name) { return find_number(given, name) != nullptr; });
         std::string why = program_error(run, summary.name, evaluator.name);
+        const bool is_stale = !why.empty();  // what is stored was said before
         if (why.empty()) {
             why = ran ? "the program gave no such score" : "the program was not run for this run";
         }
         for (const std::string& name : names) {
             const auto place = std::ranges::find(summary.run_scores, name, &RunScore::name);
             ASSAY_ASSERT(place != summary.run_scores.end(), "the tally makes a place for each");
-            if (const Score* const score = find_number(given, name)) {
+            const Score* const score = find_number(given, name);
+            if (score != nullptr && !is_stale) {
                 place->value = as_number(score->value);
                 place->comment = score->comment;
             } else {

@@ -6,6 +6,7 @@
 
 #include "core/base/text.hpp"
 #include "runner/report/program_scores.hpp"
+#include "runner/report/run_statistics.hpp"
 #include "runner/report/variant_tally.hpp"
 
 namespace assay {
@@ -65,7 +66,8 @@ class FailureCounts {
 /// Makes the summaries of a run's variants from its stream of units.
 class Summarizer {
   public:
-    explicit Summarizer(const RunRecord& run) : run_(run) {}
+    Summarizer(const RunRecord& run, std::vector<std::string> slices)
+        : run_(run), slices_(std::move(slices)) {}
 
     Result<void> add(const UnitResult& unit) {
         while (!tally_ || current().name != unit.variant) {
@@ -87,6 +89,7 @@ class Summarizer {
         Report report;
         report.run = run_;
         report.variants = std::move(summaries_);
+        report.tables = std::move(tables_);
         report.errors = failures_.commonest();
         return report;
     }
@@ -96,10 +99,13 @@ class Summarizer {
 
     /// Ends the current variant and begins the next one; false when there is none.
     bool open_next() {
-        if (tally_) summaries_.push_back(tally_->finish());
+        if (tally_) {
+            summaries_.push_back(tally_->finish());
+            tables_.push_back(tally_->take_table());
+        }
         tally_.reset();
         if (summaries_.size() == run_.variants.size()) return false;
-        tally_.emplace(current(), run_.report_plan, run_.repetitions);
+        tally_.emplace(current(), run_.report_plan, run_.repetitions, slices_);
         return true;
     }
 
@@ -111,10 +117,23 @@ class Summarizer {
     }
 
     const RunRecord& run_;
+    std::vector<std::string> slices_;
     std::optional<VariantTally> tally_;  ///< of the variant current()
     std::vector<VariantSummary> summaries_;
+    std::vector<ScoreTable> tables_;
     FailureCounts failures_;
 };
+
+/// The paths by which gates and whoever asks tell items apart, each once.
+std::vector<std::string> slices_of(const ReportPlan& plan, std::vector<std::string> slices) {
+    for (const Gate& gate : plan.gates) {
+        if (!gate.slice.empty()) slices.push_back(gate.slice);
+    }
+    std::ranges::sort(slices);
+    const auto repeats = std::ranges::unique(slices);
+    slices.erase(repeats.begin(), repeats.end());
+    return slices;
+}
 
 }  // namespace
 
@@ -149,6 +168,13 @@ int exit_code_of(ReportStatus status) {
     std::unreachable();
 }
 
+bool is_covered(const RunRecord& run, const VariantSummary& variant) {
+    if (!run.stopped_early()) return variant.coverage >= run.report_plan.min_coverage;
+    const UnitCounts& units = variant.units;
+    const double ended = static_cast<double>(units.planned - units.skipped);
+    return static_cast<double>(units.scored) >= run.report_plan.min_coverage * ended;
+}
+
 ReportStatus status_of(const RunRecord& run, const std::vector<VariantSummary>& variants,
                        const std::vector<GateVerdict>& gates) {
     std::uint64_t planned = 0;
@@ -158,12 +184,12 @@ ReportStatus status_of(const RunRecord& run, const std::vector<VariantSummary>& 
     for (const VariantSummary& variant : variants) {
         planned += variant.units.planned;
         scored += variant.units.scored;
-        unfinished += variant.units.unfinished;
-        covered = covered && variant.coverage >= run.report_plan.min_coverage;
+        if (!run.stopped_early()) unfinished += variant.units.unfinished;
+        covered = covered && is_covered(run, variant);
     }
     const auto any_gate = [&](GateStatus status) {
         return std::ranges::any_of(
-            gates, [status](const GateVerdict& verdict) { return verdict.status == status; });
+            gates, [status](const GateVerdict& verdict) { return verdict.effect == status; });
     };
     if (run.state == RunState::interrupted) return ReportStatus::interrupted;
     if (run.state != RunState::finished || unfinished > 0 || (planned > 0 && scored == 0)) {
@@ -176,13 +202,19 @@ ReportStatus status_of(const RunRecord& run, const std::vector<VariantSummary>& 
 }
 
 Result<Report> make_report(const RunRecord& run, const UnitStream& units,
-                           const ProgramScores& programs) {
-    Summarizer summarizer(run);
+                           const ReportInputs& inputs) {
+    Summarizer summarizer(run, slices_of(run.report_plan, inputs.slices));
     ASSAY_CHECK(units([&](const UnitResult& unit) { return summarizer.add(unit); }));
     Report report = summarizer.finish();
-    for (VariantSummary& variant : report.variants) take_program_scores(run, programs, variant);
+    for (VariantSummary& variant : report.variants) {
+        take_program_scores(run, inputs.programs, variant);
+    }
+    add_intervals(report);
+    add_detectable(inputs, report);
+    add_references(inputs, report);
+    add_comparisons(inputs, report);
     // A shard is a part of the data: gates are decided when all of them are merged.
-    if (!run.shard) report.gates = decide_gates(run.report_plan, report.variants);
+    if (!run.shard) report.gates = decide_gates(report, inputs);
     report.status = status_of(run, report.variants, report.gates);
     return report;
 }

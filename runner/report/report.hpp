@@ -8,6 +8,9 @@
 
 #include "core/model/run.hpp"
 #include "core/stats/classification.hpp"
+#include "runner/report/comparison.hpp"
+#include "runner/report/estimate.hpp"
+#include "runner/report/score_table.hpp"
 
 namespace assay {
 
@@ -30,6 +33,18 @@ struct RepetitionSummary {
     std::optional<double> stddev;
 };
 
+/// What a comparison over as many items can show: the smallest difference that is found with this
+/// power, from the spread that the items have.
+struct Detectable {
+    double difference = 0;
+    double power = 0;
+    double confidence = 0;
+    std::string basis;                            ///< what it rests on: "the pairs with main"
+    std::optional<std::uint64_t> items_for_half;  ///< to find half of it; nothing = never
+    /// Of each of these items, for the same; nothing also when each was answered once.
+    std::optional<std::uint64_t> repetitions_for_half;
+};
+
 /// One score over a variant. `mean` is the mean over items of the mean over the item's
 /// repetitions; nothing when no unit has the score.
 struct ScoreSummary {
@@ -43,10 +58,14 @@ struct ScoreSummary {
     std::optional<double> stddev;  ///< of the item means, n − 1; nothing below two items
     RepetitionSummary repetitions;
     std::map<std::string, std::uint64_t> categories;  ///< CATEGORICAL: value -> count
+    /// Of the mean, at k_report_confidence; nothing below two items.
+    std::optional<ReportedInterval> interval;
+    std::optional<Detectable> detectable;
 };
 
-/// Milliseconds of the task, percentiles of type 7 over the units that gave an output. A unit
-/// without a measured latency (a recorded output) is left out; nothing without a value.
+/// Milliseconds, percentiles of type 7 over the units that gave an output. A unit without a
+/// measured time (a recorded output, an answer from the cache) is left out; nothing without a
+/// value.
 struct LatencySummary {
     std::optional<double> p50;
     std::optional<double> p95;
@@ -71,11 +90,12 @@ struct VariantSummary {
     std::string name;
     DatasetRunId dataset_run_id;
     UnitCounts units;
-    double coverage = 0;               ///< scored / planned; 0 when nothing was planned
-    std::vector<ScoreSummary> scores;  ///< in the order of the spec
-    std::vector<RunScore> run_scores;  ///< in the order of the spec
-    std::vector<RunMatrix> matrices;   ///< in the order of the spec
-    LatencySummary latency;
+    double coverage = 0;                 ///< scored / planned; 0 when nothing was planned
+    std::vector<ScoreSummary> scores;    ///< in the order of the spec
+    std::vector<RunScore> run_scores;    ///< in the order of the spec
+    std::vector<RunMatrix> matrices;     ///< in the order of the spec
+    LatencySummary latency;              ///< of the task
+    LatencySummary time_to_first_token;  ///< of those whose answer was streamed
     UsageDetails tokens;  ///< summed over the units; has "total" unless no unit reported any
     std::optional<NanoUsd> cost;  ///< nothing when a unit's price is unknown
     std::optional<NanoUsd> paid;  ///< what this run paid: answers from the cache are free
@@ -94,6 +114,12 @@ struct GateVerdict {
     GateStatus status = GateStatus::inconclusive;
     std::optional<double> observed;
     std::string reason;  ///< one sentence in plain words with the numbers in it
+    std::string slice;   ///< the value of the gate's slice; "" when it has none
+    std::optional<ReportedInterval> interval;  ///< the one that decided
+    /// Of "the true value is the threshold", two-sided, by that interval's method.
+    std::optional<double> p_value;
+    /// What it does to the exit code: its status, unless its tier or `on_inconclusive` say else.
+    GateStatus effect = GateStatus::inconclusive;
 };
 
 /// passed | failed | inconclusive | incomplete | interrupted, and its exit code (SPEC section 2).
@@ -101,10 +127,27 @@ enum class ReportStatus : std::uint8_t { passed, failed, inconclusive, incomplet
 [[nodiscard]] const char* to_string(ReportStatus status);
 [[nodiscard]] int exit_code_of(ReportStatus status);
 
+struct ManifestDifference {
+    std::string part;  ///< "dataset", "evaluator exact_match", "prompt", "model", "seed", ...
+    std::string a;     ///< as shown to people; "" = not there
+    std::string b;
+};
+
+/// What a run was compared with, and what else differs between the two than the scores.
+struct ReportedReference {
+    std::string name;  ///< as gates and the command line say it
+    std::string run_id;
+    std::vector<ManifestDifference> differences;
+    std::string missing;  ///< why there is nothing to compare with; or ""
+};
+
 struct Report {
     RunRecord run;
     ReportStatus status = ReportStatus::incomplete;
     std::vector<VariantSummary> variants;
+    std::vector<ScoreTable> tables;  ///< one a variant
+    std::vector<ReportedReference> references;
+    std::vector<Comparison> comparisons;
     std::vector<GateVerdict> gates;
     /// The commonest failures, most frequent first, at most five: "12 units failed: ...",
     /// "3 evaluations by tone broke: ...".
@@ -115,6 +158,27 @@ struct Report {
 /// Other scores may be among them.
 using ProgramScores = std::map<DatasetRunId, std::vector<Score>>;
 
+/// What a run is compared with: another run, a baseline, or a file of either
+/// (runner/report/reference_run.hpp).
+struct ReferenceRun {
+    std::string name;  ///< as people know it: a baseline's name, a run's id, a file
+    std::string run_id;
+    bool partial = false;
+    Json manifest;                          ///< of its run; null when the file does not say
+    std::vector<ScoreTable> tables;         ///< one a variant
+    std::vector<VariantSummary> summaries;  ///< of a report file, which has no values of items
+};
+
+/// What a report looks at besides the run's own units.
+struct ReportInputs {
+    ProgramScores programs;
+    /// By the words in which gates and the command line name them, or why they are not there.
+    std::map<std::string, Result<ReferenceRun>> references;
+    /// The run is compared with it, score by score and variant by variant; "" = with none.
+    std::string baseline;
+    std::vector<std::string> slices;  ///< paths besides those of the gates
+};
+
 /// Summarises the stored units of a run and decides its gates. Reads the journal and nothing else:
 /// the same run gives the same report at any time. Reads the stream once; what it keeps is one
 /// number per item and score, and a bounded count of labels, of one variant at a time.
@@ -122,13 +186,17 @@ using ProgramScores = std::map<DatasetRunId, std::vector<Score>>;
 /// @error data_loss when the units do not fit the run: an unknown variant, variants out of order or
 ///        more units than planned; else the stream's own error.
 [[nodiscard]] Result<Report> make_report(const RunRecord& run, const UnitStream& units,
-                                         const ProgramScores& programs = {});
+                                         const ReportInputs& inputs = {});
 
-/// Decides the gates of `plan` over summaries, gate by gate and variant by variant; used by
-/// make_report and by `assay gate`. A gate on a variant or score that is not there is inconclusive,
+/// Decides the gates of the run's plan over its summaries and tables, gate by gate, variant by
+/// variant and slice by slice. A gate on a variant or score that is not there is inconclusive,
 /// never left out.
-[[nodiscard]] std::vector<GateVerdict> decide_gates(const ReportPlan& plan,
-                                                    const std::vector<VariantSummary>& variants);
+[[nodiscard]] std::vector<GateVerdict> decide_gates(const Report& report,
+                                                    const ReportInputs& inputs);
+
+/// Whether enough of the variant's units are scored for its gates to be decided. Units that a run
+/// left out because its gates were decided do not count against it.
+[[nodiscard]] bool is_covered(const RunRecord& run, const VariantSummary& variant);
 
 /// The status of a run whose variants and gates are known: the first that holds of interrupted,
 /// incomplete, failed, inconclusive, passed (SPEC section 2).
@@ -144,6 +212,8 @@ using ProgramScores = std::map<DatasetRunId, std::vector<Score>>;
                                               int repetitions);
 /// Checks that what a gate looks at is a number. @return what is wrong, or "".
 [[nodiscard]] std::string check_gate(const Gate& gate, const ReportPlan& plan);
+/// Checks that the plan's `stop`, which it must have, has something to wait for. @return as above.
+[[nodiscard]] std::string check_stop(const ReportPlan& plan);
 /// The run evaluators there are, with a summary each, for `assay evaluators`.
 struct RunEvaluatorInfo {
     std::string id;

@@ -12,6 +12,12 @@ std::optional<double> value_of(const Result<double>& result) {
     return result ? std::optional(*result) : std::nullopt;
 }
 
+LatencySummary percentiles_of(const std::vector<double>& milliseconds) {
+    return {.p50 = value_of(percentile(milliseconds, 50)),
+            .p95 = value_of(percentile(milliseconds, 95)),
+            .p99 = value_of(percentile(milliseconds, 99))};
+}
+
 std::int64_t tokens_of(const UnitResult& unit, const char* kind) {
     const auto found = unit.usage.find(kind);
     return found == unit.usage.end() ? 0 : found->second;
@@ -19,8 +25,9 @@ std::int64_t tokens_of(const UnitResult& unit, const char* kind) {
 
 }  // namespace
 
-VariantTally::VariantTally(const VariantRecord& variant, const ReportPlan& plan, int repetitions)
-    : run_scores_(plan, repetitions) {
+VariantTally::VariantTally(const VariantRecord& variant, const ReportPlan& plan, int repetitions,
+                           std::vector<std::string> slices)
+    : table_(variant.name, std::move(slices)), run_scores_(plan, repetitions) {
     summary_.name = variant.name;
     summary_.dataset_run_id = variant.dataset_run_id;
     summary_.units.planned = variant.planned;
@@ -41,12 +48,16 @@ void VariantTally::add(const UnitResult& unit) {
     if (item_ != unit.item.id) {
         end_item();
         item_ = unit.item.id;
+        table_.begin_item(unit.item);
     }
     switch (unit.status) {
         case UnitStatus::scored: ++summary_.units.scored; break;
         case UnitStatus::failed: ++summary_.units.failed; break;
         case UnitStatus::unscored: ++summary_.units.unscored; break;
         case UnitStatus::skipped: ++summary_.units.skipped; break;
+    }
+    if (unit.status == UnitStatus::failed || unit.status == UnitStatus::unscored) {
+        table_.add_broken();
     }
     for (const Evaluation& evaluation : unit.evaluations) add_evaluation(evaluation);
     run_scores_.add(unit);
@@ -76,6 +87,7 @@ void VariantTally::add_score(const Score& score, const std::string& evaluator) {
         return;
     }
     ++summary.count;
+    table_.add(score.name, *summary.data_type, score.value);
     if (categorical) {
         ++summary.categories[*category];
         tally.add_category(*category);
@@ -136,8 +148,10 @@ VariantTally::ScoreTally& VariantTally::tally_of(const std::string& score,
 
 void VariantTally::add_usage(const UnitResult& unit) {
     const bool answered = unit.status == UnitStatus::scored || unit.status == UnitStatus::unscored;
-    const bool measured = unit.latency.count() > 0 && unit.cached == 0;  // the cache has no latency
-    if (answered && measured) latencies_ms_.push_back(to_ms(unit.latency));
+    if (answered && unit.cached == 0) {  // the cache has no latency
+        if (unit.latency.count() > 0) latencies_ms_.push_back(to_ms(unit.latency));
+        if (unit.time_to_first_token) first_tokens_ms_.push_back(to_ms(*unit.time_to_first_token));
+    }
     for (const auto& [kind, tokens] : unit.usage) summary_.tokens[kind] += tokens;
     if (!unit.usage.empty() && !unit.usage.contains("total")) {
         summary_.tokens["total"] += tokens_of(unit, "input") + tokens_of(unit, "output");
@@ -184,12 +198,13 @@ VariantSummary VariantTally::finish() {
         tally.summary.repetitions.stddev = tally.stddev_within();
         summary_.scores.push_back(std::move(tally.summary));
     }
-    summary_.latency = {.p50 = value_of(percentile(latencies_ms_, 50)),
-                        .p95 = value_of(percentile(latencies_ms_, 95)),
-                        .p99 = value_of(percentile(latencies_ms_, 99))};
+    summary_.latency = percentiles_of(latencies_ms_);
+    summary_.time_to_first_token = percentiles_of(first_tokens_ms_);
     if (cost_is_known_) summary_.cost = cost_;
     if (paid_is_known_) summary_.paid = paid_;
     return std::move(summary_);
 }
+
+ScoreTable VariantTally::take_table() { return table_.finish(); }
 
 }  // namespace assay

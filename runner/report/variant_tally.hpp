@@ -9,15 +9,17 @@
 #include "core/model/run.hpp"
 #include "runner/report/report.hpp"
 #include "runner/report/run_score_tally.hpp"
+#include "runner/report/score_table.hpp"
 
 namespace assay {
 
-/// Adds up the units of one variant as they stream by. Keeps one number per item and score, one
-/// per latency and what the run evaluators need, and none of the units.
+/// Adds up the units of one variant as they stream by. Keeps a number or two per item and score,
+/// one per latency and what the run evaluators need, and none of the units.
 class VariantTally {
   public:
     /// `plan` must outlive the tally.
-    VariantTally(const VariantRecord& variant, const ReportPlan& plan, int repetitions);
+    VariantTally(const VariantRecord& variant, const ReportPlan& plan, int repetitions,
+                 std::vector<std::string> slices);
 
     /// Units of one item must follow each other.
     void add(const UnitResult& unit);
@@ -25,6 +27,8 @@ class VariantTally {
     [[nodiscard]] std::uint64_t stored() const;
     /// The summary of all that was added. Call once.
     [[nodiscard]] VariantSummary finish();
+    /// What was added, item by item. Call once, after finish().
+    [[nodiscard]] ScoreTable take_table();
 
   private:
     struct ScoreTally {
@@ -56,9 +60,11 @@ class VariantTally {
     [[nodiscard]] Result<std::span<const double>> item_means_of(const std::string& score) const;
 
     VariantSummary summary_;
+    ScoreTableBuilder table_;
     std::vector<ScoreTally> scores_;
     RunScoreTally run_scores_;
     std::vector<double> latencies_ms_;
+    std::vector<double> first_tokens_ms_;
     std::optional<DatasetItemId> item_;
     NanoUsd cost_ = 0;
     NanoUsd paid_ = 0;

@@ -21,6 +21,15 @@ namespace assay {
                                        const UnitStream& units);
 [[nodiscard]] Result<void> write_report_markdown(AtomicFileWriter& file, const Report& report,
                                                  const UnitStream& units);
+/// SARIF 2.1.0: the gates that do not hold.
+[[nodiscard]] Result<void> write_sarif(AtomicFileWriter& file, const Report& report,
+                                       const UnitStream& units);
+/// The same as GitLab's code quality report.
+[[nodiscard]] Result<void> write_code_quality(AtomicFileWriter& file, const Report& report,
+                                              const UnitStream& units);
+/// An SVG image: how many gates hold.
+[[nodiscard]] Result<void> write_badge(AtomicFileWriter& file, const Report& report,
+                                       const UnitStream& units);
 [[nodiscard]] Result<void> write_report_html(AtomicFileWriter& file, const Report& report,
                                              const UnitStream& units);
 

@@ -8,6 +8,8 @@
 #include "runner/report/confusions.hpp"
 #include "runner/report/distributions.hpp"
 #include "runner/report/html/page.hpp"
+#include "runner/report/page_facts.hpp"
+#include "runner/report/unit_measures.hpp"
 #include "runner/report/unit_selection.hpp"
 #include "runner/report/write_formats.hpp"
 #include "runner/report/writers.hpp"
@@ -18,13 +20,15 @@ namespace {
 
 /// The page's scripts as one; a file stands behind those that it needs at once.
 std::string page_scripts() {
-    return fmt::format("{}{}{}{}{}{}{}{}{}", k_dom_js, k_format_js, k_diff_js, k_unit_view_js,
-                       k_summary_js, k_charts_js, k_unit_details_js, k_unit_table_js, k_report_js);
+    return fmt::format("{}{}{}{}{}{}{}{}{}{}{}{}", k_dom_js, k_format_js, k_diff_js, k_unit_view_js,
+                       k_summary_js, k_charts_js, k_gates_js, k_comparisons_js, k_measures_js,
+                       k_unit_details_js, k_unit_table_js, k_report_js);
 }
 
 /// The page's style as one sheet; later rules win.
 std::string page_style() {
-    return fmt::format("{}{}{}{}", k_page_css, k_plots_css, k_units_css, k_media_css);
+    return fmt::format("{}{}{}{}{}", k_page_css, k_plots_css, k_gates_css, k_units_css,
+                       k_media_css);
 }
 
 /// JSON that stands in a page: without a "<" no text in it can end the element it is in, and
@@ -103,23 +107,6 @@ OrderedJson page_unit(const UnitResult& unit, std::size_t place, std::size_t byt
     return json;
 }
 
-/// What the page shows beside the report's own fields.
-OrderedJson page_facts(const Report& report, const UnitSelection& selection,
-                       const Distributions& distributions, const Confusions& confusions) {
-    OrderedJson checks = OrderedJson::array();
-    for (const ScoreColumn& column : report.run.report_plan.scores) {
-        if (column.check) checks.push_back(column.name);
-    }
-    return {{"description", report.run.description},
-            {"reason", report.run.reason},
-            {"repetitions", report.run.repetitions},
-            {"checks", std::move(checks)},
-            {"errors", report.errors},
-            {"units_total", selection.seen()},
-            {"distributions", distributions.to_json()},
-            {"confusions", confusions.to_json()}};
-}
-
 constexpr std::string_view k_data_begin = "<script type=\"application/json\" id=\"{}-data\">";
 
 }  // namespace
@@ -128,15 +115,18 @@ Result<void> write_html(AtomicFileWriter& file, const Report& report, const Unit
                         const HtmlLimits& limits) {
     UnitSelection selection(report.run.report_plan, limits.units_max);
     Distributions distributions(report);
+    UnitMeasures measures(report);
     Confusions confusions;
     ASSAY_CHECK(units([&](const UnitResult& unit) -> Result<void> {
         selection.look(unit);
         distributions.look(unit);
+        measures.look(unit);
         confusions.add(unit);
         return {};
     }));
     selection.settle();
     distributions.settle();
+    measures.settle();
 
     const std::string scripts = page_scripts();
     ASSAY_CHECK(file.write(page_head(report, scripts)));
@@ -145,6 +135,7 @@ Result<void> write_html(AtomicFileWriter& file, const Report& report, const Unit
     std::size_t written_bytes = 0;
     ASSAY_CHECK(units([&](const UnitResult& unit) -> Result<void> {
         distributions.count(unit);
+        measures.count(unit);
         const std::optional<std::size_t> place = selection.place_of(sequence++);
         if (!place) return {};
         const std::size_t bytes_max = written_bytes < limits.full_bytes_max
@@ -156,9 +147,13 @@ Result<void> write_html(AtomicFileWriter& file, const Report& report, const Unit
         return file.write(separator + text);
     }));
     ASSAY_CHECK(file.write("\n]</script>\n" + fmt::format(k_data_begin, "report")));
-    ASSAY_CHECK(file.write(
-        page_json({{"report", report_to_json(report)},
-                   {"page", page_facts(report, selection, distributions, confusions)}})));
+    OrderedJson facts = page_facts(report);
+    facts.update({{"units_total", selection.seen()},
+                  {"distributions", distributions.to_json()},
+                  {"measures", measures.to_json()},
+                  {"confusions", confusions.to_json()}});
+    ASSAY_CHECK(
+        file.write(page_json({{"report", report_to_json(report)}, {"page", std::move(facts)}})));
     return file.write("</script>\n<script>" + scripts + "</script>\n</body>\n</html>\n");
 }
 

@@ -61,6 +61,19 @@ OrderedJson run_to_json(const RunRecord& run) {
             {"resumed_from", run.resumed ? OrderedJson(run.id.value()) : OrderedJson(nullptr)}};
 }
 
+OrderedJson interval_to_json(const std::optional<ReportedInterval>& interval) {
+    if (!interval) return nullptr;
+    return {{"low", interval->low},
+            {"high", interval->high},
+            {"confidence", interval->confidence},
+            {"method", interval->method}};
+}
+
+OrderedJson slice_to_json(const std::string& path, const std::string& value) {
+    if (path.empty()) return nullptr;
+    return {{"path", path}, {"value", value}};
+}
+
 OrderedJson score_to_json(const ScoreSummary& score) {
     OrderedJson json = {
         {"data_type", score.data_type ? OrderedJson(to_string(*score.data_type)) : nullptr},
@@ -73,7 +86,13 @@ OrderedJson score_to_json(const ScoreSummary& score) {
     } else {
         json["mean"] = or_null(score.mean);
         json["stddev"] = or_null(score.stddev);
-        json["interval"] = nullptr;
+        json["interval"] = interval_to_json(score.interval);
+    }
+    if (const auto& detectable = score.detectable) {
+        json["detectable"] = {{"difference", detectable->difference},
+                              {"power", detectable->power},
+                              {"confidence", detectable->confidence},
+                              {"basis", detectable->basis}};
     }
     const RepetitionSummary& repetitions = score.repetitions;
     if (repetitions.items > 0) {
@@ -112,6 +131,12 @@ void add_run_scores(OrderedJson& json, const VariantSummary& variant) {
     if (!notes.empty()) json["run_score_notes"] = std::move(notes);
 }
 
+OrderedJson latency_to_json(const LatencySummary& latency) {
+    return {{"p50", ms_or_null(latency.p50)},
+            {"p95", ms_or_null(latency.p95)},
+            {"p99", ms_or_null(latency.p99)}};
+}
+
 OrderedJson variant_to_json(const VariantSummary& variant) {
     OrderedJson scores = OrderedJson::object();
     for (const ScoreSummary& score : variant.scores) scores[score.name] = score_to_json(score);
@@ -131,12 +156,12 @@ OrderedJson variant_to_json(const VariantSummary& variant) {
                         {"coverage", variant.coverage},
                         {"scores", std::move(scores)}};
     add_run_scores(json, variant);
+    json["latency_ms"] = latency_to_json(variant.latency);
+    if (variant.time_to_first_token.p50) {
+        json["time_to_first_token_ms"] = latency_to_json(variant.time_to_first_token);
+    }
     json.update(
-        {{"latency_ms",
-          {{"p50", ms_or_null(variant.latency.p50)},
-           {"p95", ms_or_null(variant.latency.p95)},
-           {"p99", ms_or_null(variant.latency.p99)}}},
-         {"tokens",
+        {{"tokens",
           {{"input", tokens("input")}, {"output", tokens("output")}, {"total", tokens("total")}}},
          {"cost_usd", usd_or_null(variant.cost)},
          {"paid_usd", usd_or_null(variant.paid)},
@@ -153,12 +178,64 @@ OrderedJson gate_to_json(const GateVerdict& verdict) {
             {"status", to_string(verdict.status)},
             {"observed", or_null(verdict.observed)},
             {"threshold", verdict.gate.threshold},
-            {"interval", nullptr},
-            {"p_value", nullptr},
-            {"reason", verdict.reason}};
+            {"interval", interval_to_json(verdict.interval)},
+            {"p_value", or_null(verdict.p_value)},
+            {"reason", verdict.reason},
+            {"slice", slice_to_json(verdict.gate.slice, verdict.slice)},
+            {"tier", to_string(verdict.gate.tier)},
+            {"effect", to_string(verdict.effect)}};
+}
+
+OrderedJson ids_to_json(const std::vector<DatasetItemId>& items) {
+    OrderedJson ids = OrderedJson::array();
+    for (const DatasetItemId& id : items) ids.push_back(id.value());
+    return ids;
+}
+
+OrderedJson text_or_null(const std::string& text) {
+    return text.empty() ? OrderedJson(nullptr) : OrderedJson(text);
 }
 
 }  // namespace
+
+OrderedJson comparison_to_json(const Comparison& comparison) {
+    OrderedJson json = {
+        {"score", comparison.score},
+        {"a", comparison.a},
+        {"b", comparison.b},
+        {"pairs", comparison.pairs},
+        {"difference", or_null(comparison.difference)},
+        {"interval", interval_to_json(comparison.interval)},
+        {"p_value", or_null(comparison.p_value)},
+        {"test", text_or_null(comparison.test)},
+        {"improved", comparison.improved},
+        {"regressed", comparison.regressed},
+        {"unchanged", comparison.unchanged},
+        {"unpaired", comparison.unpaired},
+        {"newly_failed", comparison.newly_failed},
+        {"data_type",
+         comparison.data_type ? OrderedJson(to_string(*comparison.data_type)) : nullptr},
+        {"variant", comparison.variant},
+        {"slice", slice_to_json(comparison.slice.path, comparison.slice.value)},
+        {"paired", comparison.paired},
+        {"mean_a", or_null(comparison.mean_a)},
+        {"mean_b", or_null(comparison.mean_b)},
+        {"effect_size", nullptr},
+        {"items",
+         {{"improved", ids_to_json(comparison.improved_items)},
+          {"regressed", ids_to_json(comparison.regressed_items)},
+          {"newly_failed", ids_to_json(comparison.newly_failed_items)},
+          {"unpaired", ids_to_json(comparison.unpaired_items)}}}};
+    if (comparison.effect_size) {
+        json["effect_size"] = {{"name", comparison.effect}, {"value", *comparison.effect_size}};
+    }
+    if (comparison.transitions) {
+        json["transitions"] = {{"labels", comparison.transitions->labels},
+                               {"counts", comparison.transitions->counts}};
+    }
+    json["note"] = text_or_null(comparison.note);
+    return json;
+}
 
 OrderedJson report_to_json(const Report& report) {
     OrderedJson json = {{"assay_report", 1},
@@ -172,6 +249,9 @@ OrderedJson report_to_json(const Report& report) {
                         {"gates", OrderedJson::array()}};
     for (const VariantSummary& variant : report.variants) {
         json["variants"].push_back(variant_to_json(variant));
+    }
+    for (const Comparison& comparison : report.comparisons) {
+        json["comparisons"].push_back(comparison_to_json(comparison));
     }
     for (const GateVerdict& verdict : report.gates) {
         json["gates"].push_back(gate_to_json(verdict));

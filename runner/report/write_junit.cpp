@@ -6,6 +6,7 @@
 #include "runner/report/item_cases.hpp"
 #include "runner/report/lookup.hpp"
 #include "runner/report/numbers.hpp"
+#include "runner/report/verdicts.hpp"
 #include "runner/report/write_formats.hpp"
 #include "runner/report/xml.hpp"
 
@@ -53,13 +54,28 @@ std::string message_attribute(std::string_view message) {
     return xml_attribute("message", line);
 }
 
-CaseOutcome outcome_of(GateStatus status) {
-    switch (status) {
-        case GateStatus::passed: return CaseOutcome::passed;
-        case GateStatus::failed: return CaseOutcome::failure;
-        case GateStatus::inconclusive: return CaseOutcome::error;  // a pipeline must not be green
+CaseOutcome outcome_of(const GateVerdict& verdict) {
+    switch (severity_of(verdict)) {
+        case Severity::none: return CaseOutcome::passed;
+        // As test runners report a failure that is expected: shown, and it breaks nothing.
+        case Severity::note: return CaseOutcome::skipped;
+        case Severity::warning: return CaseOutcome::error;  // a pipeline must not be green
+        case Severity::error: return CaseOutcome::failure;
     }
     std::unreachable();
+}
+
+std::string name_of(const GateVerdict& verdict) {
+    const std::string slice = slice_text(verdict);
+    return fmt::format("{} [{}{}{}]", verdict.gate.text, verdict.variant, slice.empty() ? "" : ", ",
+                       slice);
+}
+
+/// The verdict in words; those that count as something else than they say tell so.
+std::string message_of(const GateVerdict& verdict) {
+    const std::string note = effect_note(verdict);
+    if (note.empty()) return verdict.reason;
+    return fmt::format("{}, {}: {}", word_of(verdict.status), note, verdict.reason);
 }
 
 /// Writes the document; the counts of every suite are known before its first case.
@@ -85,7 +101,7 @@ class JunitWriter {
         for (std::size_t i = 0; i < variants_.size(); ++i) {
             if (report_.variants[i].units.unfinished > 0) variants_[i].add(CaseOutcome::skipped, 0);
         }
-        for (const GateVerdict& verdict : report_.gates) gates_.add(outcome_of(verdict.status), 0);
+        for (const GateVerdict& verdict : report_.gates) gates_.add(outcome_of(verdict), 0);
         return for_each_case(units, report_.run.report_plan,
                              [&](const ItemCase& item) -> Result<void> {
                                  ASSAY_TRY(const std::size_t index, index_of(item.variant));
@@ -211,13 +227,17 @@ class JunitWriter {
         std::string text =
             fmt::format("  <testsuite name=\"gates\"{}{}>\n", gates_.attributes(), timestamp());
         for (const GateVerdict& verdict : report_.gates) {
-            text += fmt::format(
-                "    <testcase{}{} time=\"0.000\"",
-                xml_attribute("classname", report_.run.experiment + ".gates"),
-                xml_attribute("name", verdict.gate.text + " [" + verdict.variant + "]"));
-            const std::string content = outcome_element(
-                {.outcome = outcome_of(verdict.status), .type = "gate", .message = verdict.reason});
-            text += content.empty() ? "/>\n" : ">\n" + content + "    </testcase>\n";
+            text += fmt::format("    <testcase{}{} time=\"0.000\"",
+                                xml_attribute("classname", report_.run.experiment + ".gates"),
+                                xml_attribute("name", name_of(verdict)));
+            const std::string message = message_of(verdict);
+            const CaseOutcome outcome = outcome_of(verdict);
+            std::string content =
+                outcome_element({.outcome = outcome, .type = "gate", .message = message});
+            if (outcome == CaseOutcome::passed) {
+                content = fmt::format("      <system-out>{}</system-out>\n", xml_text(message));
+            }
+            text += ">\n" + content + "    </testcase>\n";
         }
         return file_.write(text + "  </testsuite>\n");
     }

@@ -7,10 +7,13 @@
 #include <utility>
 
 #include "core/base/text.hpp"
+#include "runner/report/comparison_text.hpp"
+#include "runner/report/estimate_text.hpp"
 #include "runner/report/grid.hpp"
 #include "runner/report/lookup.hpp"
 #include "runner/report/matrix_text.hpp"
 #include "runner/report/numbers.hpp"
+#include "runner/report/verdicts.hpp"
 #include "runner/report/writers.hpp"
 
 namespace assay {
@@ -31,10 +34,23 @@ std::string paint(std::string_view text, Paint how, const TableStyle& style) {
     return fmt::format("\x1b[{}m{}\x1b[0m", k_codes[static_cast<std::size_t>(how)], text);
 }
 
+/// How the uncertainty of a mean stands behind it.
+enum class Uncertainty : std::uint8_t { interval, half_width, none };
+
+std::string uncertainty_text(const ReportedInterval& interval, Uncertainty how) {
+    switch (how) {
+        case Uncertainty::interval: return format_interval(interval);
+        case Uncertainty::half_width: return format_half_width(interval);
+        case Uncertainty::none: return {};
+    }
+    std::unreachable();
+}
+
 /// Builds the lines of the grid: one line a score or measure, one cell a variant.
 class GridBuilder {
   public:
-    explicit GridBuilder(const Report& report) : report_(report) {
+    GridBuilder(const Report& report, Uncertainty uncertainty)
+        : report_(report), uncertainty_(uncertainty) {
         for (const VariantSummary& variant : report.variants) {
             grid_.headers.push_back(terminal_safe(variant.name));
         }
@@ -91,6 +107,7 @@ class GridBuilder {
                 const ScoreSummary* score = find_score(variant, name);
                 return score == nullptr ? std::nullopt : score->mean;
             });
+            add_intervals(name);
         }
         for (std::size_t i = 0; i < std::min(categories.size(), k_categories_shown); ++i) {
             add_number(fmt::format("{} = {}", name, categories[i]),
@@ -111,6 +128,17 @@ class GridBuilder {
             const ScoreSummary* score = find_score(variant, name);
             return score == nullptr ? 0 : score->skipped;
         });
+    }
+
+    /// Behind the means of the last line.
+    void add_intervals(const std::string& name) {
+        if (uncertainty_ == Uncertainty::none) return;
+        for (const VariantSummary& variant : report_.variants) {
+            const ScoreSummary* score = find_score(variant, name);
+            const bool known = score != nullptr && score->interval && score->mean;
+            grid_.lines.back().tails.push_back(
+                known ? uncertainty_text(*score->interval, uncertainty_) : "");
+        }
     }
 
     void add_run_scores() {
@@ -134,8 +162,8 @@ class GridBuilder {
     }
 
     void add_usage() {
-        add_latency("latency p50", [](const LatencySummary& latency) { return latency.p50; });
-        add_latency("latency p95", [](const LatencySummary& latency) { return latency.p95; });
+        add_latency("latency", &VariantSummary::latency);
+        add_latency("first token", &VariantSummary::time_to_first_token);
         add_count("retries", [](const auto& variant) { return variant.retried; });
         add_count("tokens", [](const VariantSummary& variant) {
             const auto total = variant.tokens.find("total");
@@ -149,34 +177,72 @@ class GridBuilder {
         add_text("cost", [](const VariantSummary& variant) { return format_cost(variant.cost); });
     }
 
-    void add_latency(const std::string& label,
-                     const std::function<std::optional<double>(const LatencySummary&)>& pick) {
+    void add_latency(const std::string& label, LatencySummary VariantSummary::* latency) {
         const bool any = std::ranges::any_of(report_.variants, [&](const auto& variant) {
-            return pick(variant.latency).has_value();
+            return (variant.*latency).p50.has_value();
         });
         if (!any) return;
-        add_text(label, [&](const VariantSummary& variant) {
-            const std::optional<double> value = pick(variant.latency);
-            return value ? format_ms(*value) : std::string(k_no_value);
-        });
+        const auto add = [&](const char* percentile, std::optional<double> LatencySummary::* pick) {
+            add_text(label + percentile, [&](const VariantSummary& variant) {
+                const std::optional<double> value = variant.*latency.*pick;
+                return value ? format_ms(*value) : std::string(k_no_value);
+            });
+        };
+        add(" p50", &LatencySummary::p50);
+        add(" p95", &LatencySummary::p95);
     }
 
     const Report& report_;
+    Uncertainty uncertainty_;
     Grid grid_;
     bool opens_group_ = false;
 };
 
-std::string word_of(GateStatus status, const TableStyle& style) {
-    switch (status) {
-        case GateStatus::passed:
-            return paint(pad_right("PASS", k_word_columns), Paint::green, style);
-        case GateStatus::failed: return paint(pad_right("FAIL", k_word_columns), Paint::red, style);
-        case GateStatus::inconclusive: return paint("CANNOT TELL", Paint::yellow, style);
+/// The grid with as much about the means' uncertainty as takes no more lines than without.
+struct LaidOut {
+    std::vector<std::string> lines;
+    Uncertainty uncertainty = Uncertainty::none;
+};
+
+LaidOut lay_out(const Report& report, std::size_t columns) {
+    const auto lines_with = [&](Uncertainty uncertainty) {
+        return lay_out(GridBuilder(report, uncertainty).build(), columns);
+    };
+    LaidOut plain{.lines = lines_with(Uncertainty::none), .uncertainty = Uncertainty::none};
+    for (const Uncertainty uncertainty : {Uncertainty::interval, Uncertainty::half_width}) {
+        std::vector<std::string> lines = lines_with(uncertainty);
+        if (lines == plain.lines) return plain;
+        if (lines.size() > plain.lines.size()) continue;
+        return {.lines = std::move(lines), .uncertainty = uncertainty};
+    }
+    return plain;
+}
+
+/// What stands behind the means: "± : half of the 95 % interval"; or "".
+std::string uncertainty_legend(const Report& report, Uncertainty uncertainty) {
+    std::optional<double> confidence;
+    for (const VariantSummary& variant : report.variants) {
+        for (const ScoreSummary& score : variant.scores) {
+            if (score.interval) confidence = score.interval->confidence;
+        }
+    }
+    if (!confidence || uncertainty == Uncertainty::none) return {};
+    return uncertainty == Uncertainty::interval
+               ? fmt::format("in brackets: the {} interval of the mean",
+                             format_percent(*confidence))
+               : fmt::format("±: half the width of the {} interval", format_percent(*confidence));
+}
+
+std::string painted_word(const GateVerdict& verdict, const TableStyle& style) {
+    const std::string word = pad_right(word_of(verdict.status), k_word_columns);
+    switch (severity_of(verdict)) {
+        case Severity::none: return paint(word, Paint::green, style);
+        case Severity::note:
+        case Severity::warning: return paint(word, Paint::yellow, style);
+        case Severity::error: return paint(word, Paint::red, style);
     }
     std::unreachable();
 }
-
-using Verdicts = std::span<const GateVerdict>;
 
 class TableWriter {
   public:
@@ -189,6 +255,7 @@ class TableWriter {
         write_grid();
         write_run_notes();
         write_matrices();
+        write_comparisons();
         write_gates();
         write_errors();
         write_verdict();
@@ -228,9 +295,36 @@ class TableWriter {
     void write_grid() {
         if (report_.variants.empty()) return;
         line();
-        for (const std::string& text : lay_out(GridBuilder(report_).build(), style_.columns)) {
-            const bool rule = text.starts_with("─");
-            line(rule ? paint(text, Paint::dim, style_) : text);
+        const LaidOut grid = lay_out(report_, style_.columns);
+        for (const std::string& text : grid.lines) write_table_line(text);
+        const std::string legend = uncertainty_legend(report_, grid.uncertainty);
+        const std::vector<std::string> notes = detectable_notes(report_);
+        if (legend.empty() && notes.empty()) return;
+        line();
+        if (!legend.empty()) write_dim(legend);
+        for (const std::string& note : notes) write_dim(note);
+    }
+
+    /// Remarks below the figures, which are not foreign text as a whole.
+    void write_dim(const std::string& text) {
+        std::string indent;
+        for (const std::string& part : wrap(terminal_safe(text), style_.columns - 2)) {
+            line(paint(std::exchange(indent, "  ") + part, Paint::dim, style_));
+        }
+    }
+
+    void write_table_line(const std::string& text) {
+        line(text.starts_with("─") ? paint(text, Paint::dim, style_) : text);
+    }
+
+    void write_comparisons() {
+        if (report_.comparisons.empty()) return;
+        line();
+        for (const std::string& text : comparison_lines(report_.comparisons, style_.columns)) {
+            write_table_line(text);
+        }
+        for (const std::string& note : comparison_notes(report_.comparisons)) {
+            write_indented(note, {}, "  ");
         }
     }
 
@@ -284,61 +378,61 @@ class TableWriter {
         line();
         std::size_t name_columns = 0;
         for (const GateVerdict& verdict : report_.gates) {
-            name_columns = std::max(name_columns, display_width(terminal_safe(verdict.variant)));
+            name_columns = std::max(name_columns, display_width(name_of(verdict)));
         }
-        // One variant needs no telling apart.
-        name_columns_ =
-            report_.variants.size() == 1 ? 0 : std::min(name_columns, style_.columns / 4);
-        for (const Verdicts& verdicts : by_gate()) write_gate(verdicts);
+        name_columns_ = std::min(name_columns, style_.columns / 4);
+        for (const Verdicts& verdicts : by_gate(report_.gates)) write_gate(verdicts);
     }
 
-    /// The verdicts of each gate: they follow each other, one a variant.
-    [[nodiscard]] std::vector<Verdicts> by_gate() const {
-        const std::vector<GateVerdict>& all = report_.gates;
-        std::vector<Verdicts> gates;
-        for (auto begin = all.begin(); begin != all.end();) {
-            const auto end = std::find_if(begin, all.end(), [&](const GateVerdict& verdict) {
-                return verdict.gate.text != begin->gate.text ||
-                       verdict.gate.variant != begin->gate.variant;
-            });
-            gates.emplace_back(begin, end);
-            begin = end;
-        }
-        return gates;
+    /// The variant and slice; one variant needs no telling apart.
+    [[nodiscard]] std::string name_of(const GateVerdict& verdict) const {
+        const std::string slice = slice_text(verdict);
+        if (report_.variants.size() == 1) return terminal_safe(slice);
+        return terminal_safe(slice.empty() ? verdict.variant : verdict.variant + ", " + slice);
     }
 
-    /// The verdicts of one gate. With many variants the passes share a line, so that what needs
+    /// The verdicts of one gate. With many of them the passes share a line, so that what needs
     /// attention is not lost among them.
     void write_gate(const Verdicts& verdicts) {
         std::vector<double> passed;
         for (const GateVerdict& verdict : verdicts) {
-            if (verdict.status == GateStatus::passed) passed.push_back(*verdict.observed);
+            if (severity_of(verdict) == Severity::none && verdict.observed) {
+                passed.push_back(*verdict.observed);
+            }
         }
         const bool together = passed.size() > k_verdicts_apart;
         for (const GateVerdict& verdict : verdicts) {
-            if (together && verdict.status == GateStatus::passed) continue;
-            write_verdict_line(verdict.status, verdict.variant,
-                               verdict.status == GateStatus::inconclusive
-                                   ? verdict.gate.text + ": " + verdict.reason
-                                   : verdict.reason);
+            if (together && severity_of(verdict) == Severity::none && verdict.observed) continue;
+            write_verdict_line(painted_word(verdict, style_), name_of(verdict), reason_of(verdict));
         }
         if (!together) return;
         const auto [low, high] = std::ranges::minmax(passed);
         const Gate& gate = verdicts.front().gate;
         const std::string lowest = format_against(low, gate.threshold);
         const std::string highest = format_against(high, gate.threshold);
-        write_verdict_line(GateStatus::passed, format_some(passed.size(), "variant"),
+        write_verdict_line(paint(pad_right("PASS", k_word_columns), Paint::green, style_),
+                           format_some(passed.size(), gate.slice.empty() ? "variant" : "slice"),
                            fmt::format("{} holds, observed {}", gate.text,
                                        lowest == highest ? lowest : lowest + " to " + highest));
     }
 
-    void write_verdict_line(GateStatus status, const std::string& variant,
+    /// The sentence, with the gate where it does not name it and with what it counts as.
+    [[nodiscard]] static std::string reason_of(const GateVerdict& verdict) {
+        std::string reason = verdict.reason;
+        if (verdict.status == GateStatus::inconclusive) {
+            reason = verdict.gate.text + ": " + reason;
+        }
+        const std::string note = effect_note(verdict);
+        return note.empty() ? reason : fmt::format("{} ({})", reason, note);
+    }
+
+    /// @param word  already painted and as wide as all of them.
+    void write_verdict_line(const std::string& word, const std::string& name,
                             const std::string& reason) {
-        std::string begin = word_of(status, style_);
+        std::string begin = word;
         std::size_t indent = k_word_columns + 2;
         if (name_columns_ > 0) {
-            begin +=
-                "  " + pad_right(shorten(terminal_safe(variant), name_columns_), name_columns_);
+            begin += "  " + pad_right(shorten(name, name_columns_), name_columns_);
             indent += name_columns_ + 2;
         }
         begin += "  ";
@@ -363,8 +457,8 @@ class TableWriter {
 
     void write_verdict() {
         line();
-        const std::string word = verdict_word();
-        const std::string text = verdict_text();
+        const std::string word = verdict_word(report_);
+        const std::string text = terminal_safe(verdict_text(report_));
         std::string begin = paint(word, verdict_paint(), style_);
         for (const std::string& part : wrap(text, style_.columns - word.size() - 2)) {
             line(std::exchange(begin, std::string(word.size(), ' ')) + "  " + part);
@@ -375,80 +469,9 @@ class TableWriter {
                    Paint::dim, style_));
     }
 
-    [[nodiscard]] std::string verdict_word() const {
-        switch (report_.status) {
-            case ReportStatus::passed: return report_.run.shard ? "DONE" : "PASSED";
-            case ReportStatus::failed: return "FAILED";
-            case ReportStatus::inconclusive: return "CANNOT TELL";
-            case ReportStatus::incomplete: return "INCOMPLETE";
-            case ReportStatus::interrupted: return "INTERRUPTED";
-        }
-        std::unreachable();
-    }
-
     [[nodiscard]] Paint verdict_paint() const {
         if (report_.status == ReportStatus::passed) return Paint::green;
         return report_.status == ReportStatus::failed ? Paint::red : Paint::yellow;
-    }
-
-    /// "2 of 5 gates failed", or "".
-    [[nodiscard]] std::string gates_that(GateStatus status, const char* what) const {
-        const std::vector<Verdicts> gates = by_gate();
-        const auto count = std::ranges::count_if(gates, [status](const Verdicts& verdicts) {
-            return std::ranges::any_of(verdicts, [status](const GateVerdict& verdict) {
-                return verdict.status == status;
-            });
-        });
-        if (count == 0) return {};
-        return fmt::format("{} of {} {}", count, format_some(gates.size(), "gate"), what);
-    }
-
-    [[nodiscard]] std::string verdict_text() const {
-        switch (report_.status) {
-            case ReportStatus::passed: return passed_text();
-            case ReportStatus::failed: return gates_that(GateStatus::failed, "failed");
-            case ReportStatus::inconclusive: return undecided_text();
-            case ReportStatus::incomplete:
-            case ReportStatus::interrupted: return unfinished_text();
-        }
-        std::unreachable();
-    }
-
-    [[nodiscard]] std::string passed_text() const {
-        if (const auto& shard = report_.run.shard) {
-            return fmt::format(
-                "this is shard {}/{}; `assay merge` puts all together and decides "
-                "the gates",
-                shard->index, shard->count);
-        }
-        return report_.gates.empty() ? "there are no gates" : "every gate holds";
-    }
-
-    [[nodiscard]] std::string undecided_text() const {
-        const double required = report_.run.report_plan.min_coverage;
-        const auto thin = std::ranges::count_if(
-            report_.variants, [&](const auto& variant) { return variant.coverage < required; });
-        std::string text = gates_that(GateStatus::inconclusive, "could not be decided");
-        if (thin == 0) return text;
-        if (!text.empty()) text += "; ";
-        return text + fmt::format("coverage is below the {} required in {}", format_exact(required),
-                                  format_some(static_cast<std::uint64_t>(thin), "variant"));
-    }
-
-    [[nodiscard]] std::string unfinished_text() const {
-        if (!report_.run.reason.empty()) return terminal_safe(report_.run.reason);
-        std::uint64_t planned = 0;
-        std::uint64_t unfinished = 0;
-        for (const VariantSummary& variant : report_.variants) {
-            planned += variant.units.planned;
-            unfinished += variant.units.unfinished;
-        }
-        if (unfinished == 0) {
-            return report_.run.state == RunState::finished ? "no unit was scored"
-                                                           : "the run has not ended";
-        }
-        return fmt::format("{} of {} have no final state", format_count(unfinished),
-                           format_some(planned, "unit"));
     }
 
     const Report& report_;

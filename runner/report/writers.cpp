@@ -13,14 +13,22 @@ struct Format {
     Result<void> (*write)(AtomicFileWriter& file, const Report& report, const UnitStream& units);
 };
 
-constexpr Format k_formats[] = {{".json", &write_report_json},   {".jsonl", &write_units_jsonl},
-                                {".csv", &write_units_csv},      {".xml", &write_junit},
-                                {".md", &write_report_markdown}, {".html", &write_report_html}};
+/// The first ending that fits counts.
+constexpr Format k_formats[] = {{"codequality.json", &write_code_quality},
+                                {".json", &write_report_json},
+                                {".jsonl", &write_units_jsonl},
+                                {".csv", &write_units_csv},
+                                {".xml", &write_junit},
+                                {".md", &write_report_markdown},
+                                {".html", &write_report_html},
+                                {".sarif", &write_sarif},
+                                {".svg", &write_badge}};
 
 Result<const Format*> find_format(const std::filesystem::path& path) {
-    const std::string ending = to_lower_ascii(path.extension().string());
+    const std::string name = to_lower_ascii(path.filename().string());
     for (const Format& format : k_formats) {
-        if (format.ending == ending) return &format;
+        const bool nameless = name == format.ending && name.starts_with('.');
+        if (name.ends_with(format.ending) && !nameless) return &format;
     }
     std::vector<std::string_view> endings;
     for (const Format& format : k_formats) endings.push_back(format.ending);
@@ -42,11 +50,6 @@ Result<void> write_report(const std::filesystem::path& path, const Report& repor
     ASSAY_TRY(AtomicFileWriter file, AtomicFileWriter::create(path));
     ASSAY_CHECK(format->write(file, report, units));
     return file.commit();
-}
-
-Result<void> write_report_markdown(AtomicFileWriter& file, const Report& report,
-                                   const UnitStream&) {
-    return file.write(report_to_markdown(report));
 }
 
 }  // namespace assay

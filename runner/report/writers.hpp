@@ -15,15 +15,21 @@ namespace assay {
 [[nodiscard]] OrderedJson unit_to_json(const UnitResult& unit);
 
 /// Writes one output file; the format follows from the ending: .json .jsonl .csv .xml (JUnit) .md
-/// .html. The file appears whole or not at all.
+/// .html .sarif .svg codequality.json. The file appears whole or not at all.
 /// @error invalid_argument for another ending (with the known ones); file errors with the path.
 [[nodiscard]] Result<void> write_report(const std::filesystem::path& path, const Report& report,
                                         const UnitStream& units);
 /// Whether write_report would know the ending. @error invalid_argument, naming the known ones.
 [[nodiscard]] Result<void> check_report_path(const std::filesystem::path& path);
 
-/// The summary for pull requests and GITHUB_STEP_SUMMARY.
-[[nodiscard]] std::string report_to_markdown(const Report& report);
+/// How a comparison stands in a report, for `assay compare`.
+[[nodiscard]] OrderedJson comparison_to_json(const Comparison& comparison);
+
+/// The summary for pull requests and GITHUB_STEP_SUMMARY, in GitHub's Markdown.
+/// @param bytes_max  what would make it longer is left out, the least important first, and a
+///                   sentence says what; at least 2,000.
+[[nodiscard]] std::string report_to_markdown(const Report& report,
+                                             std::size_t bytes_max = 1'000'000);
 
 /// What `assay run` prints on stdout: a table of scores by variant, the gates, where to look.
 struct TableStyle {

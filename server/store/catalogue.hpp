@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -26,8 +28,52 @@ struct ItemVersion {
     Time valid_from;
 };
 
+/// A name that was given to a run, and the document (docs/baselines.md) that it stands for. The
+/// document never changes; another one is another baseline of the same name.
+struct Baseline {
+    std::string name;
+    std::string sha256;  ///< of the document
+    RunId run;           ///< that it was made of
+    Time created;
+    std::string created_by;
+    std::string reason;           ///< why it is one; or ""
+    std::optional<Time> removed;  ///< it is history: the name was taken away or given anew
+    std::string removed_by;
+};
+
+/// How far two runs of identical input lay apart in one score (core/stats/noise.hpp), with all
+/// that decides whether it says something about another run.
+struct MeasuredNoise {
+    std::string experiment;
+    std::string dataset_sha256;
+    int repetitions = 1;
+    std::string variant;
+    std::string score;
+    std::string category;  ///< of a CATEGORICAL score: the noise of its share; else ""
+    std::string evaluator_hash;
+    double floor = 0;
+    std::uint64_t runs = 0;  ///< that it was measured with
+    Time measured;
+};
+
+/// An item whose values gates do not count for a while.
+struct QuarantineEntry {
+    std::string experiment;
+    DatasetItemId item;
+    std::string score;  ///< only this one; "" = all
+    Time until;
+    Time created;
+    std::string created_by;
+    std::string reason;
+    std::optional<Time> released;  ///< it was ended before its time, or set anew
+    std::string released_by;
+
+    [[nodiscard]] bool is_active(Time now) const { return !released && now < until; }
+};
+
 /// The half of the store that is small and transactional: projects, datasets with their items,
-/// runs and their dataset runs. Methods that write run inside the caller's transaction.
+/// runs and their dataset runs, baselines, noise and quarantine. Methods that write run inside the
+/// caller's transaction.
 class Catalogue {
   public:
     virtual ~Catalogue() = default;
@@ -58,6 +104,42 @@ class Catalogue {
     [[nodiscard]] virtual Result<std::vector<ItemVersion>> item_versions(
         const ProjectId& project, std::string_view dataset_name,
         const DatasetItemId& item) const = 0;
+
+    /// Keeps a baseline's document, or whatever else a run was compared with, once.
+    /// @return its SHA-256, by which it is found. @error resource_exhausted when it is too large.
+    [[nodiscard]] virtual Result<std::string> put_baseline_document(const ProjectId& project,
+                                                                    std::string_view document) = 0;
+    /// @error not_found when there is none; data_loss when it is not what was kept.
+    [[nodiscard]] virtual Result<std::string> baseline_document(const ProjectId& project,
+                                                                std::string_view sha256) const = 0;
+    /// Gives a name to a document that is kept.
+    /// @error already_exists when the name is in use; not_found when the document is not there.
+    [[nodiscard]] virtual Result<void> add_baseline(const ProjectId& project,
+                                                    const Baseline& baseline) = 0;
+    /// Takes the name away; what it stood for stays in the history.
+    /// @error not_found when there is none.
+    [[nodiscard]] virtual Result<void> remove_baseline(const ProjectId& project,
+                                                       std::string_view name, Time at,
+                                                       std::string_view by) = 0;
+    /// All that there are and were, newest first.
+    [[nodiscard]] virtual Result<std::vector<Baseline>> baselines(
+        const ProjectId& project) const = 0;
+
+    /// Keeps what was measured; an earlier measurement of the same goes.
+    [[nodiscard]] virtual Result<void> put_noise(const ProjectId& project,
+                                                 const MeasuredNoise& noise) = 0;
+    [[nodiscard]] virtual Result<std::vector<MeasuredNoise>> noise(
+        const ProjectId& project, std::string_view experiment) const = 0;
+
+    [[nodiscard]] virtual Result<void> add_quarantine(const ProjectId& project,
+                                                      const QuarantineEntry& entry) = 0;
+    /// Ends those of the item and score that were not released yet.
+    /// @return how many there were.
+    [[nodiscard]] virtual Result<int> release(const ProjectId& project,
+                                              const QuarantineEntry& entry) = 0;
+    /// All that there are and were, newest first.
+    [[nodiscard]] virtual Result<std::vector<QuarantineEntry>> quarantine(
+        const ProjectId& project) const = 0;
 };
 
 }  // namespace assay

@@ -18,15 +18,13 @@ constexpr std::size_t k_cached_symbols_max = 65'536;
 constexpr std::int64_t k_training_documents = 4000;
 constexpr std::size_t k_training_sample_bytes_max = 16U << 10U;
 
-// page_size counts only before the first table. A checkpoint copies the log into the database
-// every 64 MB, so that the log stays near that size.
+// page_size counts only before the first table.
 constexpr const char* k_configure_writer = R"sql(
 PRAGMA synchronous = FULL;
 PRAGMA cache_size = -65536;
 PRAGMA temp_store = MEMORY;
 PRAGMA secure_delete = OFF;
 PRAGMA cell_size_check = ON;
-PRAGMA wal_autocheckpoint = 8192;
 PRAGMA journal_size_limit = 67108864;
 )sql";
 constexpr const char* k_configure_reader = R"sql(
@@ -140,12 +138,46 @@ Result<std::unique_ptr<Database>> Database::open(const fs::path& folder, Missing
                                                   std::make_unique<Session>(std::move(reading))));
 }
 
-Result<void> Database::train_when_due() {
+Result<std::unique_ptr<Database>> Database::open_file(const fs::path& file) {
+    ASSAY_TRY(auto connection, Connection::open(file, Connection::Mode::read));
+    const Result<void> current = migrate(*connection, store_migrations());
+    if (!current && current.error().code == ErrorCode::permission_denied) {
+        return failure(ErrorCode::data_loss,
+                       fmt::format("{} was not written by this version of assay; export the run "
+                                   "again with it",
+                                   file.string()));
+    }
+    ASSAY_CHECK(current);
+    ASSAY_CHECK(connection->execute_script(k_configure_reader));
+    ASSAY_TRY(auto other, Connection::open(file, Connection::Mode::read));
+    return std::unique_ptr<Database>(
+        new Database(std::make_unique<Session>(std::move(other)),
+                     std::make_unique<Session>(std::move(connection))));
+}
+
+Result<void> Database::pack(const fs::path& folder, const fs::path& file) {
+    {
+        ASSAY_TRY(const auto connection,
+                  Connection::open(folder / k_file_name, Connection::Mode::write));
+        // Without a write-ahead log it is one file, which can be read where nothing can be written.
+        ASSAY_CHECK(connection->execute_script("PRAGMA journal_mode = DELETE"));
+    }
+    std::error_code error;
+    fs::rename(folder / k_file_name, file, error);
+    if (error) return std::unexpected(file_error(error.value(), "write", file));
+    return {};
+}
+
+Result<void> Database::train_when_due(Durability durability) {
     if (training_tried_ || writer_->codec().has_dictionary()) return {};
     ASSAY_TRY(const auto documents, writer_->connection().find_integer(k_newest_document));
     if (documents.value_or(0) < k_training_documents) return {};
     training_tried_ = true;
-    return transact([&] { return train(); });
+    if (durability == Durability::none) {
+        upkeep_.train();
+        return {};
+    }
+    return writer_->train(writing_);
 }
 
 /// In SQLite's words: with NORMAL a commit is in the write-ahead log and not waited for; the next
@@ -159,22 +191,28 @@ Result<void> Database::set_durability(Durability durability) {
     return {};
 }
 
-Result<void> Database::train() {
-    Connection& connection = writer_->connection();
-    ASSAY_TRY(const auto known, connection.find_integer(k_any_dictionary));
-    if (known) return {};
+Result<std::vector<std::string>> Session::training_samples() {
     std::vector<std::string> samples;
-    ASSAY_TRY(Rows rows, connection.query(k_training_set, k_training_documents / 2));
+    ASSAY_TRY(Rows rows, connection_->query(k_training_set, k_training_documents / 2));
     while (true) {
         ASSAY_TRY(const bool more, rows.next());
-        if (!more) break;
+        if (!more) return samples;
         const PackedDocument packed{rows.integer(0), rows.integer(1), Blob{rows.bytes(2)}};
-        ASSAY_TRY(std::string sample, writer_->codec().unpack(packed));
+        ASSAY_TRY(std::string sample, codec_.unpack(packed));
         sample.resize(std::min(sample.size(), k_training_sample_bytes_max));
         samples.push_back(std::move(sample));
     }
+}
+
+Result<void> Session::train(std::mutex& writing) {
+    ASSAY_TRY(const std::vector<std::string> samples, training_samples());
     const std::string dictionary = train_dictionary(samples);
-    return connection.run(k_add_dictionary, Blob{dictionary});
+    const std::lock_guard lock(writing);
+    ASSAY_TRY(Transaction transaction, Transaction::begin(*connection_));
+    // Another process may have been quicker.
+    ASSAY_TRY(const auto known, connection_->find_integer(k_any_dictionary));
+    if (!known) ASSAY_CHECK(connection_->run(k_add_dictionary, Blob{dictionary}));
+    return transaction.commit();
 }
 
 }  // namespace assay

@@ -2,14 +2,17 @@
 
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "core/base/files.hpp"
 #include "core/model/ids.hpp"
 #include "server/store/payload.hpp"
 #include "server/store/sqlite_handle.hpp"
+#include "server/store/upkeep.hpp"
 
 namespace assay {
 
@@ -29,10 +32,15 @@ class Session {
     [[nodiscard]] Result<std::int64_t> find_project(const ProjectId& project);
     /// The same, added when it is new. Needs a transaction.
     [[nodiscard]] Result<std::int64_t> ensure_project(const ProjectId& project);
+    /// Trains the dictionary and stores it, unless there is one then. An error only costs space.
+    /// @param writing  held while it is stored.
+    [[nodiscard]] Result<void> train(std::mutex& writing);
     /// Forgets the rows it knows: a transaction that may have made them was rolled back.
     void forget();
 
   private:
+    [[nodiscard]] Result<std::vector<std::string>> training_samples();
+
     std::unique_ptr<Connection> connection_;
     PayloadCodec codec_;
     std::unordered_map<std::string, std::int64_t> symbols_;
@@ -48,28 +56,45 @@ class Database {
     /// @error as Store::open and Store::open_existing.
     static Result<std::unique_ptr<Database>> open(const std::filesystem::path& folder,
                                                   Missing missing);
+    /// Opens a file that pack() made, to read it. Nothing is written, not even beside it.
+    /// @error as open(); data_loss when an older version wrote it.
+    static Result<std::unique_ptr<Database>> open_file(const std::filesystem::path& file);
+    /// Makes one file of the store in `folder`, which nobody may have open: its database, moved
+    /// to `file`. @error as open(), with the path.
+    [[nodiscard]] static Result<void> pack(const std::filesystem::path& folder,
+                                           const std::filesystem::path& file);
 
     [[nodiscard]] Session& writer() { return *writer_; }
     [[nodiscard]] Session& reader() { return *reader_; }
 
     /// Runs `write` in one transaction: all of it or nothing.
-    /// @param durability  `none`: a power loss may undo it, until a transaction that is synced;
-    ///                    the end of this process does not.
+    /// @param durability  `none`: it does not wait for the disk. A power loss may undo it, for
+    ///                    limits::k_journal_sync_interval at most; the end of this process does
+    ///                    not.
     template <class Write>
     [[nodiscard]] Result<void> transact(Write write, Durability durability = Durability::synced) {
+        const std::lock_guard writing(writing_);
+        ASSAY_CHECK(upkeep_.health());
         ASSAY_CHECK(set_durability(durability));
         Result<void> done = write_all(write);
-        if (!done) writer_->forget();
+        if (!done) {
+            writer_->forget();
+        } else if (durability == Durability::none) {
+            upkeep_.committed(writer_->connection().log_pages());
+        }
         return done;
     }
 
     /// Trains the dictionary once enough documents are there to learn from. An error leaves the
     /// store as it was and is not tried again by this object: it only costs space.
-    [[nodiscard]] Result<void> train_when_due();
+    /// @param durability  `none`: nobody waits for it.
+    [[nodiscard]] Result<void> train_when_due(Durability durability);
 
   private:
     Database(std::unique_ptr<Session> writer, std::unique_ptr<Session> reader)
-        : writer_(std::move(writer)), reader_(std::move(reader)) {}
+        : writer_(std::move(writer)),
+          reader_(std::move(reader)),
+          upkeep_(writer_->connection().path(), writing_) {}
 
     template <class Write>
     [[nodiscard]] Result<void> write_all(Write& write) {
@@ -80,12 +105,13 @@ class Database {
     }
 
     [[nodiscard]] Result<void> set_durability(Durability durability);
-    [[nodiscard]] Result<void> train();
 
     std::unique_ptr<Session> writer_;
     std::unique_ptr<Session> reader_;
     Durability durability_ = Durability::synced;  ///< that the writer is set to
     bool training_tried_ = false;
+    std::mutex writing_;
+    Upkeep upkeep_;  // last: its thread ends before anything above does
 };
 
 }  // namespace assay

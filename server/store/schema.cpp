@@ -81,7 +81,32 @@ CREATE INDEX score_history_by_subject ON score_history(project, subject_kind, su
 PRAGMA user_version = 2;
 )sql";
 
-constexpr std::array k_migrations = {Migration{1, k_version_1}, Migration{2, k_version_2}};
+// Baselines; measured noise and items in quarantine. A row of `baselines` or `quarantine` that was
+// removed or released stays there as history.
+constexpr const char* k_version_3 = R"sql(
+CREATE TABLE baseline_documents(baseline_document INTEGER PRIMARY KEY, project INTEGER NOT NULL,
+    sha256 BLOB NOT NULL, dictionary INTEGER NOT NULL, size INTEGER NOT NULL,
+    document BLOB NOT NULL, UNIQUE(project, sha256));
+CREATE TABLE baselines(baseline INTEGER PRIMARY KEY, project INTEGER NOT NULL, name TEXT NOT NULL,
+    baseline_document INTEGER NOT NULL, run BLOB NOT NULL, created_at INTEGER NOT NULL,
+    created_by TEXT NOT NULL, reason TEXT NOT NULL, removed_at INTEGER, removed_by TEXT);
+CREATE UNIQUE INDEX baselines_by_name ON baselines(project, name) WHERE removed_at IS NULL;
+CREATE TABLE noise_floors(noise_floor INTEGER PRIMARY KEY, project INTEGER NOT NULL,
+    experiment TEXT NOT NULL, dataset_sha256 BLOB NOT NULL, repetitions INTEGER NOT NULL,
+    variant TEXT NOT NULL, score TEXT NOT NULL, category TEXT NOT NULL, evaluator_hash BLOB NOT NULL,
+    floor REAL NOT NULL, runs INTEGER NOT NULL, measured_at INTEGER NOT NULL,
+    UNIQUE(project, experiment, dataset_sha256, repetitions, variant, score, category,
+        evaluator_hash));
+CREATE TABLE quarantine(entry INTEGER PRIMARY KEY, project INTEGER NOT NULL,
+    experiment TEXT NOT NULL, item BLOB NOT NULL, score TEXT NOT NULL, until INTEGER NOT NULL,
+    created_at INTEGER NOT NULL, created_by TEXT NOT NULL, reason TEXT NOT NULL,
+    released_at INTEGER, released_by TEXT);
+
+PRAGMA user_version = 3;
+)sql";
+
+constexpr std::array k_migrations = {Migration{1, k_version_1}, Migration{2, k_version_2},
+                                     Migration{3, k_version_3}};
 
 }  // namespace
 

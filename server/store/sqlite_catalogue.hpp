@@ -5,7 +5,8 @@
 
 namespace assay {
 
-/// The catalogue in the embedded database.
+/// The catalogue in the embedded database. Baselines stand in sqlite_baselines.cpp, noise and
+/// quarantine in sqlite_noise.cpp.
 class SqliteCatalogue final : public Catalogue {
   public:
     explicit SqliteCatalogue(Database& database) : database_(database) {}
@@ -22,6 +23,25 @@ class SqliteCatalogue final : public Catalogue {
     [[nodiscard]] Result<std::vector<ItemVersion>> item_versions(
         const ProjectId& project, std::string_view dataset_name,
         const DatasetItemId& item) const override;
+    [[nodiscard]] Result<std::string> put_baseline_document(const ProjectId& project,
+                                                            std::string_view document) override;
+    [[nodiscard]] Result<std::string> baseline_document(const ProjectId& project,
+                                                        std::string_view sha256) const override;
+    [[nodiscard]] Result<void> add_baseline(const ProjectId& project,
+                                            const Baseline& baseline) override;
+    [[nodiscard]] Result<void> remove_baseline(const ProjectId& project, std::string_view name,
+                                               Time at, std::string_view by) override;
+    [[nodiscard]] Result<std::vector<Baseline>> baselines(const ProjectId& project) const override;
+    [[nodiscard]] Result<void> put_noise(const ProjectId& project,
+                                         const MeasuredNoise& noise) override;
+    [[nodiscard]] Result<std::vector<MeasuredNoise>> noise(
+        const ProjectId& project, std::string_view experiment) const override;
+    [[nodiscard]] Result<void> add_quarantine(const ProjectId& project,
+                                              const QuarantineEntry& entry) override;
+    [[nodiscard]] Result<int> release(const ProjectId& project,
+                                      const QuarantineEntry& entry) override;
+    [[nodiscard]] Result<std::vector<QuarantineEntry>> quarantine(
+        const ProjectId& project) const override;
 
   private:
     [[nodiscard]] Result<std::int64_t> ensure_item(std::int64_t project,

@@ -14,6 +14,10 @@
 namespace assay {
 namespace {
 
+// A connection that commits copies the log into the database when it is longer than 64 MB, so that
+// the log stays near that size also where nobody else does.
+constexpr int k_log_pages_max = 8192;
+
 /// The value of each lower-case hex digit; -1 for every other character.
 constexpr std::array<std::int8_t, 256> k_hex_values = [] {
     std::array<std::int8_t, 256> values{};
@@ -28,6 +32,13 @@ int hex_value(char digit) { return k_hex_values[static_cast<unsigned char>(digit
 
 /// A null pointer would be bound as NULL, so an empty text needs an address.
 const char* address_of(std::string_view bytes) { return bytes.data() ? bytes.data() : ""; }
+
+/// SQLite's statistics of memory, which nobody reads, cost two locks at each allocation. Where
+/// SQLite is in use already they stay, and nothing else differs.
+void stop_counting_memory() {
+    static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    (void)configured;
+}
 
 bool is_disk_full(int error_number) { return error_number == ENOSPC || error_number == EDQUOT; }
 
@@ -81,10 +92,7 @@ Result<bool> Rows::next() {
     const int code = sqlite3_step(statement_->handle());
     if (code == SQLITE_ROW) return true;
     if (code == SQLITE_DONE) return false;
-    if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) {
-        connection_->has_failed_to_sync_ = true;
-    }
-    return std::unexpected(connection_->error(code));
+    return connection_->failed(code);
 }
 
 std::int64_t Rows::integer(int column) const {
@@ -115,11 +123,13 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::filesystem::path
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     flags |= mode == Mode::read ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     if (mode == Mode::create) flags |= SQLITE_OPEN_CREATE;
+    stop_counting_memory();
     sqlite3* handle = nullptr;
     const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
     std::unique_ptr<Connection> connection(new Connection(path, handle));
     if (code != SQLITE_OK) return std::unexpected(connection->error(code));
 
+    (void)sqlite3_wal_hook(handle, &Connection::on_commit, connection.get());
     const auto timeout_ms = static_cast<int>(limits::k_store_busy_timeout.count());
     for (const int configured :
          {sqlite3_busy_timeout(handle, timeout_ms),
@@ -128,6 +138,45 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::filesystem::path
         if (configured != SQLITE_OK) return std::unexpected(connection->error(configured));
     }
     return connection;
+}
+
+/// Instead of SQLite's own, which would copy the log into the database much earlier.
+int Connection::on_commit(void* self, sqlite3* handle, const char* schema, int log_pages) {
+    static_cast<Connection*>(self)->log_pages_ = log_pages;
+    if (log_pages < k_log_pages_max) return SQLITE_OK;
+    // When this fails, the log grows; what was committed is in it.
+    (void)sqlite3_wal_checkpoint_v2(handle, schema, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    return SQLITE_OK;
+}
+
+Result<void> Connection::checkpoint() {
+    const int code = sqlite3_wal_checkpoint_v2(handle_.get(), "main", SQLITE_CHECKPOINT_PASSIVE,
+                                               nullptr, nullptr);
+    if (code == SQLITE_OK || code == SQLITE_BUSY) return {};  // busy: somebody else does it
+    return failed(code);
+}
+
+Result<void> Connection::sync(File file) {
+    const int what = file == File::log ? SQLITE_FCNTL_JOURNAL_POINTER : SQLITE_FCNTL_FILE_POINTER;
+    sqlite3_file* opened = nullptr;
+    const int found = sqlite3_file_control(handle_.get(), "main", what, &opened);
+    if (found != SQLITE_OK) return failed(found);
+    if (opened == nullptr || opened->pMethods == nullptr) return {};
+    const int code = opened->pMethods->xSync(opened, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
+    if (code == SQLITE_OK) return {};
+    return failed(code);
+}
+
+std::unexpected<Error> Connection::failed(int code) {
+    if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) has_failed_to_sync_ = true;
+    return std::unexpected(error(code));
+}
+
+Error failed_to_sync(const std::filesystem::path& path) {
+    return {ErrorCode::unavailable,
+            fmt::format("{}: the disk failed to store what was written, so nothing more is "
+                        "written; check the disk and run again",
+                        path.string())};
 }
 
 Result<void> Connection::execute_script(const char* sql) {
@@ -203,12 +252,7 @@ Error Connection::error(int code) const {
 }
 
 Result<Transaction> Transaction::begin(Connection& connection) {
-    if (connection.has_failed_to_sync()) {
-        return failure(ErrorCode::unavailable,
-                       fmt::format("{}: the disk failed to store what was written, so nothing more "
-                                   "is written; check the disk and run again",
-                                   connection.path().string()));
-    }
+    if (connection.has_failed_to_sync()) return std::unexpected(failed_to_sync(connection.path()));
     ASSAY_CHECK(connection.run("BEGIN IMMEDIATE"));
     return Transaction(connection);
 }

@@ -43,6 +43,9 @@ class StoredId {
 
 class Connection;
 
+/// What has_failed_to_sync() means to whoever wants to write.
+[[nodiscard]] Error failed_to_sync(const std::filesystem::path& path);
+
 /// Whether bound text and blobs outlive the statement's run, or are copied when they are bound.
 enum class Bound : std::uint8_t { borrowed, copied };
 
@@ -154,6 +157,14 @@ class Connection {
     [[nodiscard]] bool in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
     /// What a result code means, with the path and the remedy.
     [[nodiscard]] Error error(int code) const;
+    enum class File : std::uint8_t { database, log };
+    /// Puts on the disk what all connections wrote to the file. Nothing before the first read.
+    [[nodiscard]] Result<void> sync(File file);
+    /// Copies of the write-ahead log into the database what no reader still needs there, without
+    /// waiting for anybody.
+    [[nodiscard]] Result<void> checkpoint();
+    /// How long the log was after this connection's last commit.
+    [[nodiscard]] int log_pages() const { return log_pages_; }
     /// Whether the system once failed to put on the disk what was written. Nobody knows then what
     /// is there, and trying again can succeed without having written it.
     [[nodiscard]] bool has_failed_to_sync() const { return has_failed_to_sync_; }
@@ -169,6 +180,8 @@ class Connection {
     };
     Connection(std::filesystem::path path, sqlite3* handle)
         : path_(std::move(path)), handle_(handle) {}
+    static int on_commit(void* self, sqlite3* handle, const char* schema, int log_pages);
+    [[nodiscard]] std::unexpected<Error> failed(int code);
     [[nodiscard]] Result<Statement*> acquire(const char* sql);
     template <class... Values>
     [[nodiscard]] Result<Rows> start(Bound lifetime, const char* sql, const Values&... values) {
@@ -182,6 +195,7 @@ class Connection {
 
     std::filesystem::path path_;
     std::unique_ptr<sqlite3, Close> handle_;
+    int log_pages_ = 0;
     bool has_failed_to_sync_ = false;
     // Several per text when a query runs inside another of the same text.
     std::unordered_map<const char*, std::vector<std::unique_ptr<Statement>>> statements_;

@@ -1,6 +1,7 @@
 #include "server/store/store.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <map>
 
@@ -69,6 +70,18 @@ std::map<std::string, std::string, std::less<>> evaluator_hashes(const RunRecord
     return hashes;
 }
 
+/// What the run was compared with, by SHA-256.
+std::vector<std::string> baseline_documents_of(const RunRecord& run) {
+    std::vector<std::string> documents;
+    const auto baselines = run.manifest.find("baselines");
+    if (baselines == run.manifest.end()) return documents;
+    for (const Json& baseline : *baselines) {
+        const auto sha256 = baseline.find("sha256");
+        if (sha256 != baseline.end() && sha256->is_string()) documents.push_back(*sha256);
+    }
+    return documents;
+}
+
 std::unexpected<Error> ambiguous(std::string_view reference, const std::vector<RunRecord>& runs) {
     std::string ids;
     for (const RunRecord& run : runs) {
@@ -85,11 +98,11 @@ std::unexpected<Error> no_run(std::string_view reference, const std::vector<RunR
         known.push_back(run.name);
         known.push_back(run.id.value());
     }
-    return failure(
-        ErrorCode::not_found,
-        runs.empty()
-            ? fmt::format("there is no run \"{}\": the store has no runs yet", reference)
-            : fmt::format("there is no run \"{}\"{}", reference, did_you_mean(reference, known)));
+    return failure(ErrorCode::not_found,
+                   runs.empty()
+                       ? fmt::format("there is no run \"{}\": the store has no runs yet", reference)
+                       : fmt::format("there is no run \"{}\"{} (`assay runs` lists them)",
+                                     reference, did_you_mean(reference, known)));
 }
 
 }  // namespace
@@ -172,11 +185,14 @@ Result<std::unique_ptr<Store>> Store::open(const fs::path& folder, const Project
         new Store(std::make_unique<State>(folder, std::move(database), project)));
 }
 
-Result<std::unique_ptr<Store>> Store::open_existing(const fs::path& folder,
+Result<std::unique_ptr<Store>> Store::open_existing(const fs::path& path,
                                                     const ProjectId& project) {
-    ASSAY_TRY(auto database, Database::open(folder, Database::Missing::refuse));
+    std::error_code ignored;  // what cannot be looked at is refused when it is opened
+    ASSAY_TRY(auto database, fs::is_regular_file(path, ignored)
+                                 ? Database::open_file(path)
+                                 : Database::open(path, Database::Missing::refuse));
     return std::unique_ptr<Store>(
-        new Store(std::make_unique<State>(folder, std::move(database), project)));
+        new Store(std::make_unique<State>(path, std::move(database), project)));
 }
 
 Result<void> Store::begin(const RunRecord& run) {
@@ -195,7 +211,13 @@ Result<JournalState> Store::resume(const RunRecord& run) {
     JournalState left;
     ASSAY_CHECK(for_each_unit(run, [&](const UnitResult& unit) -> Result<void> {
         left.units.insert(unit.key);
-        left.spent += spending_of(unit);
+        if (unit.calls == 0 || unit.cached == 0) {
+            left.spent += spending_of(unit);
+            return {};
+        }
+        UnitResult whole = unit;
+        ASSAY_TRY(whole.observations, observations(unit.trace_id));
+        left.spent += spending_of(whole);
         return {};
     }));
     ASSAY_TRY(OpenRun opened, state_->open(run));
@@ -217,7 +239,7 @@ Result<void> Store::commit(const RunId& run, std::span<const UnitResult> units,
     };
     ASSAY_CHECK(state_->database->transact(put_units, durability));
     // The units are stored whatever becomes of the dictionary.
-    (void)state_->database->train_when_due();
+    (void)state_->database->train_when_due(durability);
     return {};
 }
 
@@ -284,6 +306,25 @@ Result<std::vector<Observation>> Store::observations(const TraceId& trace) const
     return state_->traces.observations(state_->project, trace);
 }
 
+Result<std::vector<StoredScore>> Store::scores(const TraceId& trace) const {
+    return state_->traces.scores(state_->project, trace);
+}
+
+Result<std::vector<RunItem>> Store::run_items(const DatasetRunId& run) const {
+    ASSAY_TRY(const DatasetRunPlace place, state_->catalogue.dataset_run(state_->project, run));
+    return state_->traces.run_items(state_->project, place.row);
+}
+
+Result<std::vector<std::string>> Store::check_file() const {
+    std::vector<std::string> problems;
+    ASSAY_TRY(Rows rows, state_->database->reader().connection().query("PRAGMA integrity_check"));
+    while (true) {
+        ASSAY_TRY(const bool more, rows.next());
+        if (!more) return problems;
+        if (rows.bytes(0) != "ok") problems.emplace_back(rows.bytes(0));
+    }
+}
+
 Result<void> Store::replace_evaluations(const Rescoring& rescoring) {
     const RunId& id = rescoring.run.id;
     ASSAY_TRY(const RunLock lock, RunLock::acquire({state_->folder, state_->project, id}));
@@ -328,6 +369,117 @@ Result<void> Store::copy_units(const Store& from, const RunRecord& run, const Ru
             },
             UnitParts::all);
     });
+}
+
+Result<void> Store::put_baseline(Baseline baseline, std::string_view document, NameTaken taken) {
+    return state_->database->transact([&]() -> Result<void> {
+        const ProjectId& project = state_->project;
+        ASSAY_TRY(baseline.sha256, state_->catalogue.put_baseline_document(project, document));
+        Result<void> added = state_->catalogue.add_baseline(project, baseline);
+        const bool in_use = !added && added.error().code == ErrorCode::already_exists;
+        if (!in_use || taken == NameTaken::refuse) return added;
+        ASSAY_CHECK(state_->catalogue.remove_baseline(project, baseline.name, baseline.created,
+                                                      baseline.created_by));
+        return state_->catalogue.add_baseline(project, baseline);
+    });
+}
+
+Result<std::string> Store::put_baseline_document(std::string_view document) {
+    std::string sha256;
+    ASSAY_CHECK(state_->database->transact([&]() -> Result<void> {
+        ASSAY_TRY(sha256, state_->catalogue.put_baseline_document(state_->project, document));
+        return {};
+    }));
+    return sha256;
+}
+
+Result<std::string> Store::baseline_document(std::string_view sha256) const {
+    return state_->catalogue.baseline_document(state_->project, sha256);
+}
+
+Result<Baseline> Store::find_baseline(std::string_view name) const {
+    ASSAY_TRY(std::vector<Baseline> all, baselines());
+    std::vector<std::string> names;
+    for (Baseline& baseline : all) {
+        if (baseline.removed) continue;
+        if (baseline.name == name) return std::move(baseline);
+        names.push_back(baseline.name);
+    }
+    return failure(ErrorCode::not_found,
+                   fmt::format("there is no baseline \"{}\"{}", name, did_you_mean(name, names)));
+}
+
+Result<std::vector<Baseline>> Store::baselines() const {
+    return state_->catalogue.baselines(state_->project);
+}
+
+Result<void> Store::remove_baseline(std::string_view name, Time at, std::string_view by) {
+    ASSAY_TRY(const Baseline found, find_baseline(name));
+    return state_->database->transact(
+        [&] { return state_->catalogue.remove_baseline(state_->project, found.name, at, by); });
+}
+
+Result<void> Store::copy_baseline_documents(const Store& from, const RunRecord& run) {
+    for (const std::string& sha256 : baseline_documents_of(run)) {
+        ASSAY_TRY(const std::string document, from.baseline_document(sha256));
+        ASSAY_TRY(const std::string copied, put_baseline_document(document));
+        ASSAY_ASSERT(copied == sha256, "what is read is what was kept");
+    }
+    return {};
+}
+
+Result<void> Store::put_noise(std::span<const MeasuredNoise> noise) {
+    return state_->database->transact([&]() -> Result<void> {
+        for (const MeasuredNoise& each : noise) {
+            ASSAY_CHECK(state_->catalogue.put_noise(state_->project, each));
+        }
+        return {};
+    });
+}
+
+Result<std::vector<MeasuredNoise>> Store::noise(std::string_view experiment) const {
+    return state_->catalogue.noise(state_->project, experiment);
+}
+
+Result<void> Store::put_quarantine(const QuarantineEntry& entry) {
+    QuarantineEntry earlier = entry;
+    earlier.released = entry.created;
+    earlier.released_by = entry.created_by;
+    return state_->database->transact([&]() -> Result<void> {
+        ASSAY_CHECK(state_->catalogue.release(state_->project, earlier));
+        return state_->catalogue.add_quarantine(state_->project, entry);
+    });
+}
+
+Result<void> Store::release(const QuarantineEntry& entry) {
+    ASSAY_ASSERT(entry.released.has_value(), "a release has its time");
+    return state_->database->transact([&]() -> Result<void> {
+        ASSAY_TRY(const int released, state_->catalogue.release(state_->project, entry));
+        if (released > 0) return {};
+        return failure(ErrorCode::not_found,
+                       fmt::format("the item \"{}\" is not in quarantine", entry.item.value()));
+    });
+}
+
+Result<std::vector<QuarantineEntry>> Store::quarantine() const {
+    return state_->catalogue.quarantine(state_->project);
+}
+
+Result<void> Store::export_run(const RunRecord& run, const fs::path& file) const {
+    // Its own name, since another process may be exporting to the same file.
+    const ScratchFolder scratch(fs::path(file) += fmt::format(".{}.tmp", ::getpid()));
+    {
+        ASSAY_TRY(const auto packed, Store::open(scratch.path(), state_->project));
+        ASSAY_CHECK(packed->begin(run));
+        ASSAY_CHECK(packed->copy_units(*this, run, run.id));
+        ASSAY_CHECK(packed->copy_baseline_documents(*this, run));
+        for (const VariantRecord& variant : run.variants) {
+            ASSAY_TRY(const auto scores, run_scores(variant.dataset_run_id));
+            ASSAY_CHECK(packed->put_run_scores(variant.dataset_run_id, scores));
+        }
+        ASSAY_CHECK(packed->finish(run));
+    }
+    return Database::pack(scratch.path(), file);
 }
 
 Result<void> Store::commit_all(const RunId& run, const UnitStream& units) {

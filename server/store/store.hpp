@@ -38,8 +38,10 @@ class Store final : public RunJournal {
     ///        written by a newer version), each with the path and the remedy.
     static Result<std::unique_ptr<Store>> open(const std::filesystem::path& folder,
                                                const ProjectId& project);
-    /// The same without creating anything. @error not_found when there is no store.
-    static Result<std::unique_ptr<Store>> open_existing(const std::filesystem::path& folder,
+    /// The same without creating anything.
+    /// @param path  the folder, or a file of export_run(), which can only be read.
+    /// @error not_found when there is no store.
+    static Result<std::unique_ptr<Store>> open_existing(const std::filesystem::path& path,
                                                         const ProjectId& project);
 
     [[nodiscard]] Result<void> begin(const RunRecord& run) override;
@@ -68,6 +70,13 @@ class Store final : public RunJournal {
     /// The observations of one trace, in start order.
     [[nodiscard]] Result<std::vector<Observation>> observations(const TraceId& trace) const;
 
+    // The rows themselves, for whoever holds them against each other.
+    /// The scores of one trace, in the order they were stored.
+    [[nodiscard]] Result<std::vector<StoredScore>> scores(const TraceId& trace) const;
+    [[nodiscard]] Result<std::vector<RunItem>> run_items(const DatasetRunId& run) const;
+    /// What the database engine finds wrong with the file itself; nothing when it is sound.
+    [[nodiscard]] Result<std::vector<std::string>> check_file() const;
+
     /// Replaces evaluations of a stored run, all of them or none, see Rescoring. While the units
     /// come, which takes as long as judges take, others can write to the store.
     /// @error not_found when the run or a unit is not there; already_exists when the run is being
@@ -82,6 +91,45 @@ class Store final : public RunJournal {
     /// @error as commit().
     [[nodiscard]] Result<void> copy_units(const Store& from, const RunRecord& run,
                                           const RunId& into);
+
+    enum class NameTaken : std::uint8_t { refuse, replace };
+    /// Gives a name to a document, which is kept; `baseline.sha256` need not be set.
+    /// @param taken  when the name is in use: refused, or what it stood for becomes history.
+    /// @error already_exists; resource_exhausted when the document is too large.
+    [[nodiscard]] Result<void> put_baseline(Baseline baseline, std::string_view document,
+                                            NameTaken taken);
+    /// Keeps a document without a name: what a run is compared with.
+    /// @return its SHA-256. @error resource_exhausted when it is too large.
+    [[nodiscard]] Result<std::string> put_baseline_document(std::string_view document);
+    /// @error not_found when there is none; data_loss when it is not what was kept.
+    [[nodiscard]] Result<std::string> baseline_document(std::string_view sha256) const;
+    /// @error not_found naming the nearest.
+    [[nodiscard]] Result<Baseline> find_baseline(std::string_view name) const;
+    /// All that there are and, marked as removed, that there were; newest first.
+    [[nodiscard]] Result<std::vector<Baseline>> baselines() const;
+    /// Takes the name away; what it stood for stays in the history.
+    /// @error as find_baseline.
+    [[nodiscard]] Result<void> remove_baseline(std::string_view name, Time at, std::string_view by);
+    /// Copies what the run was compared with (its manifest's `baselines`) from another store.
+    [[nodiscard]] Result<void> copy_baseline_documents(const Store& from, const RunRecord& run);
+
+    /// Keeps what was measured, all of it or none; earlier measurements of the same go.
+    [[nodiscard]] Result<void> put_noise(std::span<const MeasuredNoise> noise);
+    [[nodiscard]] Result<std::vector<MeasuredNoise>> noise(std::string_view experiment) const;
+
+    /// Quarantines an item. Where it is in quarantine already, that one ends and stays in the list.
+    [[nodiscard]] Result<void> put_quarantine(const QuarantineEntry& entry);
+    /// Ends a quarantine before its time.
+    /// @param entry  experiment, item and score of it, `released` and `released_by`.
+    /// @error not_found when there is none that was not released.
+    [[nodiscard]] Result<void> release(const QuarantineEntry& entry);
+    /// All that there are and were, newest first.
+    [[nodiscard]] Result<std::vector<QuarantineEntry>> quarantine() const;
+
+    /// Writes one file that holds the run with all its units and its run scores, but no history:
+    /// open_existing() reads it on any machine. The file appears whole or not at all.
+    [[nodiscard]] Result<void> export_run(const RunRecord& run,
+                                          const std::filesystem::path& file) const;
 
     ~Store() override;
 

@@ -26,7 +26,7 @@ constexpr const char* k_trace =
     "WHERE t.project = ?1 AND t.id = ?2";
 constexpr const char* k_observations =
     "SELECT type, name, level, model, start_time, latency, cost, slot FROM observations "
-    "WHERE project = ?1 AND trace = ?2 ORDER BY start_time, observation";
+    "WHERE +project = ?1 AND trace = ?2 ORDER BY start_time, observation";
 constexpr const char* k_find_trace = "SELECT trace FROM traces WHERE project = ?1 AND id = ?2";
 constexpr const char* k_run_items =
     "SELECT r.id, i.id, t.id, r.position, r.repetition FROM run_items r "
@@ -82,6 +82,18 @@ Result<std::vector<Observation>> read_observations(Session& session, const Trace
     }
 }
 
+/// What the documents of a row of k_units hold of the unit.
+Result<void> read_documents(Session& session, const Rows& rows, std::int64_t project,
+                            UnitParts parts, UnitResult& unit) {
+    ASSAY_TRY(const Document item, unpack(session, rows, 6));
+    ASSAY_TRY(const Document document, unpack(session, rows, 9));
+    ASSAY_CHECK(read_unit(document, item, unit));
+    if (parts != UnitParts::all) return {};
+    ASSAY_TRY(unit.observations,
+              read_observations(session, {project, rows.integer(12), document, item}));
+    return {};
+}
+
 }  // namespace
 
 Result<void> SqliteTraceStore::for_each_unit(const ProjectId& project, DatasetRunRow dataset_run,
@@ -101,12 +113,11 @@ Result<void> SqliteTraceStore::for_each_unit(const ProjectId& project, DatasetRu
         unit.trace_id = TraceId(rows.id(3));
         unit.item.id = DatasetItemId(rows.id(4));
         unit.item.content_hash = rows.id(5);
-        ASSAY_TRY(const Document item, unpack(session, rows, 6));
-        ASSAY_TRY(const Document document, unpack(session, rows, 9));
-        ASSAY_CHECK(read_unit(document, item, unit));
-        if (parts == UnitParts::all) {
-            ASSAY_TRY(unit.observations,
-                      read_observations(session, {row, rows.integer(12), document, item}));
+        Result<void> read = read_documents(session, rows, row, parts, unit);
+        if (!read) {
+            read.error().message += fmt::format(" (the unit of item {}, repetition {})",
+                                                unit.item.id.value(), unit.repetition + 1);
+            return read;
         }
         ASSAY_CHECK(visit(unit));
     }

@@ -71,9 +71,8 @@ std::vector<IdentifiedScore> identify(const TraceId& trace,
             const auto earlier = std::ranges::count_if(scores, [&](const IdentifiedScore& other) {
                 return other.score->name == score.name;
             });
-            std::string name = score.name;
-            if (earlier > 0) name.append(1, '\0').append(std::to_string(earlier));
-            scores.push_back({derive_score_id(trace, name), evaluation.evaluator, &score});
+            scores.push_back({derive_score_id(trace, score.name, static_cast<std::size_t>(earlier)),
+                              evaluation.evaluator, &score});
         }
     }
     return scores;

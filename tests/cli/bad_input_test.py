@@ -28,7 +28,7 @@ class BadInput(ProcessTestCase):
         return ended
 
     def test_missing_spec(self):
-        self.refused("spec.yaml", "no such file", spec=None)
+        self.refused("assay: cannot read spec.yaml", "no such file", spec=None)
 
     def test_spec_is_a_folder(self):
         (self.folder / "spec.yaml").mkdir()
@@ -84,7 +84,15 @@ class BadInput(ProcessTestCase):
         self.refused("spec.yaml:3", "OPENAI_API_KEY", spec=spec)
 
     def test_later_keys_are_refused_not_ignored(self):
-        self.refused("spec.yaml:5", "not available yet", spec=SPEC + "stop: {score: a}\n")
+        gates = "gates: [{score: exact_match, min: 1, requires: {agreement: 0.8}}]\n"
+        self.refused("spec.yaml:5", "not available yet", spec=SPEC + gates)
+
+    def test_what_needs_a_later_evaluator_is_no_mistake_of_its_own(self):
+        spec = SPEC.replace("[exact_match]", "[{name: tone, type: judge}, "
+                            "{type: exact_match, needs: [tone]}]")
+        self.assertNotEqual(spec, SPEC)
+        ended = self.refused("not available yet", spec=spec)
+        self.assertNotIn("unknown evaluator", ended.err)
 
     def test_unknown_option_names_the_nearest(self):
         self.write("spec.yaml", SPEC)

@@ -4,6 +4,7 @@ import json
 import signal
 import time
 import unittest
+from collections import Counter
 
 from assay_process import ProcessTestCase
 from counting_model import CountingModel
@@ -53,6 +54,20 @@ class ProgressOutput(ProcessTestCase):
         events = self.events(ended.err)
         self.assertEqual(events[0]["units_stored"], 12)
         self.assertEqual(sum(event["event"] == "unit" for event in events), 18)
+
+    def test_units_of_several_specs_say_whose_they_are(self):
+        spec = (self.folder / "spec.yaml").read_text()
+        self.write("other.yaml", spec.replace("counted", "other"))
+        ended = self.assay("run", "spec.yaml", "other.yaml", "--progress", "json", "--limit", "5",
+                           "--out", "{experiment}.json")
+        events = self.events(ended.err)
+        begun = {event["run_id"]: event["experiment"] for event in events
+                 if event["event"] == "begin"}
+        self.assertEqual(sorted(begun.values()), ["counted", "other"])
+        units = Counter(begun[event["run_id"]] for event in events if event["event"] == "unit")
+        self.assertEqual(units, {"counted": 5, "other": 5})
+        report = json.loads((self.folder / "other.json").read_text())
+        self.assertEqual(begun[report["run"]["id"]], "other")
 
     def test_quiet_and_none_say_nothing(self):
         for arguments in (["--progress", "none"], ["--quiet"]):

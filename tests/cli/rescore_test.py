@@ -85,6 +85,45 @@ class Rescore(ProcessTestCase):
         _, variant = self.rescore(f"[exact_match, {evaluator}]", "[]")
         self.assertEqual(variant["scores"]["judged"]["mean"], 0.75)
 
+    def test_what_scores_were_before_is_shown(self):
+        self.assertEqual(json.loads(self.assay("show", "latest", "--history", "--json").out), [])
+        self.assertIn("No score", self.assay("show", "latest", "--history").out)
+        self.spec += 'run_evaluators: [{name: middle, type: median, score: a_longer_name}]\n'
+        self.rescore("[exact_match, {name: a_longer_name, type: length}]", "[]")
+        evaluators = json.loads(
+            (self.folder / "report.json").read_text())["manifest"]["evaluators"]
+        self.rescore("[exact_match, {name: a_longer_name, type: length, on: input}]", "[]")
+
+        changed = json.loads(self.assay("show", "latest", "--history", "--json").out)
+        self.assertEqual(len(changed), ROWS + 1)
+        whole, first = changed[0], next(each for each in changed if each["item_id"])
+        self.assertEqual((whole["name"], whole["value"]), ("middle", 2))
+        self.assertEqual((whole["item_id"], whole["variant"]), (None, "default"))
+        self.assertEqual((first["name"], first["value"]), ("a_longer_name", 2))
+        self.assertEqual(first["evaluator_hash"], evaluators[1]["hash"])
+        self.assertLess(first["given_at"], first["replaced_at"])
+        text = self.assay("show", "latest", "--history").out
+        self.assertEqual(len(text.splitlines()), ROWS + 2)
+        self.assertIn("a_longer_name was 2", text)
+
+        item = ["show", "latest", "--item", first["item_id"]]
+        unit = json.loads(self.assay(*item, "--json").out)[0]
+        past = unit["past_scores"]
+        self.assertEqual([(each["id"], each["value"]) for each in past], [(first["id"], 2)])
+        lines = self.assay(*item).out.splitlines()
+        self.assertTrue(any("until 20" in line for line in lines), lines)
+        columns = {line.index(value) for line in lines for label, value in
+                   (("output", "q"), ("a_longer_name", "until"), ("trace", unit["trace_id"]))
+                   if line.startswith("  " + label) and value in line}
+        self.assertEqual(len(columns), 1, lines)
+
+    def test_counts_of_one_are_in_the_singular(self):
+        self.assay("run", "spec.yaml", "--limit", "1")
+        self.calls = self.model.total()
+        ended, _ = self.rescore("[exact_match, {name: short, type: length, min: 20}]", "[]")
+        self.assertIn("1 unit with an output, 1 evaluation made, 1 kept", ended.err)
+        self.assertIn("\n1 unit. ", self.assay("show", "latest", "--failed").out)
+
     def test_mistakes(self):
         ended, _ = self.rescore("[exact_mach]")
         self.assertEqual(ended.exit_code, 2)

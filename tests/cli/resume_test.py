@@ -93,6 +93,53 @@ class Resume(ProcessTestCase):
         ended = self.assay("run", "spec.yaml", "--resume", "latest")
         self.assertIn("the dataset is not what it was", ended.err)
 
+    def test_another_address_is_another_model(self):
+        self.start_and_stop(signal.SIGKILL)
+        spec = (self.folder / "spec.yaml").read_text()
+        other = CountingModel(self)
+        moved = spec.replace(self.model.url, other.url)
+        for changed, said in (
+            (moved, f'was at {self.model.url}/v1/chat/completions and is now at {other.url}'),
+            (spec.replace('/v1"', '/v1", options: {top_k: 1}'), 'options of the provider "local"'),
+        ):
+            self.assertNotEqual(changed, spec)
+            self.write("spec.yaml", changed)
+            ended = self.assay("run", "spec.yaml", "--resume", "latest")
+            self.assertEqual(ended.exit_code, 2)
+            self.assertIn(said, ended.err)
+        self.assertEqual(other.total(), 0)
+        self.write("spec.yaml", spec.replace('/v1"', '/v1", api_key: another'))  # the same model
+        ended = self.assay("run", "spec.yaml", "--resume", "latest", "--out", "report.json")
+        self.assert_complete(ended, called_twice_max=4)
+
+    def test_another_file_is_another_program(self):
+        program = self.write("app.py", """
+import json, os, sys
+for line in sys.stdin:
+    unit = json.loads(line)
+    while unit["input"]["question"] == "q9" and not os.path.exists("go"):
+        pass
+    print(json.dumps({"id": unit["id"], "output": unit["input"]["question"]}), flush=True)
+""")
+        self.write("spec.yaml", 'experiment: program\ndataset: rows.jsonl\n'
+                                'task: {command: [python3, app.py]}\nevaluators: [exact_match]\n'
+                                'execution: {concurrency: 1}\n')
+        process = self.start("run", "spec.yaml", "--progress", "json")
+        for line in process.stderr:
+            if b'"unit"' in line:
+                break
+        process.kill()
+        process.communicate()
+        self.write("go", "")
+        text = program.read_text()
+        program.write_text(text + "# changed\n")
+        ended = self.assay("run", "--resume", "latest")
+        self.assertEqual(ended.exit_code, 2)
+        self.assertIn("the files of the program `python3 app.py`", ended.err)
+        program.write_text(text)
+        ended = self.assay("run", "--resume", "latest")
+        self.assertEqual(ended.exit_code, 0, ended.err)
+
     def test_selections_cannot_change(self):
         self.start_and_stop(signal.SIGKILL)
         ended = self.assay("run", "spec.yaml", "--resume", "latest", "--limit", "5")

@@ -285,6 +285,49 @@ class RunEvaluatorsTest(ProcessTestCase):
 
 
 @unittest.skipUnless(shutil.which("bwrap"), "needs bubblewrap")
+class KilledWhileScoringAnew(ProcessTestCase):
+    """The units are stored by then, and the scores of the whole run are not."""
+
+    PROGRAM = ECHO + """
+import os, signal
+if os.path.exists("kill"):
+    os.kill(os.getppid(), signal.SIGKILL)
+"""
+
+    def test_an_old_score_is_not_taken_for_a_new_one(self):
+        self.write("rows.jsonl", "".join(json.dumps(row) + "\n" for row in ROWS))
+        self.write("worst.py", self.PROGRAM)
+        spec = SPEC.format(python=json.dumps(sys.executable), more=", sandbox: none",
+                           gates='["worst >= 0.5"]')
+        self.write("spec.yaml", spec)
+        self.assertEqual(self.assay("run", "spec.yaml").exit_code, 0)
+        changed = "[{name: exact_match, type: exact_match, value: z}]"
+        self.write("spec.yaml", spec.replace("[exact_match]", changed))
+        self.write("kill", "")
+        killed = self.start("rescore", "latest", "spec.yaml")
+        killed.communicate(timeout=60)
+        self.assertEqual(killed.returncode, -signal.SIGKILL)
+
+        shown = json.loads(self.assay("show", "latest", "--json").out)[0]
+        first = shown["variants"][0]
+        self.assertEqual(first["scores"]["exact_match"]["mean"], 0)
+        self.assertEqual(first["run_scores"], {"worst": None, "typical": 0})
+        self.assertIn("do it again", first["run_score_notes"]["worst"])
+        self.assertEqual(shown["status"], "inconclusive")
+
+        (self.folder / "kill").unlink()
+        again = self.assay("rescore", "latest", "spec.yaml")
+        self.assertEqual(again.exit_code, 1, again.err)
+        shown = json.loads(self.assay("show", "latest", "--json").out)[0]
+        self.assertEqual(shown["variants"][0]["run_scores"], {"worst": 0, "typical": 0})
+        self.assertNotIn("run_evaluator_errors", shown["manifest"])
+        past = json.loads(self.assay("show", "latest", "--history", "--json").out)
+        self.assertEqual(sorted((each["variant"], each["name"], each["value"])
+                                for each in past if each["item_id"] is None),
+                         [("a", "typical", 1), ("a", "worst", 1),
+                          ("b", "typical", 0.75), ("b", "worst", 0.75)])
+
+
 class InTheSandbox(RunEvaluatorsTest):
     sandbox = "{}"
 

@@ -175,6 +175,9 @@ class Run(ProcessTestCase):
         self.assertEqual(run["name"], "nightly")
         self.assertEqual(run["metadata"], {"pr": "12", "tags": ["ci"]})
         self.assertEqual(self.assay("show", "nightly").exit_code, 0)
+        unknown = self.assay("show", "nightlie")
+        self.assertEqual(unknown.exit_code, 2)
+        self.assertIn('did you mean "nightly"? (`assay runs` lists them)', unknown.err)
 
     def test_only_what_failed_runs_again(self):
         self.prepare()

@@ -1,6 +1,7 @@
 """Shards of a plan, and the run that they make together."""
 
 import json
+import shutil
 import unittest
 
 from assay_process import ProcessTestCase
@@ -33,6 +34,45 @@ class Shards(ProcessTestCase):
                          for name in ("merged.json", "whole.json"))
         self.assertEqual(comparable(first), comparable(second))
         self.assertEqual(first["variants"][0]["calls"], second["variants"][0]["calls"])
+
+    def test_exported_runs_are_merged_where_their_stores_are_not(self):
+        for index, store in enumerate(self.run_shards(2), 1):
+            ended = self.assay("export", "latest", "--store", store, "--out",
+                               f"files/{index}.assayrun")
+            self.assertEqual(ended.exit_code, 0, ended.err)
+            self.assertIn(f"Run: files/{index}.assayrun", ended.out)
+            shutil.rmtree(self.folder / store)
+        ended = self.assay("run", "spec.yaml", "--shard", "3/3", "--out", "files/other.assayrun")
+        self.assertEqual(ended.exit_code, 0, ended.err)
+        shutil.rmtree(self.folder / ".assay")
+        ended = self.assay("merge", "files/1.assayrun", "files/other.assayrun")
+        self.assertEqual(ended.exit_code, 2)
+        self.assertIn("not parts of one plan", ended.err)
+        ended = self.assay("merge", "files/1.assayrun", "files/2.assayrun", "--out", "merged.json")
+        self.assertEqual(ended.exit_code, 0, ended.err)
+        self.assay("run", "spec.yaml", "--out", "whole.json")
+        self.assertEqual(*(comparable(json.loads((self.folder / name).read_text()))
+                           for name in ("merged.json", "whole.json")))
+        self.assertEqual(sorted(path.name for path in (self.folder / "files").iterdir()),
+                         ["1.assayrun", "2.assayrun", "other.assayrun"])
+
+    def test_a_run_file_can_be_looked_at_and_not_changed(self):
+        self.assay("run", "spec.yaml", "--out", "run.assayrun", "--out", "report.json")
+        shown = self.assay("show", "latest", "--store", "run.assayrun", "--json")
+        self.assertEqual(shown.exit_code, 0, shown.err)
+        shown = json.loads(shown.out)[0]
+        shown.pop("id")
+        self.assertEqual(shown, json.loads((self.folder / "report.json").read_text()))
+        self.assertEqual(self.assay("gate", "latest", "--store", "run.assayrun").exit_code, 0)
+        for command in (["rescore", "latest", "spec.yaml"], ["run", "spec.yaml"]):
+            ended = self.assay(*command, "--store", "run.assayrun")
+            self.assertIn(ended.exit_code, (2, 4))
+            self.assertIn("run.assayrun", ended.err)
+        ended = self.assay("show", "latest", "--store", "rows.jsonl")
+        self.assertIn("rows.jsonl is no database", ended.err)
+        ended = self.assay("export", "latest", "--out", "run.zip")
+        self.assertEqual(ended.exit_code, 2)
+        self.assertIn(".assayrun", ended.err)
 
     def test_a_shard_decides_no_gate(self):
         self.model.prepare(self, rows=ROWS)

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "server/store/sqlite_handle.hpp"
 #include "tests/crash/fault_vfs.hpp"
 #include "tests/support/seed.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -337,6 +338,27 @@ TEST_CASE("store: after a failed sync nothing is acknowledged before a new start
         CHECK(said.all);
     }
     check_store(folder.path(), run, said, 0);
+}
+
+TEST_CASE("store: a log that could not be put on the disk ends all writing", "[crash][store]") {
+    const TemporaryFolder folder;
+    FaultVfs disk;
+    const auto connection =
+        value_of(Connection::open(file_of(folder.path()), Connection::Mode::create));
+    value_of(connection->execute_script(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; CREATE TABLE t(a)"));
+    CHECK(connection->log_pages() > 0);
+    value_of(connection->sync(Connection::File::log));
+    CHECK(Transaction::begin(*connection));
+
+    const auto file = GENERATE(Connection::File::log, Connection::File::database);
+    disk.fail_syncs(FaultVfs::Failing::once);
+    CHECK_FALSE(connection->sync(file));
+    REQUIRE(disk.has_failed());
+    value_of(connection->sync(file));  // says nothing about what was lost
+    const auto refused = Transaction::begin(*connection);
+    REQUIRE_FALSE(refused);
+    CHECK_THAT(refused.error().message, Catch::Contains("check the disk"));
 }
 
 }  // namespace assay::test

@@ -38,7 +38,7 @@ class Report(ProcessTestCase):
         schema = json.loads(self.assay("schema", "report").out)
         groups = [schema, schema["properties"]["run"],
                   *(schema["$defs"][name] for name in ("manifest", "variant", "score", "gate",
-                                                       "matrix"))]
+                                                       "matrix", "comparison"))]
         fields = {field for group in groups for field in group["properties"]}
         self.assertGreater(len(fields), 50)
         self.assertEqual(fields - explained, set())
@@ -73,7 +73,7 @@ class Ci(ProcessTestCase):
                            env={"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": "summary.md",
                                 "ASSAY_EXIT_GATE_FAILED": "20"})
         self.assertEqual(ended.exit_code, 20)
-        self.assertIn("::error::exact_match", ended.err)
+        self.assertIn("::error file=reviews.eval.yaml::exact_match", ended.err)
         self.assertIn("exact_match", (self.folder / "summary.md").read_text())
 
     def test_a_task_without_its_key_is_refused(self):

@@ -168,7 +168,7 @@ constexpr Attack k_attacks[] = {
     {"fork_bomb", "Resource temporarily unavailable"},
     {"host_files", "stopped"},
     {"host_proc", "only "},
-    {"invalid_utf8", "no answer in time"},
+    {"invalid_utf8", "an answer that is not UTF-8"},
     {"io_uring", "Function not implemented"},
     {"kernel", "not permitted"},
     {"keyrings", "not permitted"},

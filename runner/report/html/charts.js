@@ -2,6 +2,7 @@
 // drawings of their own with the same axes: colours would run out, and readers of colours too.
 
 const CHART = { width: 320, height: 170, left: 44, right: 8, top: 12, bottom: 30 };
+const MARK = { line: 13, letter: 7 };
 
 function renderDistributions(page) {
     const shown = page.distributions.filter((distribution) =>
@@ -16,12 +17,9 @@ function renderDistributions(page) {
     );
 
     function scorePanel(distribution) {
-        const draw = distribution.edges ? histogram : categoryBars;
+        const draw = distribution.edges ? scoreHistogram : categoryBars;
         // One scale for all, as shares: variants may have different numbers of values.
-        const shares = distribution.variants.map(({ counts }) => {
-            const total = sum(counts);
-            return counts.map((count) => (total > 0 ? count / total : 0));
-        });
+        const shares = distribution.variants.map(({ counts }) => sharesOf(counts));
         const largest = Math.max(...shares.flat(), 0.01);
         return element(
             "div",
@@ -57,55 +55,96 @@ function sum(numbers) {
     return numbers.reduce((total, number) => total + number, 0);
 }
 
+function sharesOf(counts) {
+    const total = sum(counts);
+    return counts.map((count) => (total > 0 ? count / total : 0));
+}
+
 /** Equal bins between the least and the greatest value of all variants. */
-function histogram({ score, edges }, { variant, counts }, shares, largest) {
-    const { width, height, left, right, top, bottom } = CHART;
+function scoreHistogram({ score, edges }, { variant, counts }, shares, largest) {
+    const middle = (edges[0] + edges.at(-1)) / 2;
+    return histogram({
+        title:
+            `Histogram of ${score} for ${variant}, from ${formatNumber(edges[0])} to ` +
+            `${formatNumber(edges.at(-1))}`,
+        shares,
+        largest,
+        barTitle: (at) => binTitle(edges, at, counts, shares, formatNumber),
+        ends: [edges[0], middle, edges.at(-1)].map(formatNumber),
+        axisTitle: score,
+    });
+}
+
+/**
+ * Bars side by side. `ends` are the texts under the beginning, the middle and the end; `marks` are
+ * lines across with a text, {text, at} where `at` is between 0 and 1.
+ */
+function histogram({ title, shares, largest, barTitle, ends, axisTitle, marks = [] }) {
+    const { width, height, left, right, bottom } = CHART;
+    const top = CHART.top + marks.length * MARK.line;
     const baseline = height - bottom;
-    const step = (width - left - right) / counts.length;
+    const step = (width - left - right) / shares.length;
     const y = (share) => baseline - (share / largest) * (baseline - top);
-    const bars = counts.map((count, at) =>
+    const bars = shares.map((share, at) =>
         drawing(
             "rect",
             {
                 class: "bar",
                 x: left + at * step + 0.5,
-                y: y(shares[at]),
+                y: y(share),
                 width: Math.max(step - 1, 1),
-                height: baseline - y(shares[at]),
+                height: baseline - y(share),
             },
-            drawing("title", {}, binTitle(edges, at, counts, shares)),
+            drawing("title", {}, barTitle(at)),
         ),
     );
-    const middle = (edges[0] + edges.at(-1)) / 2;
-    const label = (x, text, anchor) => {
-        return drawing("text", { x, y: baseline + 14, "text-anchor": anchor }, text);
-    };
+    const x = (at) => left + at * (width - left - right);
     return chart(
-        `Histogram of ${score} for ${variant}, from ${formatNumber(edges[0])} to ` +
-            `${formatNumber(edges.at(-1))}`,
+        title,
         height,
         shareAxis(largest, y),
         bars,
         drawing("line", { class: "axis", x1: left, x2: width - right, y1: baseline, y2: baseline }),
-        label(left, formatNumber(edges[0]), "start"),
-        label((left + width - right) / 2, formatNumber(middle), "middle"),
-        label(width - right, formatNumber(edges.at(-1)), "end"),
+        // The last one stands at the top: no line of another goes through its text.
+        marks.map(({ text, at }, line) => {
+            return markLine(text, x(at), top - (line + 0.4) * MARK.line, baseline);
+        }),
+        ends.map((text, at) =>
+            drawing(
+                "text",
+                { x: x(at / 2), y: baseline + 14, "text-anchor": ["start", "middle", "end"][at] },
+                text,
+            ),
+        ),
         drawing(
             "text",
-            {
-                class: "axis-title",
-                x: (left + width - right) / 2,
-                y: height - 3,
-                "text-anchor": "middle",
-            },
-            clip(score, 40),
+            { class: "axis-title", x: x(0.5), y: height - 3, "text-anchor": "middle" },
+            clip(axisTitle, 40),
         ),
     );
 }
 
-function binTitle(edges, at, counts, shares) {
+/** A line down to the axis; its text stands before it, as far as there is room. */
+function markLine(text, x, y, baseline) {
+    const isFirst = x - 4 < text.length * MARK.letter;
+    return [
+        drawing("line", { class: "mark", x1: x, x2: x, y1: y - 8, y2: baseline }),
+        drawing(
+            "text",
+            {
+                class: "name",
+                x: isFirst ? x + 4 : x - 4,
+                y,
+                "text-anchor": isFirst ? "start" : "end",
+            },
+            text,
+        ),
+    ];
+}
+
+function binTitle(edges, at, counts, shares, format) {
     const below = at === counts.length - 1 ? "" : "below ";
-    const range = `${formatNumber(edges[at])} to ${below}${formatNumber(edges[at + 1])}`;
+    const range = `${format(edges[at])} to ${below}${format(edges[at + 1])}`;
     return `${range}: ${formatCount(counts[at])} (${formatShare(shares[at])})`;
 }
 
@@ -198,12 +237,23 @@ function renderConfusions(report, page) {
                 "Lines are expected, columns are predicted. The stronger a cell's colour, " +
                     "the greater its share of the line.",
             ),
-        element("div", { class: "figures wide" }, matrices.map(confusionMatrix)),
+        element(
+            "div",
+            { class: "figures wide" },
+            matrices.map((matrix) =>
+                labelMatrix({ ...matrix, across: "expected", along: "predicted", same: "hit" }),
+            ),
+        ),
     );
 }
 
-/** `note` says what the matrix leaves out or, where there are no labels, why there is none. */
-function confusionMatrix({ title, note, labels, counts }) {
+/**
+ * How often each label of the lines met each of the columns. `across` and `along` say what the two
+ * are, `same` how cells of equal labels look; `note` says what is left out or, where there are no
+ * labels, why.
+ */
+function labelMatrix(matrix) {
+    const { title, note, labels, counts, across, along } = matrix;
     if (!labels) return emptyNote(`${title}: ${note}`);
     if (labels.length > MATRIX_LABELS_MAX) {
         return emptyNote(
@@ -211,8 +261,8 @@ function confusionMatrix({ title, note, labels, counts }) {
         );
     }
     const columns = labels.map((label) => element("th", { scope: "col" }, labelText(label)));
-    // What only the outputs hold has no line of its own.
-    const expected = labels.map((label, at) => at).filter((at) => sum(counts[at]) > 0);
+    // What only the columns hold has no line of its own.
+    const lines = labels.map((label, at) => at).filter((at) => sum(counts[at]) > 0);
     return element(
         "figure",
         { class: "scroll", tabindex: "0" },
@@ -226,19 +276,19 @@ function confusionMatrix({ title, note, labels, counts }) {
                 element(
                     "tr",
                     {},
-                    element("th", { scope: "col" }, "expected ↓ predicted →"),
+                    element("th", { scope: "col" }, `${across} ↓ ${along} →`),
                     columns,
                 ),
             ),
             element(
                 "tbody",
                 {},
-                expected.map((line) =>
+                lines.map((line) =>
                     element(
                         "tr",
                         {},
                         element("th", { scope: "row" }, labelText(labels[line])),
-                        labels.map((label, column) => confusionCell(labels, counts, line, column)),
+                        labels.map((label, column) => matrixCell(matrix, line, column)),
                     ),
                 ),
             ),
@@ -251,16 +301,16 @@ function labelText(label) {
     return label === "" ? '""' : clip(label, 24);
 }
 
-function confusionCell(labels, counts, line, column) {
+function matrixCell({ labels, counts, across, along, same }, line, column) {
     const count = counts[line][column];
     const share = count / sum(counts[line]);
-    const kind = line === column ? "hit" : "miss";
-    const what = `expected ${labelText(labels[line])}, predicted ${labelText(labels[column])}`;
+    const kind = line === column ? same : "miss";
+    const [from, to] = [labelText(labels[line]), labelText(labels[column])];
     const cell = element(
         "td",
         {
             class: count === 0 ? "zero" : kind,
-            title: `${what}: ${formatCount(count)} (${formatShare(share)})`,
+            title: `${across} ${from}, ${along} ${to}: ${formatCount(count)} (${formatShare(share)})`,
         },
         formatCount(count),
     );

@@ -17,6 +17,48 @@ function withSeparators(value, decimalsMin, decimalsMax) {
     });
 }
 
+/** Digits as they are printed, with "−" in front of a negative number. */
+function withMinus(digits) {
+    return digits.startsWith("-") ? `−${digits.slice(1)}` : digits;
+}
+
+/** "+0.031", "−0.0305", "0". */
+function formatDifference(value) {
+    const digits = withMinus(formatNumber(value));
+    return value > 0 ? `+${digits}` : digits;
+}
+
+/** "[0.31, 0.86]": so many digits of the interval's width. */
+function formatInterval({ low, high }, digits = 2) {
+    const width = high - low;
+    const wanted = width > 0 ? digits - 1 - Math.floor(Math.log10(width)) : 0;
+    const decimals = Math.min(Math.max(wanted, 0), 9);
+    const format = width > 0 ? (end) => formatDecimals(end, decimals) : formatNumber;
+    const [from, to] = [low, high].map((end) => withMinus(format(end)));
+    return `[${from}, ${to}]`;
+}
+
+/** What rounds to zero is zero, without a sign; numbers too large for decimals as 1.23e+12. */
+function formatDecimals(value, decimals) {
+    if (Math.abs(value) >= 1e12) return value.toExponential(2);
+    if (Math.abs(value) < 10 ** -decimals / 2) return withSeparators(0, decimals, decimals);
+    return withSeparators(value, decimals, decimals);
+}
+
+/** "95 % Wilson": how an interval was made. */
+function formatMethod({ confidence, method }) {
+    return `${withSeparators(confidence * 100, 0, 2)} % ${method}`;
+}
+
+function formatP(p) {
+    return p < 1e-4 ? "< 0.0001" : String(Number(p.toPrecision(2)));
+}
+
+/** "= 0.031", "< 0.0001". */
+function equalsP(p) {
+    return p < 1e-4 ? formatP(p) : `= ${formatP(p)}`;
+}
+
 function formatCount(count) {
     return withSeparators(count, 0, 0);
 }

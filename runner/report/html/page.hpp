@@ -7,9 +7,13 @@ namespace assay {
 // The parts of the HTML report, put into the program by assay_embed_texts(). The scripts share one
 // scope; write_html.cpp says in which order they stand.
 extern const std::string_view k_charts_js;
+extern const std::string_view k_comparisons_js;
 extern const std::string_view k_diff_js;
 extern const std::string_view k_dom_js;
 extern const std::string_view k_format_js;
+extern const std::string_view k_gates_css;
+extern const std::string_view k_gates_js;
+extern const std::string_view k_measures_js;
 extern const std::string_view k_media_css;
 extern const std::string_view k_page_css;
 extern const std::string_view k_plots_css;

@@ -4,6 +4,7 @@ const dataOf = (id) => JSON.parse(document.getElementById(id).textContent);
 
 const { report, page } = dataOf("report-data");
 const units = dataOf("units-data");
+const unitTable = new UnitTable(report, page, units);
 
 function renderUnits() {
     const total = page.units_total;
@@ -17,7 +18,7 @@ function renderUnits() {
                 "unscored and failed checks first, then the lowest scores. All figures above " +
                 "count every unit.",
         );
-    return section("units", "Units", note, new UnitTable(report, page, units).render());
+    return section("units", "Units", note, unitTable.render());
 }
 
 document.body.replaceChildren(
@@ -27,9 +28,12 @@ document.body.replaceChildren(
         element(
             "main",
             {},
-            renderGates(report),
-            renderVariants(report),
+            renderGates(report, page),
+            renderSlices(report, page),
+            renderVariants(report, page),
+            renderComparisons(report, page, unitTable),
             renderDistributions(page),
+            renderMeasures(report, page),
             renderConfusions(report, page),
             renderErrors(page),
             renderUnits(),

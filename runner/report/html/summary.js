@@ -8,12 +8,6 @@ const RUN_STATUS = {
     interrupted: { tone: "unsure", mark: "■", label: "Interrupted" },
 };
 
-const GATE_STATUS = {
-    failed: { tone: "bad", mark: "✗", label: "FAIL" },
-    inconclusive: { tone: "unsure", mark: "?", label: "CANNOT TELL" },
-    passed: { tone: "good", mark: "✓", label: "PASS" },
-};
-
 const UNIT_STATUS = {
     scored: "scored",
     failed: "failed",
@@ -56,26 +50,19 @@ function renderHeader(report, page) {
     );
 }
 
-/** How the run ended, in one sentence or two. */
+/** How the run ended, in a sentence or two. */
 function verdictSentence(report, page) {
-    const count = (status) => report.gates.filter((gate) => gate.status === status).length;
-    const gates = formatSome(report.gates.length, "gate");
-    const sentences = {
-        passed: report.gates.length === 0 ? "No gates were set." : `${gates} passed.`,
-        failed: `${formatCount(count("failed"))} of ${gates} failed.`,
-        inconclusive:
-            count("inconclusive") > 0
-                ? `${formatCount(count("inconclusive"))} of ${gates} could not be decided.`
-                : "The coverage is too low to decide.",
-        incomplete: "Some planned units have no final state, or none was scored.",
-        interrupted: "The run was stopped before its end; it can be resumed.",
-    };
+    const reason = page.reason === page.verdict ? "" : page.reason;
     const partial = report.partial ? "Only a part of the dataset was run." : "";
-    return [sentences[report.status], sentence(page.reason), partial].filter(Boolean).join(" ");
+    return [sentence(capital(page.verdict)), sentence(reason), partial].filter(Boolean).join(" ");
 }
 
 function sentence(text) {
     return text && !/[.!?]$/.test(text) ? `${text}.` : text;
+}
+
+function capital(text) {
+    return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function runFacts(report) {
@@ -101,33 +88,6 @@ function fact([name, value]) {
     return element("div", {}, element("dt", {}, name), element("dd", {}, value));
 }
 
-function renderGates(report) {
-    if (report.gates.length === 0) {
-        return section("gates", "Gates", emptyNote("No gates were set, so nothing was decided."));
-    }
-    const order = Object.keys(GATE_STATUS);
-    const gates = report.gates.toSorted(
-        (a, b) => order.indexOf(a.status) - order.indexOf(b.status),
-    );
-    const showVariant = report.variants.length > 1;
-    return section("gates", "Gates", element("ul", { class: "gates" }, gates.map(gateLine)));
-
-    function gateLine(gate) {
-        return element(
-            "li",
-            {},
-            badge(GATE_STATUS[gate.status]),
-            element(
-                "div",
-                {},
-                element("code", {}, gate.gate),
-                showVariant && element("span", { class: "muted" }, ` ${gate.variant}`),
-                element("p", {}, sentence(gate.reason)),
-            ),
-        );
-    }
-}
-
 function emptyNote(text) {
     return element("p", { class: "empty" }, text);
 }
@@ -146,7 +106,7 @@ function renderErrors(page) {
     );
 }
 
-function renderVariants(report) {
+function renderVariants(report, page) {
     const scores = namesOf(report.variants.map((variant) => variant.scores));
     const runScores = namesOf(report.variants.map((variant) => variant.run_scores));
     const some = (test) => report.variants.some(test);
@@ -155,7 +115,11 @@ function renderVariants(report) {
         ["Coverage", (variant) => formatShare(variant.coverage)],
         ...scores.map((name) => [name, (variant) => scoreCell(memberOf(variant.scores, name))]),
         ...runScores.map((name) => [name, (variant) => runScoreCell(variant, name)]),
-        some((v) => v.latency_ms.p50 !== null) && ["Latency", latencyCell],
+        some((v) => v.latency_ms.p50 !== null) && ["Latency", (v) => latencyCell(v.latency_ms)],
+        some((v) => v.time_to_first_token_ms) && [
+            "First token",
+            (v) => latencyCell(v.time_to_first_token_ms),
+        ],
         some((v) => v.tokens.total !== null) && ["Tokens", tokensCell],
         ["Cost", costCell],
     ].filter(Boolean);
@@ -173,6 +137,9 @@ function renderVariants(report) {
             ),
         ),
         unitLegend(),
+        page.detectable.map((text) =>
+            element("p", { class: "muted remark" }, sentence(capital(text))),
+        ),
     );
 
     function variantRow(variant) {
@@ -258,8 +225,8 @@ function scoreCell(score) {
         score.interval &&
             element(
                 "span",
-                { class: "small" },
-                ` ${formatNumber(score.interval.low)} to ${formatNumber(score.interval.high)}`,
+                { class: "small interval", title: formatMethod(score.interval) },
+                ` ${formatInterval(score.interval)}`,
             ),
         element("span", { class: "small block" }, notes),
         repetitions && element("span", { class: "small block" }, repetitions),
@@ -294,7 +261,10 @@ function topCategories(score) {
     return shown.length > 0 ? shown : "–";
 }
 
-function latencyCell({ latency_ms: { p50, p95, p99 } }) {
+/** `percentiles` may be missing: the variant did not stream, or has no time of its own. */
+function latencyCell(percentiles) {
+    if (!percentiles) return "–";
+    const { p50, p95, p99 } = percentiles;
     return [
         element("strong", {}, formatMs(p50)),
         element("span", { class: "small block" }, `p95 ${formatMs(p95)} · p99 ${formatMs(p99)}`),

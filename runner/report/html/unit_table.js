@@ -230,6 +230,34 @@ class UnitTable {
         this.count.scrollIntoView({ block: "nearest" });
     }
 
+    // --- Links from the rest of the page ----------------------------------------------------
+
+    /** A link to the unit of an item, or only its id where this file does not hold the unit. */
+    linkTo(itemId, variant) {
+        const keyOf = (item, name) => JSON.stringify([item, name]);
+        this.unitOfKey ??= new Map(
+            this.units.toReversed().map((unit) => [keyOf(unit.item_id, unit.variant), unit]),
+        );
+        const unit = this.unitOfKey.get(keyOf(itemId, variant));
+        if (!unit) return element("span", {}, itemId);
+        const follow = (event) => {
+            event.preventDefault();
+            this.reveal(unit);
+        };
+        return element("a", { href: `#unit-${unit.order}`, onclick: follow }, itemId);
+    }
+
+    /** Opens a unit on its page and takes the reader to it; filters would hide it. */
+    reveal(unit) {
+        this.resetControls();
+        this.openUnits.add(unit);
+        const at = this.lines().findIndex((line) => line.unit === unit);
+        this.turnTo(at - (at % ROWS_PER_PAGE));
+        const row = document.getElementById(`unit-${unit.order}`);
+        row.scrollIntoView({ block: "start" });
+        row.querySelector("button").focus({ preventScroll: true });
+    }
+
     // --- Rows -------------------------------------------------------------------------------
 
     headRow() {
@@ -273,7 +301,7 @@ class UnitTable {
             "tr",
             {
                 class: "unit",
-                "data-order": unit.order,
+                id: `unit-${unit.order}`,
                 onclick: (event) => this.clicked(event, unit),
             },
             element(

@@ -15,20 +15,27 @@ const { chromium } = createRequire(join(OUTPUT, "package.json"))("playwright-cor
 
 /**
  * Runs a spec over rows in a folder of its own, with `files` (name -> text) beside it; the path of
- * its report and what removes it.
+ * its report and what removes it. The run of the spec `baseline` is the baseline "main" then.
  */
-export function makeReport(spec, rows, exitCode, files = {}) {
+export function makeReport(spec, rows, exitCode, { files = {}, baseline = null } = {}) {
     const folder = mkdtempSync(join(tmpdir(), "assay-report-"));
     const path = (name) => join(folder, name);
-    writeFileSync(path("spec.eval.json"), JSON.stringify({ ...spec, dataset: datasetOf(spec) }));
-    writeFileSync(path("rows.jsonl"), rows.map((row) => JSON.stringify(row)).join("\n"));
-    for (const [name, text] of Object.entries(files)) writeFileSync(path(name), text);
-    const env = { PATH: process.env.PATH, HOME: folder };
-    const options = { cwd: folder, env, encoding: "utf8" };
-    const ended = spawnSync(PROGRAM, ["run", "spec.eval.json", "--out", "report.html"], options);
-    if (ended.status !== exitCode) {
-        throw new Error(`assay run ended with ${ended.status}: ${ended.stderr}`);
+    const write = (name, text) => writeFileSync(path(name), text);
+    const run = (exitCode, ...words) => {
+        const env = { PATH: process.env.PATH, HOME: folder };
+        const ended = spawnSync(PROGRAM, words, { cwd: folder, env, encoding: "utf8" });
+        if (ended.status === exitCode) return;
+        throw new Error(`assay ${words.join(" ")} ended with ${ended.status}: ${ended.stderr}`);
+    };
+    for (const [name, text] of Object.entries(files)) write(name, text);
+    write("rows.jsonl", rows.map((row) => JSON.stringify(row)).join("\n"));
+    if (baseline) {
+        write("main.eval.json", JSON.stringify({ ...baseline, dataset: datasetOf(baseline) }));
+        run(0, "run", "main.eval.json");
+        run(0, "baseline", "set", "main", "latest");
     }
+    write("spec.eval.json", JSON.stringify({ ...spec, dataset: datasetOf(spec) }));
+    run(exitCode, "run", "spec.eval.json", "--out", "report.html");
     return { path: path("report.html"), remove: () => rmSync(folder, { recursive: true }) };
 }
 

@@ -4,13 +4,10 @@
 #include <fstream>
 #include <functional>
 
-#include "core/base/random.hpp"
-#include "judges/calls/caller.hpp"
 #include "judges/calls/reply_folder.hpp"
-#include "tests/support/run_task.hpp"
 #include "tests/support/stub_server.hpp"
-#include "tests/support/temporary_folder.hpp"
 #include "tests/unit/calls/cache_support.hpp"
+#include "tests/unit/calls/caller_parts.hpp"
 
 namespace assay::test {
 
@@ -37,35 +34,22 @@ class Scripted final : public Provider {
     int calls = 0;
 };
 
-/// A caller with everything it needs.
-class Calls {
-  public:
-    CallOutcome ask(Provider& whom, CacheMode mode, const std::string& question = "Hm?") {
-        Caller caller({.limiter = &limiter,
-                       .cache = cache.get(),
-                       .cache_mode = mode,
-                       .budget = &budget,
-                       .clock = &clock,
-                       .rng = &rng,
-                       .retry_delay = 1ms});
-        return run_task(
-            io, caller.call({.provider = &whom, .retries = 2}, make_question(question), in(20s)));
-    }
-    CallOutcome ask(CacheMode mode, const std::string& question = "Hm?") {
-        return ask(provider, mode, question);
-    }
+/// A caller with a cache.
+struct Calls : CallerParts {
+    Calls() { cache = value_of(ReplyCache::open(folder.path(), {}, clock)); }
 
-    TemporaryFolder folder;
-    asio::io_context io;
-    SystemClock clock;
-    CallLimiter limiter{{}, clock};
-    Budget budget{{}, {}, clock.monotonic()};
-    Rng rng{1};
-    Scripted provider;
-    std::unique_ptr<ReplyCache> cache = value_of(ReplyCache::open(folder.path(), {}, clock));
+    CallOutcome ask(Provider& whom, CacheMode wanted, const std::string& question = "Hm?") {
+        mode = wanted;
+        return make_call({.provider = &whom, .retries = 2}, make_question(question), 20s);
+    }
+    CallOutcome ask(CacheMode wanted, const std::string& question = "Hm?") {
+        return ask(provider, wanted, question);
+    }
     [[nodiscard]] std::size_t kept() const {
         return value_of(list_replies(folder.path())).replies.size();
     }
+
+    Scripted provider;
 };
 
 }  // namespace

@@ -8,9 +8,8 @@
 #include <catch2/catch.hpp>
 #include <deque>
 
-#include "tests/support/run_task.hpp"
-#include "tests/support/temporary_folder.hpp"
 #include "tests/unit/calls/cache_support.hpp"
+#include "tests/unit/calls/caller_parts.hpp"
 
 namespace assay::test {
 namespace {
@@ -51,24 +50,17 @@ class ScriptedProvider final : public Provider {
     std::deque<Result<ProviderReply>> answers_;
 };
 
-/// A caller with all its parts.
-struct Scene {
+/// A caller and whom it calls.
+struct Scene : CallerParts {
     explicit Scene(std::deque<Result<ProviderReply>> answers, BudgetSpec spec = {})
-        : provider(std::move(answers)), budget(std::move(spec), {}, clock.monotonic()) {}
+        : CallerParts(std::move(spec)), provider(std::move(answers)) {}
 
     CallOutcome call(std::chrono::milliseconds time = 10s, const std::string& question = "?") {
-        Caller caller({.limiter = &limiter,
-                       .cache = cache.get(),
-                       .cache_mode = mode,
-                       .budget = &budget,
-                       .clock = &clock,
-                       .rng = &rng,
-                       .retry_delay = 1ms});
-        CallTarget target{.provider = &provider,
+        return make_call({.provider = &provider,
                           .lane = {.provider = "p", .model = "m"},
                           .timeout = timeout,
-                          .retries = retries};
-        return run_task(io, caller.call(std::move(target), make_question(question), in(time)));
+                          .retries = retries},
+                         make_question(question), time);
     }
 
     void open_cache(CacheMode wanted) {
@@ -76,17 +68,9 @@ struct Scene {
         cache = value_of(ReplyCache::open(folder.path() / "cache", {}, clock));
     }
 
-    SystemClock clock;
-    asio::io_context io;
     ScriptedProvider provider;
-    Budget budget;
-    CallLimiter limiter{{.concurrency = 4}, clock};
-    Rng rng{1};
     int retries = 3;
     std::chrono::milliseconds timeout = 5s;
-    CacheMode mode = CacheMode::off;
-    TemporaryFolder folder;
-    std::unique_ptr<ReplyCache> cache;
 };
 
 }  // namespace

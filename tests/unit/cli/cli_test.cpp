@@ -127,20 +127,4 @@ TEST_CASE("env file: comments and quotes are understood and what is set stays", 
     CHECK_FALSE(read_env_file((folder.path() / "none.env").string()));
 }
 
-TEST_CASE("surroundings: branch and commit are read from the repository's own files", "[cli]") {
-    const test::TemporaryFolder folder;
-    CHECK(describe_surroundings(folder.path())["git"].is_null());
-    folder.write(".git/HEAD", "ref: refs/heads/topic/x\n");
-    folder.write(".git/packed-refs", "# pack-refs\nabc123 refs/heads/topic/x\n");
-    folder.write("deep/er/spec.yaml", "");
-    const Json git = describe_surroundings(folder.path() / "deep" / "er")["git"];
-    CHECK(git["branch"] == "topic/x");
-    CHECK(git["commit"] == "abc123");
-    folder.write(".git/refs/heads/topic/x", "def456\n");
-    CHECK(describe_surroundings(folder.path())["git"]["commit"] == "def456");
-    folder.write(".git/HEAD", "0123456789\n");
-    CHECK(describe_surroundings(folder.path())["git"]["commit"] == "0123456789");
-    CHECK(describe_surroundings(folder.path())["git"]["branch"].is_null());
-}
-
 }  // namespace assay

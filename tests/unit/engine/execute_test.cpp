@@ -4,6 +4,7 @@
 #include <csignal>
 #include <set>
 
+#include "core/base/wakeup.hpp"
 #include "tests/unit/engine/engine_support.hpp"
 
 namespace assay {
@@ -65,12 +66,12 @@ ProviderReply reply_of(std::string text) {
 /// can no longer be cancelled.
 class SlowObserver final : public ExecutionObserver {
   public:
-    void unit_finished(const UnitResult& /*unit*/) override {
+    void unit_finished(const RunRecord& /*run*/, const UnitResult& /*unit*/) override {
         while (std::chrono::steady_clock::now() < due_) {
         }
     }
     void stopping(std::size_t /*units_in_flight*/, bool /*at_once*/) override {}
-    void units_stored(std::size_t /*units*/) override {}
+    void units_stored(const RunRecord& /*run*/, std::size_t /*units*/) override {}
     void tick(const ExecutionPulse& /*pulse*/) override {}
 
   private:
@@ -304,6 +305,77 @@ TEST_CASE("execute: one interrupt drains and keeps what finished", "[engine]") {
     CHECK(journal.units.size() >= 20);
     CHECK(journal.units.size() == static_cast<std::size_t>(calls));
     CHECK(journal.units.size() < 500);
+}
+
+TEST_CASE("execute: an interrupt that leaves no unit out is none", "[engine]") {
+    const SpecFolder folder(k_model_spec, {{"rows.jsonl", k_model_rows}});
+    Experiment experiment = folder.bind();
+    int calls = 0;
+    int last = 3;
+    use_provider(experiment, std::make_shared<FunctionProvider>(
+                                 [&](const ProviderRequest&) -> Result<ProviderReply> {
+                                     if (++calls == last) (void)std::raise(SIGINT);
+                                     return reply_of("A");
+                                 }));
+    ExecuteOptions options = k_fast;
+    options.handle_signals = true;
+    RunState expected = RunState::finished;
+    MemoryJournal journal;
+    SECTION("all are stored") {}
+    SECTION("one is not stored") {
+        journal.fail_after_units = 2;
+        expected = RunState::interrupted;
+    }
+    SECTION("one is not started") {
+        experiment.spec.execution.concurrency = 1;
+        last = 2;
+        expected = RunState::interrupted;
+    }
+    const auto run = execute(experiment, folder.plan(experiment), journal, SystemClock{}, options);
+    REQUIRE(run);
+    CHECK(run->state == expected);
+    CHECK(run->reason.empty() == (expected == RunState::finished));
+    CHECK((journal.units.size() == 3) == (expected == RunState::finished));
+}
+
+namespace {
+
+/// Answers the first item by throwing, as third-party code may, and the others after a while.
+class ThrowingProvider final : public Provider {
+  public:
+    Task<ProviderReply> call(ProviderRequest request, Deadline /*deadline*/) override {
+        if (request.messages.at(0).content == "Say a") throw std::runtime_error("no memory");
+        Wakeup pause(co_await boost::asio::this_coro::executor);
+        co_await pause.wait({std::chrono::steady_clock::now() + std::chrono::milliseconds(250)});
+        co_return reply_of("B");
+    }
+};
+
+class PulseObserver final : public ExecutionObserver {
+  public:
+    void unit_finished(const RunRecord& /*run*/, const UnitResult& /*unit*/) override {}
+    void stopping(std::size_t /*units_in_flight*/, bool /*at_once*/) override {}
+    void units_stored(const RunRecord& /*run*/, std::size_t /*units*/) override {}
+    void tick(const ExecutionPulse& pulse) override { seen.push_back(pulse.units_in_flight); }
+
+    std::vector<std::size_t> seen;
+};
+
+}  // namespace
+
+TEST_CASE("execute: a unit whose provider threw is in flight no longer", "[engine]") {
+    const SpecFolder folder(k_model_spec, {{"rows.jsonl", k_model_rows}});
+    Experiment experiment = folder.bind();
+    use_provider(experiment, std::make_shared<ThrowingProvider>());
+    PulseObserver observer;
+    ExecuteOptions options = k_fast;
+    options.observer = &observer;
+    MemoryJournal journal;
+    const auto run = execute(experiment, folder.plan(experiment), journal, SystemClock{}, options);
+    REQUIRE(run);
+    CHECK(run->reason == "internal error: no memory");
+    REQUIRE_FALSE(observer.seen.empty());
+    CHECK(std::ranges::max(observer.seen) == 1);
 }
 
 namespace {

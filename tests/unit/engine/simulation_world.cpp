@@ -109,8 +109,10 @@ RateLimitSpec draw_rate_limit(Rng& rng) {
 /// Counts what the engine tells while it runs.
 class Listener final : public ExecutionObserver {
   public:
-    void units_stored(std::size_t units) override { stored += units; }
-    void unit_finished(const UnitResult& /*unit*/) override { ++finished; }
+    void units_stored(const RunRecord& /*run*/, std::size_t units) override { stored += units; }
+    void unit_finished(const RunRecord& /*run*/, const UnitResult& /*unit*/) override {
+        ++finished;
+    }
     void stopping(std::size_t /*units_in_flight*/, bool /*at_once*/) override {}
     void tick(const ExecutionPulse& /*pulse*/) override {}
 

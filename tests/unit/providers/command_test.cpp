@@ -279,16 +279,22 @@ for u in units():
     CHECK(reply.log.size() < 2 * limits::k_program_log_bytes_max);
 }
 
-TEST_CASE("command: bytes that are not UTF-8 are log and no answer") {
+TEST_CASE("command: bytes that are not UTF-8 are log unless they are the answer") {
     Program program(R"(
 for u in units():
-    sys.stdout.buffer.write(b'{"id": "a", "output": "\xff"}\n')
+    for id in ("other", u["input"]):
+        sys.stdout.buffer.write(b'{"id": "%s", "output": "\xff"}\n' % id.encode())
     sys.stdout.buffer.flush()
-    answer(id=u["id"], output="right")
+    if u["input"] == "none":
+        answer(id=u["id"], output="right")
 )");
-    const ProviderReply reply = program.ask(unit("a")).value();
+    const ProviderReply reply = program.ask(unit("a", "none")).value();
     CHECK(reply.output == "right");
     CHECK_THAT(reply.log, Catch::Contains("\xEF\xBF\xBD"));
+    const auto unreadable = program.ask(unit("a", "a"));  // long before its time is over
+    REQUIRE_FALSE(unreadable);
+    CHECK(unreadable.error().code == ErrorCode::invalid_argument);
+    CHECK_THAT(unreadable.error().message, Catch::Contains("gave an answer that is not UTF-8"));
 }
 
 TEST_CASE("command: a program that leaves a child behind fails its unit and nothing hangs") {

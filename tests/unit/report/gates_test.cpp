@@ -37,6 +37,16 @@ VariantSummary good_variant() {
     return variant;
 }
 
+/// Of gates that look at summaries alone.
+std::vector<GateVerdict> decide_gates(const ReportPlan& plan,
+                                      const std::vector<VariantSummary>& variants) {
+    Report report;
+    report.run.report_plan = plan;
+    report.variants = variants;
+    report.tables.resize(variants.size());
+    return assay::decide_gates(report, {});
+}
+
 Gate gate_of(std::string_view text) { return parse_gate(text).value(); }
 
 GateVerdict decide(const Gate& gate, const VariantSummary& variant) {

@@ -27,8 +27,8 @@ void check_case(const std::filesystem::path& folder) {
     const StoredRun stored = test::read_stored_run(folder);
     const Report report = stored.report();
     const test::TemporaryFolder out;
-    for (const char* name :
-         {"report.json", "units.jsonl", "units.csv", "junit.xml", "summary.md"}) {
+    for (const char* name : {"report.json", "units.jsonl", "units.csv", "junit.xml", "summary.md",
+                             "gates.sarif", "codequality.json", "badge.svg"}) {
         const auto written = write_report(out.path() / name, report, stored.stream());
         if (!written) FAIL(written.error().message);
         check_file(folder / "expected" / name, test::read_text(out.path() / name));

@@ -170,6 +170,20 @@ TEST_CASE("report: latency is of units with an output and a measured latency") {
     CHECK_FALSE(run_of({exact_match_unit(0, true)}).report().variants.at(0).latency.p50);
 }
 
+TEST_CASE("report: the time to the first token is of answers that were streamed by a provider") {
+    StoredRun stored = run_of({exact_match_unit(0, true), exact_match_unit(1, true),
+                               exact_match_unit(2, true), exact_match_unit(3, true)});
+    CHECK_FALSE(stored.report().variants.at(0).time_to_first_token.p50);
+    stored.units.at(0).time_to_first_token = std::chrono::milliseconds(10);
+    stored.units.at(1).time_to_first_token = std::chrono::milliseconds(30);
+    stored.units.at(2).time_to_first_token = std::chrono::seconds(60);
+    stored.units.at(2).cached = 1;
+    const LatencySummary times = stored.report().variants.at(0).time_to_first_token;
+    CHECK(times.p50 == 20.0);
+    CHECK(times.p95.value() == Approx(29.0));
+    CHECK(times.p99.value() == Approx(29.8));
+}
+
 TEST_CASE("report: one unknown price makes the variant's cost unknown") {
     StoredRun stored = run_of({exact_match_unit(0, true), exact_match_unit(1, true)});
     for (UnitResult& unit : stored.units) {
@@ -276,6 +290,7 @@ TEST_CASE("report: values too large to average leave no mean and no NaN") {
 GateVerdict verdict(GateStatus status) {
     GateVerdict made;
     made.status = status;
+    made.effect = status;
     return made;
 }
 

@@ -45,7 +45,7 @@ test::StoredRun run_with_programs() {
 }
 
 Report report_of(const test::StoredRun& stored, const ProgramScores& programs) {
-    auto report = make_report(stored.run, stored.stream(), programs);
+    auto report = make_report(stored.run, stored.stream(), {.programs = programs});
     if (!report) FAIL(report.error().message);
     return std::move(*report);
 }
@@ -144,6 +144,20 @@ TEST_CASE("run programs: what one said can be forgotten without touching another
     const std::vector<RunScore>& b = report.variants.at(1).run_scores;
     CHECK(b.at(0).value.error().message == "the program was not run for this run");
     CHECK(b.at(2).value.error().message == "hung");
+    forget_program(program("both"), stored.run, programs);
+    CHECK(stored.run.manifest == run_with_programs().run.manifest);
+}
+
+TEST_CASE("run programs: what one said before it was to be run again is not taken") {
+    test::StoredRun stored = run_with_programs();
+    keep_program_error(stored.run, "a", "worst", "stopped before it ran");
+    const ProgramScores programs = {{DatasetRunId("run-a"),
+                                     {{.name = "worst", .value = 0.25, .comment = {}},
+                                      {.name = "x", .value = 3.0, .comment = {}}}}};
+    const Report report = report_of(stored, programs);
+    CHECK(report.variants.at(0).run_scores.at(0).value.error().message == "stopped before it ran");
+    CHECK(report.variants.at(0).run_scores.at(2).value.value() == 3);
+    CHECK(report.gates.at(0).status == GateStatus::inconclusive);
 }
 
 TEST_CASE("run programs: a manifest that is no object or damaged is no error kept") {

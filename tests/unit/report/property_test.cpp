@@ -16,7 +16,7 @@ namespace {
 
 using test::StoredRun;
 
-constexpr std::size_t k_seeds = 500;
+constexpr std::size_t k_seeds = 250;
 
 /// Short texts of what breaks formats: quotes, separators, markup, control and wide characters.
 std::string random_text(Rng& random) {

@@ -43,8 +43,8 @@ std::string written(const StoredRun& stored, const char* name) {
 }
 
 TEST_CASE("writers: known endings are accepted in any case") {
-    for (const char* name :
-         {"a.json", "a.jsonl", "a.csv", "a.xml", "a.md", "a.html", "dir.x/A.JSON"}) {
+    for (const char* name : {"a.json", "a.jsonl", "a.csv", "a.xml", "a.md", "a.html", "a.sarif",
+                             "a.svg", "codequality.json", "gl-codequality.json", "dir.x/A.JSON"}) {
         CHECK(check_report_path(name).has_value());
     }
 }
@@ -54,8 +54,8 @@ TEST_CASE("writers: another ending is refused with the known ones") {
     REQUIRE_FALSE(unknown.has_value());
     CHECK(unknown.error().code == ErrorCode::invalid_argument);
     CHECK(unknown.error().message ==
-          "out/report.txt: the ending names no report format; use one of .json .jsonl .csv .xml "
-          ".md .html");
+          "out/report.txt: the ending names no report format; use one of codequality.json .json "
+          ".jsonl .csv .xml .md .html .sarif .svg");
     CHECK_FALSE(check_report_path("report").has_value());
     CHECK_FALSE(check_report_path("").has_value());
 }
@@ -113,7 +113,8 @@ TEST_CASE("json report: its keys are those of the contract in the same order") {
     CHECK(keys_of(variant.at("tokens")) == Keys{"input", "output", "total"});
     CHECK(keys_of(variant.at("calls")) == Keys{"provider", "cached", "retried"});
     CHECK(keys_of(json.at("gates").at(0)) == Keys{"gate", "variant", "status", "observed",
-                                                  "threshold", "interval", "p_value", "reason"});
+                                                  "threshold", "interval", "p_value", "reason",
+                                                  "slice", "tier", "effect"});
     CHECK(json.at("run").at("wall_ms") == 1250);
     CHECK(json.at("exit_code") == 3);
     CHECK(json.at("status") == "inconclusive");
@@ -138,6 +139,34 @@ TEST_CASE("json report: what is not known is null and never zero") {
     CHECK(variant.at("cost_usd").is_null());
     CHECK(variant.at("paid_usd").is_null());
     CHECK(variant.at("tokens").at("total").is_null());
+}
+
+/// Two variants, of which the second streamed.
+StoredRun streamed() {
+    StoredRun stored = small_run(1);
+    stored.run.variants.push_back({"streamed", DatasetRunId("streamed"), 1});
+    stored.units = {test::exact_match_unit(0, true), test::exact_match_unit(0, true)};
+    stored.units.at(1).variant = "streamed";
+    stored.units.at(1).time_to_first_token = std::chrono::milliseconds(12);
+    return stored;
+}
+
+TEST_CASE("writers: the time to the first token stands where a variant streamed") {
+    const Report report = streamed().report();
+    const OrderedJson variants = report_to_json(report).at("variants");
+    CHECK_FALSE(variants.at(0).contains("time_to_first_token_ms"));
+    CHECK(variants.at(1).at("time_to_first_token_ms") ==
+          OrderedJson{{"p50", 12.0}, {"p95", 12.0}, {"p99", 12.0}});
+    test::check_report_schema(Json(report_to_json(report)));
+    const std::string markdown = report_to_markdown(report);
+    CHECK(markdown.find("| latency p50 / p95 | first token p50 / p95 | tokens |") !=
+          std::string::npos);
+    CHECK(markdown.find("| – | – | – | 0 | 0 | $0 |") != std::string::npos);
+    CHECK(markdown.find("| – | 12 ms / 12 ms | – | 0 | 0 | $0 |") != std::string::npos);
+    CHECK(report_to_table(report, {.columns = 80}).find("first token p95") != std::string::npos);
+    const Report plain = two_units().report();
+    CHECK(report_to_markdown(plain).find("first token") == std::string::npos);
+    CHECK(report_to_table(plain, {.columns = 80}).find("first token") == std::string::npos);
 }
 
 TEST_CASE("jsonl: one line a unit with the fields of the contract") {
@@ -266,7 +295,7 @@ TEST_CASE("markdown: text from outside is neither markup nor a mention") {
     stored.units.at(0).status = UnitStatus::failed;
     stored.units.at(0).error = "``` <script> | ![x](y)";
     const std::string text = report_to_markdown(stored.report());
-    CHECK(text.find("### ⚠️ ``a`b``: incomplete\n") == 0);
+    CHECK(text.find("### ⚠️ INCOMPLETE: ``a`b``\n") == 0);
     CHECK(text.find("&lt;img src=x&gt; \\| \\[link\\]\\(http://x\\) \\@team \\*bold\\* second") !=
           std::string::npos);
     CHECK(text.find("- ```` 1 unit failed: ``` <script> | ![x](y) ````\n") == std::string::npos);
@@ -278,6 +307,18 @@ TEST_CASE("markdown: a bar in a name stays inside its table cell") {
     stored.run.report_plan.scores.at(0).name = "a|b";
     stored.units = {test::exact_match_unit(0, true)};
     CHECK(report_to_markdown(stored.report()).find("| variant | `a\\|b` |") != std::string::npos);
+}
+
+TEST_CASE("markdown: what was skipped or broke is said under the numbers it is missing from") {
+    StoredRun stored = two_units();
+    stored.run.variants.at(0).planned = 5;
+    stored.units.at(1).evaluations.push_back({.evaluator = "exact_match",
+                                              .status = EvaluationStatus::skipped,
+                                              .scores = {},
+                                              .message = {}});
+    const std::string text = report_to_markdown(stored.report());
+    CHECK(text.find("<br>1 skipped |") != std::string::npos);
+    CHECK(text.find("| 1 / 5<br>1 unscored, 3 skipped |") != std::string::npos);
 }
 
 }  // namespace

@@ -64,6 +64,7 @@ UnitResult make_paid_unit(const RunRecord& run, const std::string& variant,
                           std::uint64_t position) {
     UnitResult unit = make_unit(run, variant, position);
     unit.usage = {{"input", 7}, {"output", 3}, {"total", 10}};
+    unit.observations.front().usage = unit.usage;  // the cached step told of none
     unit.cost = 500;
     unit.paid = 200;
     unit.calls = 2;
@@ -124,6 +125,23 @@ TEST_CASE("journal: a run is resumed with what is stored and what that used", "[
     run.state = RunState::finished;
     value_of(store->finish(run));
     CHECK(read_units(*store, run).size() == 4);
+}
+
+TEST_CASE("journal: of a unit with called and cached steps what was called is spent", "[store]") {
+    const TemporaryFolder folder;
+    const auto store = open_store(folder);
+    RunRecord run = make_run();
+    value_of(store->begin(run));
+    UnitResult unit = make_unit(run, "one", 0);
+    unit.calls = 1;
+    unit.cached = 1;
+    unit.usage = {{"total", 110}};
+    unit.observations = {{.name = "find", .start = run.started, .usage = {{"total", 100}}},
+                         {.name = "answer", .start = run.started, .usage = {{"total", 10}}}};
+    unit.observations[0].metadata = {{"cached", true}};
+    value_of(store->commit(run.id, std::vector{unit}));
+    value_of(store->finish(run));
+    CHECK(value_of(store->resume(run)).spent.tokens == 10);
 }
 
 TEST_CASE("journal: a run that is not stored cannot be resumed", "[store]") {

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/base/diagnostic.hpp"
+#include "runner/cli/arguments.hpp"
+#include "runner/cli/command_tree.hpp"
+
+namespace assay {
+
+/// A check for one of some words, which names the nearest one.
+[[nodiscard]] inline CLI::Validator one_of(std::string what, std::vector<std::string> words) {
+    return CLI::Validator(
+        [what = std::move(what), words = std::move(words)](const std::string& text) {
+            if (std::ranges::find(words, text) != words.end()) return std::string();
+            return fmt::format("there is no {} \"{}\"{}; it is one of {}", what, text,
+                               did_you_mean(text, words), fmt::join(words, ", "));
+        },
+        "");
+}
+
+/// Builds the parser. Each command has a function that adds it and says what it fills; those on
+/// stored runs stand in declare_stored_commands.cpp.
+class CommandParser {
+  public:
+    explicit CommandParser(CommandLine& result);
+
+    CLI::App& app() { return app_; }
+    CommandTree describe();
+
+  private:
+    /// A command whose arguments live as long as the parser.
+    template <class Arguments>
+    std::pair<CLI::App*, Arguments*> command(const char* name, const char* summary,
+                                             const char* footer) {
+        CLI::App* const sub = app_.add_subcommand(name, summary);
+        sub->footer(footer);
+        sub->add_flag("--no-color", result_.no_color, "No colours, whatever the terminal can do");
+        auto arguments = std::make_shared<Arguments>();
+        sub->callback([this, arguments] { result_.command = *arguments; });
+        return {sub, arguments.get()};
+    }
+
+    static void add_store(CLI::App* sub, StoreArguments* arguments) {
+        sub->add_option("--store", arguments->store, "Folder of the stored runs")
+            ->type_name("DIR")
+            ->capture_default_str();
+    }
+
+    static void add_reports(CLI::App* sub, std::vector<std::string>& out);
+    void add_progress(CLI::App* sub, ProgressMode& progress);
+    void add_selection(CLI::App* sub, RunArguments* a);
+
+    ArgumentInfo describe(const CLI::Option& option) const;
+    CommandInfo describe(CLI::App& app) const;
+
+    void add_init();
+    void add_run();
+    void add_plan();
+    void add_rescore();
+    void add_merge();
+    void add_validate();
+    void add_runs();
+    void add_show();
+    void add_gate();
+    void add_export();
+    void add_compare();
+    void add_baseline();
+    void add_verify();
+    void add_lists();
+    void add_cache();
+    void add_schema();
+    void add_doctor();
+    void add_shell();
+
+    CommandLine& result_;
+    std::map<const CLI::Option*, std::vector<std::string>> suggestions_;
+    CLI::App app_{"Evaluates LLM applications: runs experiments, scores them, decides gates.",
+                  "assay"};
+};
+
+}  // namespace assay

@@ -1,0 +1,158 @@
+#include "runner/cli/plan_detection.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "core/base/text.hpp"
+#include "runner/report/detectable.hpp"
+#include "runner/report/grid.hpp"
+#include "runner/report/lookup.hpp"
+#include "runner/report/numbers.hpp"
+#include "runner/report/run_statistics.hpp"
+
+namespace assay {
+namespace {
+
+constexpr PowerTarget k_target{.confidence = k_report_confidence, .power = k_report_power};
+
+/// The variant of that name in a report, or its only one.
+std::optional<std::size_t> variant_in(const Report* report, const std::string& name) {
+    if (report == nullptr) return std::nullopt;
+    for (std::size_t i = 0; i < report->variants.size(); ++i) {
+        if (report->variants[i].name == name) return i;
+    }
+    return report->variants.size() == 1 ? std::optional<std::size_t>(0) : std::nullopt;
+}
+
+/// Two earlier runs tell most, one tells something, and without any it is assumed.
+Result<PairSpread> spread_of(const std::string& score, const std::string& variant,
+                             const EarlierRuns& earlier) {
+    const auto newest = variant_in(earlier.newest, variant);
+    if (!newest) return assumed_spread();
+    const auto before = variant_in(earlier.before, variant);
+    if (before) {
+        const ScoreTable& a = earlier.before->tables[*before];
+        const ScoreTable& b = earlier.newest->tables[*newest];
+        const auto pairs = pair_scores(a, b, pair_items(a, b), score);
+        if (pairs) {
+            auto spread = spread_of_pairs(
+                pairs->sample, fmt::format("runs {} and {}", earlier.before->run.id.value(),
+                                           earlier.newest->run.id.value()));
+            if (spread) return spread;
+        }
+    }
+    const ScoreSummary* const summary = find_score(earlier.newest->variants[*newest], score);
+    if (summary == nullptr) return assumed_spread();
+    auto spread = spread_of_score(*summary);
+    if (!spread) return assumed_spread();
+    spread->basis = fmt::format("run {}, and {}", earlier.newest->run.id.value(), spread->basis);
+    return spread;
+}
+
+std::vector<double> margins_of(const std::string& score, const ReportPlan& plan) {
+    std::set<double> margins;
+    for (const Gate& gate : plan.gates) {
+        const bool is_margin = gate.score == score && gate.form == GateForm::difference;
+        if (is_margin && gate.threshold != 0) margins.insert(std::abs(gate.threshold));
+    }
+    return {margins.begin(), margins.end()};
+}
+
+ScoreDetection::Wanted wanted_of(const PairSpread& spread, double difference, std::uint64_t items) {
+    ScoreDetection::Wanted wanted{.difference = difference, .items = {}, .repetitions = {}};
+    wanted.items = items_needed(spread.design, difference, k_target).value_or(std::nullopt);
+    if (spread.parts) {
+        wanted.repetitions =
+            repetitions_needed(*spread.parts, items, difference, k_target).value_or(std::nullopt);
+    }
+    return wanted;
+}
+
+std::string items_text(const ScoreDetection::Wanted& wanted) {
+    std::string text = wanted.items ? format_some(*wanted.items, "item") : "no number of items";
+    if (wanted.repetitions && *wanted.repetitions > 1) {
+        text += fmt::format(" or {} of each", format_some(*wanted.repetitions, "repetition"));
+    }
+    return text;
+}
+
+}  // namespace
+
+std::vector<ScoreDetection> plan_detection(const PreparedRun& prepared, const EarlierRuns& earlier,
+                                           const std::vector<double>& differences) {
+    const std::uint64_t items = prepared.plan.facts.items;
+    const ReportPlan& plan = prepared.plan.run.report_plan;
+    std::vector<ScoreDetection> detections;
+    for (const ScoreColumn& column : plan.scores) {
+        if (column.data_type == ScoreDataType::categorical) continue;
+        for (const VariantRecord& variant : prepared.plan.run.variants) {
+            const auto spread = spread_of(column.name, variant.name, earlier);
+            const auto detectable = spread ? detectable_of(*spread, items, k_target)
+                                           : Result<Detectable>(std::unexpected(spread.error()));
+            if (!detectable) continue;
+            std::vector<double> asked =
+                differences.empty() ? margins_of(column.name, plan) : differences;
+            if (asked.empty()) asked.push_back(detectable->difference / 2);
+            ScoreDetection detection{.score = column.name,
+                                     .variant = variant.name,
+                                     .detectable = *detectable,
+                                     .wanted = {}};
+            for (const double difference : asked) {
+                detection.wanted.push_back(wanted_of(*spread, difference, items));
+            }
+            detections.push_back(std::move(detection));
+        }
+    }
+    return detections;
+}
+
+OrderedJson to_json(const ScoreDetection& detection) {
+    OrderedJson json = {{"score", detection.score},
+                        {"variant", detection.variant},
+                        {"difference", detection.detectable.difference},
+                        {"power", detection.detectable.power},
+                        {"confidence", detection.detectable.confidence},
+                        {"basis", detection.detectable.basis},
+                        {"wanted", OrderedJson::array()}};
+    const auto or_null = [](const auto& value) {
+        return value ? OrderedJson(*value) : OrderedJson(nullptr);
+    };
+    for (const auto& [difference, items, repetitions] : detection.wanted) {
+        json["wanted"].push_back({{"difference", difference},
+                                  {"items", or_null(items)},
+                                  {"repetitions", or_null(repetitions)}});
+    }
+    return json;
+}
+
+std::vector<std::string> detection_lines(const std::vector<ScoreDetection>& detections,
+                                         std::size_t columns) {
+    std::vector<std::string> lines;
+    std::string basis;
+    const auto say = [&](const std::string& sentence) {
+        for (std::string& line : wrap(sentence, columns)) lines.push_back(std::move(line));
+    };
+    for (const ScoreDetection& detection : detections) {
+        const Detectable& detectable = detection.detectable;
+        if (detectable.basis != basis) {
+            basis = detectable.basis;
+            say(
+                fmt::format("A difference that is really there is found with {:.0f} % power at "
+                            "{:.0f} % confidence, judging by {}:",
+                            detectable.power * 100, detectable.confidence * 100, basis));
+        }
+        std::string line = fmt::format("  {} ({}): from {}", detection.score, detection.variant,
+                                       format_number(detectable.difference));
+        for (const auto& wanted : detection.wanted) {
+            line +=
+                fmt::format("; {} takes {}", format_number(wanted.difference), items_text(wanted));
+        }
+        say(line);
+    }
+    return lines;
+}
+
+}  // namespace assay
