@@ -120,4 +120,15 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
     return std::chrono::milliseconds(static_cast<std::int64_t>(milliseconds));
 }
 
+Result<std::chrono::milliseconds> parse_age(std::string_view text) {
+    if (text.ends_with('d')) {
+        const auto days = parse_duration(std::string(text.substr(0, text.size() - 1)) + "h");
+        if (days) return *days * 24;
+    } else if (const auto age = parse_duration(text)) {
+        return *age;
+    }
+    return failure(ErrorCode::invalid_argument,
+                   fmt::format("\"{}\" is no age; write 90m, 12h or 30d", text));
+}
+
 }  // namespace assay

@@ -43,6 +43,9 @@ class SystemClock final : public Clock {
 /// Reads "250ms", "60s", "10m", "2h", or a bare number of seconds.
 /// @error invalid_argument for anything else, a negative or a zero duration.
 [[nodiscard]] Result<std::chrono::milliseconds> parse_duration(std::string_view text);
+/// The same with days: "90m", "12h", "30d".
+/// @error invalid_argument, its message the end of a sentence.
+[[nodiscard]] Result<std::chrono::milliseconds> parse_age(std::string_view text);
 
 /// Milliseconds as a double, e.g. for latencies in reports.
 [[nodiscard]] inline double to_ms(std::chrono::nanoseconds duration) {

@@ -94,6 +94,8 @@ inline constexpr int k_concurrency_default = 32;
 inline constexpr int k_concurrency_max = 4096;
 inline constexpr std::size_t k_task_steps_max = 100;
 inline constexpr int k_shards_max = 10'000;
+inline constexpr std::uint64_t k_noise_runs_max = 100;
+inline constexpr std::chrono::hours k_quarantine_age_max{366 * 24};
 
 // The cache of replies.
 inline constexpr std::uint64_t k_cache_bytes_max = 1ULL << 30U;

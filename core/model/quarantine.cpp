@@ -33,9 +33,8 @@ bool Quarantine::holds(const DatasetItemId& item, const std::string& score) cons
     if (items_.empty()) return false;
     const auto scores = scores_of_.find(item.value());
     if (scores == scores_of_.end()) return false;
-    return std::ranges::any_of(scores->second, [&](const std::string& each) {
-        return each.empty() || each == score;
-    });
+    return std::ranges::any_of(
+        scores->second, [&](const std::string& each) { return each.empty() || each == score; });
 }
 
 Json to_json(const std::vector<QuarantinedItem>& items) {

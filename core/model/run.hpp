@@ -51,6 +51,13 @@ struct Spending {
 /// steps of both kinds, called and cached, needs its observations to tell them apart.
 [[nodiscard]] Spending spending_of(const UnitResult& unit);
 
+/// That a model answered: what it calls itself.
+struct ModelAnswered {
+    std::string variant;
+    std::string observation;  ///< name of the generation: a step's id
+    std::string model;
+};
+
 /// One of several parts of a plan that are executed apart: units whose key falls into it.
 struct Shard {
     int index = 1;  ///< from 1

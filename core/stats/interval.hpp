@@ -37,6 +37,10 @@ struct MeanEstimate {
 ///         101–133.
 [[nodiscard]] Result<Interval> wilson(const Proportion& rate, double confidence);
 
+/// Below so many successes or failures the coverage of wilson is uneven, and an automatic choice
+/// takes clopper_pearson instead.
+inline constexpr std::uint64_t k_rare_outcomes = 10;
+
 /// The exact interval of a rate, from the tails of the binomial distribution: it holds the true
 /// rate with at least its confidence, often with more. Ends and errors as wilson.
 /// Source: Clopper, Pearson, Biometrika 26 (1934) 404–413.

@@ -13,9 +13,7 @@ constexpr double k_together_level = 0.05;
 
 Result<void> check_runs(std::span<const std::vector<double>> runs,
                         std::span<const std::uint32_t> clusters, double confidence) {
-    const auto refused = [](const char* why) {
-        return failure(ErrorCode::invalid_argument, why);
-    };
+    const auto refused = [](const char* why) { return failure(ErrorCode::invalid_argument, why); };
     ASSAY_CHECK(check_confidence(confidence));
     if (runs.size() < 2) return refused("noise shows between runs, and there are fewer than two");
     if (runs.front().empty()) return refused("the runs have no item in common");

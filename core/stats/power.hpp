@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "core/base/error.hpp"
+#include "core/stats/interval.hpp"
 
 namespace assay {
 
@@ -28,7 +29,7 @@ struct OneRate {
     double threshold = 0.5;  ///< in (0, 1)
     Side side = Side::above;
     /// With fewer successes or failures than this Clopper and Pearson's decides; 0: never.
-    std::uint64_t rare_below = 10;
+    std::uint64_t rare_below = k_rare_outcomes;
 };
 
 /// The difference of two rates over the same items, decided by Tango's interval.

@@ -139,6 +139,26 @@ struct CompareArguments : StoreArguments {
     bool json = false;
 };
 
+struct NoiseArguments {
+    RunArguments run;  ///< what `run` would be told, one spec at most
+    std::string of;    ///< an experiment or a run: of stored runs instead of new ones
+    std::optional<std::uint64_t> runs;  ///< to make; of stored ones, to look at
+    std::string out;                    ///< a file for the JSON
+    bool json = false;
+};
+
+struct FlakesArguments : StoreArguments {
+    std::string action;  ///< list, quarantine, release or history
+    std::string item;
+    std::string experiment;   ///< "" = that of the newest run
+    std::string score;        ///< "" = all
+    std::string until;        ///< quarantine
+    std::string reason;       ///< quarantine
+    std::uint64_t runs = 20;  ///< history: so many at most
+    bool all = false;         ///< list: those that were released too
+    bool json = false;
+};
+
 struct EvaluatorsArguments {
     std::string name;  ///< "" = list them
     bool json = false;
@@ -171,12 +191,12 @@ struct CompletionArguments {
 
 struct ManArguments {};
 
-using Command =
-    std::variant<InitArguments, RunArguments, PlanArguments, RescoreArguments, MergeArguments,
-                 ValidateArguments, SchemaArguments, RunsArguments, ShowArguments, GateArguments,
-                 ExportArguments, CompareArguments, BaselineArguments, VerifyArguments,
-                 EvaluatorsArguments, ProvidersArguments, CacheArguments, DoctorArguments,
-                 VersionArguments, CompletionArguments, ManArguments>;
+using Command = std::variant<InitArguments, RunArguments, PlanArguments, RescoreArguments,
+                             MergeArguments, ValidateArguments, SchemaArguments, RunsArguments,
+                             ShowArguments, GateArguments, ExportArguments, CompareArguments,
+                             BaselineArguments, VerifyArguments, NoiseArguments, FlakesArguments,
+                             EvaluatorsArguments, ProvidersArguments, CacheArguments,
+                             DoctorArguments, VersionArguments, CompletionArguments, ManArguments>;
 
 struct CommandLine {
     Command command;

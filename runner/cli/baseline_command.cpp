@@ -1,13 +1,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 
 #include "core/base/files.hpp"
 #include "core/base/limits.hpp"
 #include "core/base/text.hpp"
 #include "runner/cli/commands.hpp"
+#include "runner/cli/surroundings.hpp"
 #include "runner/report/numbers.hpp"
 #include "runner/report/reference_run.hpp"
 #include "server/store/store.hpp"
@@ -21,15 +21,6 @@ constexpr std::size_t k_name_characters_max = 100;
 
 std::unexpected<Error> refused(std::string why) {
     return failure(ErrorCode::invalid_argument, std::move(why));
-}
-
-/// Whoever CI says has caused the job, else the user of the machine.
-std::string who() {
-    for (const char* const name : {"GITHUB_ACTOR", "GITLAB_USER_LOGIN", "USER"}) {
-        const char* const value = std::getenv(name);
-        if (value != nullptr && *value != '\0') return value;
-    }
-    return "unknown";
 }
 
 /// Names must not look like paths, options or runs.
@@ -108,7 +99,7 @@ Result<ExitCode> set_baseline(const BaselineArguments& arguments) {
     ASSAY_TRY(const ReferenceRun reference, measured(run, *store));
     const BaselineFacts facts{.name = arguments.name,
                               .created = SystemClock().now(),
-                              .created_by = who(),
+                              .created_by = who_acts(),
                               .reason = arguments.reason};
     const std::string document = baseline_document(facts, run, reference);
     if (!arguments.out.empty()) ASSAY_CHECK(write_file_atomically(arguments.out, document));
@@ -229,7 +220,7 @@ Result<ExitCode> show_baseline(const BaselineArguments& arguments) {
 
 Result<ExitCode> remove_baseline(const BaselineArguments& arguments) {
     ASSAY_TRY(const auto store, Store::open_existing(arguments.store, default_project_id()));
-    ASSAY_CHECK(store->remove_baseline(arguments.name, SystemClock().now(), who()));
+    ASSAY_CHECK(store->remove_baseline(arguments.name, SystemClock().now(), who_acts()));
     print_out(fmt::format("Removed the baseline {}; assay baseline list --all still shows it\n",
                           arguments.name));
     return ExitCode::ok;

@@ -160,16 +160,10 @@ Result<ReplyFileInfo> CacheCommand::find(const std::string& key) const {
                                found.size(), key, found[0]->key, found[1]->key));
 }
 
-/// "30d" besides what durations may be.
-Result<std::chrono::milliseconds> parse_age(const std::string& text) {
-    if (text.ends_with('d')) {
-        const auto days = parse_duration(text.substr(0, text.size() - 1) + "h");
-        if (days) return *days * 24;
-    } else if (const auto age = parse_duration(text)) {
-        return *age;
-    }
-    return failure(ErrorCode::invalid_argument,
-                   fmt::format("--older-than: \"{}\" is no age; write 90m, 12h or 30d", text));
+Result<std::chrono::milliseconds> age_of(const std::string& text) {
+    const auto age = parse_age(text);
+    if (age) return *age;
+    return failure(age.error().code, "--older-than: " + age.error().message);
 }
 
 /// What rm removes. Everything is found before anything is removed.
@@ -185,7 +179,7 @@ Result<std::vector<ReplyFileInfo>> CacheCommand::chosen() const {
         }
         return files;
     }
-    ASSAY_TRY(const std::chrono::milliseconds age, parse_age(arguments_.older_than));
+    ASSAY_TRY(const std::chrono::milliseconds age, age_of(arguments_.older_than));
     const Time now = SystemClock().now();
     std::ranges::copy_if(replies_, std::back_inserter(files),
                          [&](const ReplyFileInfo& file) { return now - file.used > age; });

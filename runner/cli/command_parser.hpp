@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <map>
 #include <memory>
 #include <string>
@@ -23,6 +24,21 @@ namespace assay {
             if (std::ranges::find(words, text) != words.end()) return std::string();
             return fmt::format("there is no {} \"{}\"{}; it is one of {}", what, text,
                                did_you_mean(text, words), fmt::join(words, ", "));
+        },
+        "");
+}
+
+/// A check for counts: without one the library wraps a negative number into a huge one. It has no
+/// description, so that the help stays short.
+[[nodiscard]] inline CLI::Validator whole_number(std::uint64_t least) {
+    return CLI::Validator(
+        [least](const std::string& text) {
+            std::uint64_t value = 0;
+            const auto [end, error] =
+                std::from_chars(text.data(), text.data() + text.size(), value);
+            const bool whole = error == std::errc() && end == text.data() + text.size();
+            if (whole && value >= least) return std::string();
+            return fmt::format("must be a whole number of at least {}, not \"{}\"", least, text);
         },
         "");
 }
@@ -75,6 +91,8 @@ class CommandParser {
     void add_compare();
     void add_baseline();
     void add_verify();
+    void add_noise();
+    void add_flakes();
     void add_lists();
     void add_cache();
     void add_schema();

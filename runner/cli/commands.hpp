@@ -21,6 +21,8 @@ ExitCode gate_command(const GateArguments& arguments, const Console& console);
 ExitCode export_command(const ExportArguments& arguments, const Console& console);
 ExitCode baseline_command(const BaselineArguments& arguments, const Console& console);
 ExitCode verify_command(const VerifyArguments& arguments, const Console& console);
+ExitCode noise_command(const NoiseArguments& arguments, const Console& console);
+ExitCode flakes_command(const FlakesArguments& arguments, const Console& console);
 ExitCode compare_command(const CompareArguments& arguments, const Console& console);
 ExitCode evaluators_command(const EvaluatorsArguments& arguments, const Console& console);
 ExitCode providers_command(const ProvidersArguments& arguments, const Console& console);

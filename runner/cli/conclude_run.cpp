@@ -117,20 +117,28 @@ ExitCode graver(ExitCode a, ExitCode b) {
     return a == ExitCode::ok ? b : a;
 }
 
-Result<ExitCode> conclude_run(const ExperimentSpec& spec, RunRecord run, Store& store,
-                              const ConcludeOptions& options, const Console& console) {
+Result<CompletedRun> complete_run(const ExperimentSpec& spec, RunRecord run, Store& store,
+                                  const std::optional<Time>& rescored_at) {
     const UnitStream units = [&](const UnitVisitor& visit) {
         return store.for_each_unit(run, visit);
     };
     const Json manifest = run.manifest;
     ASSAY_TRY(const ProgramScores programs, run_programs(spec, run, store));
     // Why a program gave no score. After a rescore that is stored with the run scores.
-    if (run.manifest != manifest && !options.rescored_at) ASSAY_CHECK(store.finish(run));
+    if (run.manifest != manifest && !rescored_at) ASSAY_CHECK(store.finish(run));
     ReportInputs inputs{.programs = programs, .references = {}, .baseline = {}};
     read_references(run, std::filesystem::path(run.spec_file).parent_path(), store, inputs);
-    ASSAY_TRY(const Report report, make_report(run, units, inputs));
+    ASSAY_TRY(Report report, make_report(run, units, inputs));
+    Result<void> kept = keep_run_scores(report, programs, rescored_at, store);
+    return CompletedRun{std::move(report), std::move(kept)};
+}
+
+Result<ExitCode> conclude_run(const ExperimentSpec& spec, RunRecord run, Store& store,
+                              const ConcludeOptions& options, const Console& console) {
+    ASSAY_TRY(const CompletedRun completed,
+              complete_run(spec, std::move(run), store, options.rescored_at));
+    const auto& [report, kept] = completed;
     // What is known is shown first, also when the disk has no room for more.
-    const auto kept = keep_run_scores(report, programs, options.rescored_at, store);
     for (const auto& path : options.outputs) ASSAY_CHECK(write_output(path, report, store));
     ASSAY_CHECK(append_step_summary(report));
     annotate_gates(report);
@@ -140,11 +148,12 @@ Result<ExitCode> conclude_run(const ExperimentSpec& spec, RunRecord run, Store& 
                                            .store_option = options.store_option}));
         for (const auto& path : options.outputs) announce_output(path);
     }
-    if (!run.reason.empty()) {
-        print_error(fmt::format("assay: the run is {}: {}\n", to_string(run.state), run.reason));
+    if (!report.run.reason.empty()) {
+        print_error(fmt::format("assay: the run is {}: {}\n", to_string(report.run.state),
+                                report.run.reason));
     }
     if (report.status == ReportStatus::incomplete || report.status == ReportStatus::interrupted) {
-        print_error(how_to_go_on(run, options.store_option));
+        print_error(how_to_go_on(report.run, options.store_option));
     }
     ASSAY_CHECK(kept);
     return static_cast<ExitCode>(exit_code_of(report.status));

@@ -7,6 +7,7 @@
 #include "configs/spec.hpp"
 #include "core/model/run.hpp"
 #include "runner/cli/console.hpp"
+#include "runner/report/report.hpp"
 #include "server/store/store.hpp"
 
 namespace assay {
@@ -18,6 +19,17 @@ struct ConcludeOptions {
     /// The run was scored anew: run scores that change go to the history.
     std::optional<Time> rescored_at = std::nullopt;
 };
+
+/// A run with its numbers, and whether its run scores could be stored.
+struct CompletedRun {
+    Report report;
+    Result<void> kept;
+};
+/// What comes after the last unit, but for telling people: the programs that look at all units,
+/// numbers from the journal.
+[[nodiscard]] Result<CompletedRun> complete_run(const ExperimentSpec& spec, RunRecord run,
+                                                Store& store,
+                                                const std::optional<Time>& rescored_at = {});
 
 /// What comes after the last unit: the programs that look at all units, numbers from the journal,
 /// files, the table, annotations.

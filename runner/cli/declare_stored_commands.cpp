@@ -35,6 +35,35 @@ Examples:
 Exit codes: 0 done · 2 the command line is wrong, there is no such run or baseline,
 or the run cannot be one)";
 
+constexpr const char* k_noise_footer =
+    R"(Runs the spec several times on identical input, without the cache, and says how much
+its numbers and verdicts move: the noise floor, the gates that come out now so, now so,
+the items that flip. The runs are stored as any others. The floor is kept, and later
+runs say when a gate that does not hold is within it (docs/noise.md).
+
+Examples:
+  assay noise tickets.eval.yaml
+  assay noise tickets.eval.yaml --runs 10 -j 8
+  assay noise --of support-router
+
+Exit codes: 0 measured, whatever the gates say · 2 the command line or the spec is wrong
+4 a run is incomplete · 130 interrupted)";
+
+constexpr const char* k_flakes_footer =
+    R"(list shows the items that gates do not count, and those whose time is over.
+quarantine adds one, until a day or for a while; it is still run, scored and shown.
+release ends that. history shows what an item's scores were, run by run.
+A run goes by what was in quarantine when it began.
+
+Examples:
+  assay flakes list
+  assay flakes quarantine T-014 --until 30d --reason "two right answers, see #41"
+  assay flakes quarantine T-014 --score tone --until 2026-12-24 --reason "judge wavers"
+  assay flakes history T-014
+  assay flakes release T-014
+
+Exit codes: 0 done · 2 the command line is wrong, or there is no such item)";
+
 }  // namespace
 
 void CommandParser::add_rescore() {
@@ -182,6 +211,53 @@ void CommandParser::add_verify() {
         "Exit codes: 0 all that can be checked fits · 4 something does not fit\n\n"
         "Examples:\n  assay verify latest\n  assay verify latest --json");
     sub->add_option("RUN", a->run, "Which run")->required();
+    sub->add_flag("--json", a->json, "For machines");
+    add_store(sub, a);
+}
+
+void CommandParser::add_noise() {
+    auto [sub, a] = command<NoiseArguments>(
+        "noise", "Measure how much scores and verdicts move on identical input", k_noise_footer);
+    CLI::Option* const spec =
+        sub->add_option("SPEC", a->run.specs, "Experiment spec (.yaml or .json)")->expected(1);
+    sub->add_option("--of", a->of,
+                    "Of stored runs: an experiment, or a run that others are identical to")
+        ->type_name("EXPERIMENT")
+        ->excludes(spec);
+    sub->parse_complete_callback([a] {
+        if (a->run.specs.empty() && a->of.empty()) throw CLI::RequiredError("SPEC or --of");
+    });
+    sub->add_option("--runs", a->runs,
+                    "How many [5]; of stored ones only the N newest [all that are identical]")
+        ->type_name("N")
+        ->check(whole_number(2));
+    add_selection(sub, &a->run);
+    add_progress(sub, a->run.progress);
+    sub->add_option("--out", a->out, "Write what was measured as JSON")->type_name("FILE");
+    sub->add_flag("--json", a->json, "For machines");
+}
+
+void CommandParser::add_flakes() {
+    auto [sub, a] = command<FlakesArguments>(
+        "flakes", "Keep a ledger of flaky items that gates do not count for a while",
+        k_flakes_footer);
+    const std::vector<std::string> actions = {"list", "quarantine", "release", "history"};
+    suggestions_[sub->add_option("ACTION", a->action, "list, quarantine, release or history")
+                     ->required()
+                     ->check(one_of("action", actions))] = actions;
+    sub->add_option("ITEM", a->item, "Id of the item");
+    sub->add_option("--experiment", a->experiment, "Whose item it is [that of the newest run]")
+        ->type_name("NAME");
+    sub->add_option("--score", a->score, "Only this score")->type_name("NAME");
+    sub->add_option("--until", a->until, "quarantine: for how long (12h, 30d) or up to which day")
+        ->type_name("WHEN");
+    sub->add_option("--reason", a->reason, "quarantine: why, to be kept with it")
+        ->type_name("TEXT");
+    sub->add_option("--runs", a->runs, "history: so many runs at most")
+        ->type_name("N")
+        ->check(whole_number(1))
+        ->capture_default_str();
+    sub->add_flag("--all", a->all, "list: also those that were released");
     sub->add_flag("--json", a->json, "For machines");
     add_store(sub, a);
 }

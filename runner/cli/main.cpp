@@ -28,6 +28,8 @@ struct Dispatch {
     ExitCode operator()(const CompareArguments& a) const { return compare_command(a, console); }
     ExitCode operator()(const BaselineArguments& a) const { return baseline_command(a, console); }
     ExitCode operator()(const VerifyArguments& a) const { return verify_command(a, console); }
+    ExitCode operator()(const NoiseArguments& a) const { return noise_command(a, console); }
+    ExitCode operator()(const FlakesArguments& a) const { return flakes_command(a, console); }
     ExitCode operator()(const EvaluatorsArguments& a) const {
         return evaluators_command(a, console);
     }

@@ -1,5 +1,3 @@
-#include <charconv>
-
 #include "core/base/version.hpp"
 #include "evaluators/evaluator.hpp"
 #include "runner/cli/command_parser.hpp"
@@ -45,25 +43,10 @@ constexpr const char* k_main_footer = R"(Examples:
 
 /// Commands and options of the full tool whose engine is not built yet: refused by name, so that
 /// nobody takes them for a typing mistake or, worse, thinks they were obeyed.
-const std::vector<std::string> k_later_commands = {
-    "noise",  "datasets", "prompts", "templates", "judge",  "traces", "serve",
-    "worker", "keys",     "rules",   "schedules", "remote", "view"};
+const std::vector<std::string> k_later_commands = {"datasets", "prompts",   "templates", "judge",
+                                                   "traces",   "serve",     "worker",    "keys",
+                                                   "rules",    "schedules", "remote",    "view"};
 const std::vector<std::string> k_later_run_options = {"--server"};
-
-/// A check for counts: without one the library wraps a negative number into a huge one. It has no
-/// description, so that the help stays short.
-CLI::Validator whole_number(std::uint64_t least) {
-    return CLI::Validator(
-        [least](const std::string& text) {
-            std::uint64_t value = 0;
-            const auto [end, error] =
-                std::from_chars(text.data(), text.data() + text.size(), value);
-            const bool whole = error == std::errc() && end == text.data() + text.size();
-            if (whole && value >= least) return std::string();
-            return fmt::format("must be a whole number of at least {}, not \"{}\"", least, text);
-        },
-        "");
-}
 
 }  // namespace
 
@@ -85,6 +68,8 @@ CommandParser::CommandParser(CommandLine& result) : result_(result) {
     add_compare();
     add_baseline();
     add_verify();
+    add_noise();
+    add_flakes();
     add_lists();
     add_cache();
     add_schema();

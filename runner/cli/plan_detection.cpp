@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
+#include <map>
 
 #include "core/base/text.hpp"
 #include "runner/report/detectable.hpp"
@@ -52,17 +52,32 @@ Result<PairSpread> spread_of(const std::string& score, const std::string& varian
     return spread;
 }
 
-std::vector<double> margins_of(const std::string& score, const ReportPlan& plan) {
-    std::set<double> margins;
+/// A size that is asked about: the truth lies so far above the threshold.
+struct Question {
+    double difference = 0;
+    double threshold = 0;
+};
+
+/// Of a gate that allows a drop: no drop at all is so far from it.
+std::vector<Question> margins_of(const std::string& score, const ReportPlan& plan) {
+    std::map<double, Question> margins;
     for (const Gate& gate : plan.gates) {
         const bool is_margin = gate.score == score && gate.form == GateForm::difference;
-        if (is_margin && gate.threshold != 0) margins.insert(std::abs(gate.threshold));
+        if (!is_margin || gate.threshold == 0) continue;
+        const double size = std::abs(gate.threshold);
+        margins[size] = {.difference = size, .threshold = std::min(0.0, gate.threshold)};
     }
-    return {margins.begin(), margins.end()};
+    std::vector<Question> questions;
+    for (const auto& [size, question] : margins) questions.push_back(question);
+    return questions;
 }
 
-ScoreDetection::Wanted wanted_of(const PairSpread& spread, double difference, std::uint64_t items) {
+ScoreDetection::Wanted wanted_of(PairSpread spread, const Question& question, std::uint64_t items) {
+    const double difference = question.difference;
     ScoreDetection::Wanted wanted{.difference = difference, .items = {}, .repetitions = {}};
+    if (auto* const rates = std::get_if<PairedRates>(&spread.design)) {
+        rates->margin = question.threshold;
+    }
     wanted.items = items_needed(spread.design, difference, k_target).value_or(std::nullopt);
     if (spread.parts) {
         wanted.repetitions =
@@ -93,15 +108,16 @@ std::vector<ScoreDetection> plan_detection(const PreparedRun& prepared, const Ea
             const auto detectable = spread ? detectable_of(*spread, items, k_target)
                                            : Result<Detectable>(std::unexpected(spread.error()));
             if (!detectable) continue;
-            std::vector<double> asked =
-                differences.empty() ? margins_of(column.name, plan) : differences;
-            if (asked.empty()) asked.push_back(detectable->difference / 2);
+            std::vector<Question> asked;
+            for (const double difference : differences) asked.push_back({difference, 0});
+            if (asked.empty()) asked = margins_of(column.name, plan);
+            if (asked.empty()) asked.push_back({detectable->difference / 2, 0});
             ScoreDetection detection{.score = column.name,
                                      .variant = variant.name,
                                      .detectable = *detectable,
                                      .wanted = {}};
-            for (const double difference : asked) {
-                detection.wanted.push_back(wanted_of(*spread, difference, items));
+            for (const Question& question : asked) {
+                detection.wanted.push_back(wanted_of(*spread, question, items));
             }
             detections.push_back(std::move(detection));
         }

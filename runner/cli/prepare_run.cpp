@@ -11,8 +11,10 @@
 
 #include "core/base/files.hpp"
 #include "core/base/limits.hpp"
+#include "core/model/quarantine.hpp"
 #include "runner/cli/prepare.hpp"
 #include "runner/cli/surroundings.hpp"
+#include "runner/report/known_noise.hpp"
 #include "server/store/store.hpp"
 
 namespace assay {
@@ -338,8 +340,9 @@ Result<void> continue_run(RunRecord& planned, RunRecord stored) {
     // What may change comes from now: gates, budgets, limits.
     stored.report_plan = std::move(planned.report_plan);
     stored.spec = std::move(planned.spec);
-    if (const auto pins = stored.manifest.find("baselines"); pins != stored.manifest.end()) {
-        planned.manifest["baselines"] = std::move(*pins);  // that the run began with
+    for (const char* const noted : {"baselines", k_noise_key, Quarantine::k_manifest_key}) {
+        const auto pins = stored.manifest.find(noted);  // what the run began with
+        if (pins != stored.manifest.end()) planned.manifest[noted] = std::move(*pins);
     }
     stored.manifest = std::move(planned.manifest);
     stored.state = RunState::running;

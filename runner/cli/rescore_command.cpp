@@ -2,6 +2,7 @@
 
 #include "runner/cli/commands.hpp"
 #include "runner/cli/conclude_run.hpp"
+#include "runner/cli/ledger.hpp"
 #include "runner/cli/outputs.hpp"
 #include "runner/cli/prepare.hpp"
 #include "runner/cli/references.hpp"
@@ -60,6 +61,7 @@ Result<ExitCode> rescore_run(const RescoreArguments& arguments, const Console& c
     };
     const PinOptions pins{.folder = experiment->spec.folder, .baseline = {}, .anew = true};
     ASSAY_CHECK(pin_references(rescoring.run, pins, *store));
+    ASSAY_CHECK(pin_noise(rescoring.run, *store));
     ASSAY_CHECK(store->replace_evaluations(rescoring));
     if (!arguments.quiet) print_counts(counts, stored);
     ConcludeOptions options{.outputs = {arguments.out.begin(), arguments.out.end()},

@@ -6,6 +6,7 @@
 #include "core/base/limits.hpp"
 #include "runner/cli/commands.hpp"
 #include "runner/cli/conclude_run.hpp"
+#include "runner/cli/ledger.hpp"
 #include "runner/cli/outputs.hpp"
 #include "runner/cli/prepare.hpp"
 #include "runner/cli/prepare_run.hpp"
@@ -95,7 +96,9 @@ Result<ExitCode> execute_runs(std::vector<PreparedRun> prepared, Store& store,
 /// What is compared with is noted before the first call.
 Result<void> pin(PreparedRun& run, const RunArguments& arguments, Store& store) {
     const PinOptions options{.folder = run.experiment.spec.folder, .baseline = arguments.baseline};
-    return pin_references(run.plan.run, options, store);
+    ASSAY_CHECK(pin_references(run.plan.run, options, store));
+    if (run.plan.run.resumed) return {};  // it goes on with what it began with
+    return pin_ledger(run.plan.run, store);
 }
 
 Result<ExitCode> resume_run(const RunArguments& given, const Console& console) {

@@ -248,4 +248,12 @@ Json describe_surroundings(const fs::path& folder) {
     return {{"git", std::move(git)}, {"ci", describe_ci(service)}};
 }
 
+std::string who_acts() {
+    for (const char* const name : {"GITHUB_ACTOR", "GITLAB_USER_LOGIN", "USER"}) {
+        std::string value = environment(name);
+        if (!value.empty()) return value;
+    }
+    return "unknown";
+}
+
 }  // namespace assay

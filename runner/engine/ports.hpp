@@ -14,6 +14,7 @@ namespace assay {
 struct JournalState {
     FinishedUnits units;
     Spending spent;  ///< by those units
+    std::vector<ModelAnswered> models;  ///< each once
 };
 
 /// Where finished units go. Declared here and implemented by the store, so that the engine does

@@ -97,6 +97,7 @@ RunExecution::RunExecution(const SharedParts& parts, ExecutionJob& job,
            .rng = &rng_,
            .retry_delay = parts.options.retry_delay}) {
     if (run_.report_plan.stop) early_stop_.emplace(run_);
+    for (const ModelAnswered& answered : state.models) models_.add(answered);
 }
 
 asio::awaitable<std::optional<UnitResult>> RunExecution::run_unit(PlannedUnit planned) {
@@ -130,6 +131,7 @@ asio::awaitable<Result<void>> RunExecution::store(UnitResult unit) {
     ASSAY_CO_TRY(const UnitResult stored, co_await parts_.writer.append(run_.id, std::move(unit)));
     ++stored_;
     journaled_ += spending_of(stored);
+    models_.add(stored);
     stop_if_decided(stored);
     if (parts_.options.observer != nullptr) parts_.options.observer->unit_finished(run_, stored);
     co_return Result<void>{};
@@ -215,6 +217,7 @@ void RunExecution::conclude() {
         run_.state = RunState::finished;
         run_.reason.clear();
     }
+    models_.complete(experiment_.spec, run_.manifest);
     const Spending& all = budget_.settled();
     run_.dropped = {.cost = all.cost - journaled_.cost,
                     .tokens = all.tokens - journaled_.tokens,

@@ -11,6 +11,7 @@
 #include "runner/engine/early_stop.hpp"
 #include "runner/engine/experiment.hpp"
 #include "runner/engine/journal_writer.hpp"
+#include "runner/engine/models_seen.hpp"
 #include "runner/engine/unit_source.hpp"
 
 namespace assay {
@@ -66,6 +67,7 @@ class RunExecution {
     Rng rng_;
     Caller caller_;
     std::optional<EarlyStop> early_stop_;
+    ModelsSeen models_;
     std::vector<boost::asio::cancellation_signal> cancellations_;  // one a worker
     std::function<void()> on_ended_;
     std::size_t workers_ = 0;

@@ -20,7 +20,6 @@ namespace {
 
 constexpr std::size_t k_bootstrap_items_min = 50;      // of fewer items it is too narrow
 constexpr std::size_t k_bootstrap_items_max = 10'000;  // the mean of more is normal
-constexpr std::uint64_t k_rare_outcomes = 10;          // Wilson's coverage is uneven below
 
 /// What an interval is made with, after `automatic` has been replaced.
 enum class Way : std::uint8_t { wilson, clopper_pearson, student_t, cluster_t, bca };

@@ -22,7 +22,7 @@ struct GateEvidence {
     std::optional<KnownNoise> noise;
     std::uint64_t quarantined = 0;  ///< items that are not counted
     // Of comparisons:
-    std::string reference;     ///< what it is compared with, for people
+    std::string reference;      ///< what it is compared with, for people
     double reference_mean = 0;  ///< over the pairs
     std::uint64_t improved = 0;
     std::uint64_t regressed = 0;

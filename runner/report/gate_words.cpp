@@ -104,7 +104,8 @@ std::string noise_note(const GateVerdict& verdict, const GateEvidence& evidence)
     const Scale scale =
         verdict.gate.form == GateForm::value ? Scale{} : scale_of(verdict.gate, evidence);
     return fmt::format("; that is within the noise of identical runs (±{}, {})",
-                       amount(by_chance, distance, scale), format_some(evidence.noise->runs, "run"));
+                       amount(by_chance, distance, scale),
+                       format_some(evidence.noise->runs, "run"));
 }
 
 std::string value_sentence(const GateVerdict& verdict, const GateEvidence& evidence) {

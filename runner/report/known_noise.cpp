@@ -23,8 +23,8 @@ std::optional<KnownNoise> find_noise(const Gate& gate, const std::string& varian
                            text_at(entry, "category") == gate.category;
         const Json* const floor = find_member(entry, "floor");
         const Json* const runs = find_member(entry, "runs");
-        const bool usable = floor != nullptr && floor->is_number() && runs != nullptr &&
-                            runs->is_number_unsigned();
+        const bool usable =
+            floor != nullptr && floor->is_number() && runs != nullptr && runs->is_number_unsigned();
         if (!meant || !usable) continue;
         return KnownNoise{.variant = variant,
                           .score = gate.score,

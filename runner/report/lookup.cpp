@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "core/model/quarantine.hpp"
 #include "runner/report/estimate_text.hpp"
 #include "runner/report/numbers.hpp"
 
@@ -161,6 +162,16 @@ std::vector<std::string> detectable_notes(const Report& report) {
             fmt::format("smallest difference {}: {}", basis, fmt::join(parts, ", ")));
     }
     return sentences;
+}
+
+std::vector<std::string> quarantine_notes(const Report& report) {
+    std::vector<std::string> notes;
+    for (const QuarantinedItem& entry : Quarantine(report.run.manifest).items()) {
+        notes.push_back(fmt::format("gates do not count {}{} until {}: {} ({})", entry.item.value(),
+                                    entry.score.empty() ? "" : " for " + entry.score,
+                                    entry.until.substr(0, 10), entry.reason, entry.by));
+    }
+    return notes;
 }
 
 }  // namespace assay

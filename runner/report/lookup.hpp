@@ -39,6 +39,8 @@ struct Counterpart {
 [[nodiscard]] std::vector<std::string> run_score_notes(const Report& report);
 /// What a comparison over this dataset can show, a sentence for each basis it rests on.
 [[nodiscard]] std::vector<std::string> detectable_notes(const Report& report);
+/// The items that gates do not count, a sentence each: until when, why and who says so.
+[[nodiscard]] std::vector<std::string> quarantine_notes(const Report& report);
 /// How many categories are shown to people; files for programs have them all.
 inline constexpr std::size_t k_categories_shown = 8;
 

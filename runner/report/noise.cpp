@@ -10,8 +10,6 @@
 #include <tuple>
 #include <unordered_map>
 
-#include "runner/report/numbers.hpp"
-
 namespace assay {
 namespace {
 
@@ -41,7 +39,7 @@ std::string number_text(const ScoreSeries& series, std::size_t row) {
     const double value = series.means[row];
     const bool is_truth = series.data_type == ScoreDataType::boolean && series.counts[row] == 1;
     if (is_truth) return value == 1 ? "true" : "false";
-    return format_number(value);
+    return fmt::format("{:.6g}", value);
 }
 
 constexpr const char* k_no_value = "–";
@@ -270,13 +268,6 @@ void count_verdicts(std::span<const Report> runs, Noise& noise) {
 }
 
 }  // namespace
-
-std::string item_value_text(const ScoreSeries& series, std::size_t row) {
-    if (series.counts[row] == 0) return k_no_value;
-    if (series.data_type != ScoreDataType::categorical) return number_text(series, row);
-    const std::vector<std::size_t> places = label_places(series);
-    return labels_text(series, places[row], places[row + 1]);
-}
 
 Result<Noise> measure_noise(std::span<const Report> runs) {
     if (runs.size() < 2) return refused("noise shows between runs, and there are fewer than two");

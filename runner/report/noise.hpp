@@ -33,9 +33,7 @@ struct GateNoise {
     std::uint64_t failed = 0;
     std::uint64_t undecided = 0;
 
-    [[nodiscard]] bool moves() const {
-        return (passed > 0) + (failed > 0) + (undecided > 0) > 1;
-    }
+    [[nodiscard]] bool moves() const { return (passed > 0) + (failed > 0) + (undecided > 0) > 1; }
 };
 
 /// An item whose score is not the same in all runs.
@@ -62,9 +60,5 @@ inline constexpr double k_noise_confidence = 0.95;
 /// @param runs  at least two reports of finished runs of one plan, oldest first.
 /// @error invalid_argument when there are fewer, or when their plans differ.
 [[nodiscard]] Result<Noise> measure_noise(std::span<const Report> runs);
-
-/// An item's values of one score as people read them: "true", "0.5", "billing, sales"; "–" where
-/// there is none.
-[[nodiscard]] std::string item_value_text(const ScoreSeries& series, std::size_t row);
 
 }  // namespace assay

@@ -61,6 +61,9 @@ OrderedJson page_facts(const Report& report) {
                         {"comparison_notes", comparison_notes(report.comparisons)},
                         {"slice_notes", slice_notes(report)},
                         {"detectable", detectable_notes(report)}};
+    if (const auto notes = quarantine_notes(report); !notes.empty()) {
+        json["quarantine_notes"] = notes;
+    }
     for (const GateVerdict& verdict : report.gates) json["gates"].push_back(gate_facts(verdict));
     for (const ReportedReference& reference : report.references) {
         json["references"].push_back(reference_facts(reference));

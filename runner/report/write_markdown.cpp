@@ -387,6 +387,7 @@ std::string errors(const Report& report) {
 
 std::string notes(const Report& report) {
     std::vector<std::string> all = run_score_notes(report);
+    for (std::string& note : quarantine_notes(report)) all.push_back(std::move(note));
     for (std::string& note : detectable_notes(report)) all.push_back(std::move(note));
     return list_of(all);
 }

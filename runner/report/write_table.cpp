@@ -329,7 +329,8 @@ class TableWriter {
     }
 
     void write_run_notes() {
-        const std::vector<std::string> notes = run_score_notes(report_);
+        std::vector<std::string> notes = run_score_notes(report_);
+        for (std::string& note : quarantine_notes(report_)) notes.push_back(std::move(note));
         if (notes.empty()) return;
         line();
         const std::size_t shown = std::min(notes.size(), k_notes_shown);

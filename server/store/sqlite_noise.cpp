@@ -60,12 +60,12 @@ QuarantineEntry read_entry(const Rows& rows) {
 Result<void> SqliteCatalogue::put_noise(const ProjectId& project, const MeasuredNoise& noise) {
     Session& session = database_.writer();
     ASSAY_TRY(const std::int64_t row, session.ensure_project(project));
-    return session.connection().run(
-        k_put_noise, row, std::string_view(noise.experiment),
-        StoredId(std::string_view(noise.dataset_sha256)), noise.repetitions,
-        std::string_view(noise.variant), std::string_view(noise.score),
-        std::string_view(noise.category), StoredId(std::string_view(noise.evaluator_hash)),
-        noise.floor, noise.runs, nanoseconds(noise.measured));
+    return session.connection().run(k_put_noise, row, std::string_view(noise.experiment),
+                                    StoredId(std::string_view(noise.dataset_sha256)),
+                                    noise.repetitions, std::string_view(noise.variant),
+                                    std::string_view(noise.score), std::string_view(noise.category),
+                                    StoredId(std::string_view(noise.evaluator_hash)), noise.floor,
+                                    noise.runs, nanoseconds(noise.measured));
 }
 
 Result<std::vector<MeasuredNoise>> SqliteCatalogue::noise(const ProjectId& project,
@@ -94,10 +94,10 @@ Result<void> SqliteCatalogue::add_quarantine(const ProjectId& project,
 Result<int> SqliteCatalogue::release(const ProjectId& project, const QuarantineEntry& entry) {
     Session& session = database_.writer();
     ASSAY_TRY(const std::int64_t row, session.ensure_project(project));
-    ASSAY_CHECK(session.connection().run(
-        k_release, row, std::string_view(entry.experiment), StoredId(entry.item),
-        std::string_view(entry.score), nanoseconds(entry.released.value_or(entry.created)),
-        std::string_view(entry.released_by)));
+    ASSAY_CHECK(session.connection().run(k_release, row, std::string_view(entry.experiment),
+                                         StoredId(entry.item), std::string_view(entry.score),
+                                         nanoseconds(entry.released.value_or(entry.created)),
+                                         std::string_view(entry.released_by)));
     return session.connection().changes();
 }
 

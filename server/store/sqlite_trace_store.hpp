@@ -20,6 +20,9 @@ class SqliteTraceStore final : public TraceStore {
     [[nodiscard]] Result<void> for_each_unit(const ProjectId& project, DatasetRunRow dataset_run,
                                              std::string_view variant, UnitParts parts,
                                              const UnitVisitor& visit) const override;
+    [[nodiscard]] Result<std::vector<ModelAnswered>> models_that_answered(
+        const ProjectId& project, DatasetRunRow dataset_run,
+        std::string_view variant) const override;
     [[nodiscard]] Result<std::vector<Score>> run_scores(const ProjectId& project,
                                                         DatasetRunRow dataset_run) const override;
     [[nodiscard]] Result<Trace> trace(const ProjectId& project, const TraceId& id) const override;

@@ -220,6 +220,13 @@ Result<JournalState> Store::resume(const RunRecord& run) {
         left.spent += spending_of(whole);
         return {};
     }));
+    for (const VariantRecord& variant : run.variants) {
+        ASSAY_TRY(const DatasetRunPlace place,
+                  state_->catalogue.dataset_run(state_->project, variant.dataset_run_id));
+        ASSAY_TRY(auto models,
+                  state_->traces.models_that_answered(state_->project, place.row, variant.name));
+        std::ranges::move(models, std::back_inserter(left.models));
+    }
     ASSAY_TRY(OpenRun opened, state_->open(run));
     state_->open_runs.emplace(run.id, LockedRun{std::move(lock), std::move(opened)});
     return left;

@@ -103,6 +103,9 @@ class TraceStore {
                                                      DatasetRunRow dataset_run,
                                                      std::string_view variant, UnitParts parts,
                                                      const UnitVisitor& visit) const = 0;
+    /// Which models answered in the units of one variant, each once; failed calls aside.
+    [[nodiscard]] virtual Result<std::vector<ModelAnswered>> models_that_answered(
+        const ProjectId& project, DatasetRunRow dataset_run, std::string_view variant) const = 0;
     [[nodiscard]] virtual Result<std::vector<Score>> run_scores(
         const ProjectId& project, DatasetRunRow dataset_run) const = 0;
     /// @error not_found when there is none.

@@ -24,6 +24,7 @@ constexpr const char* k_trace =
     "LEFT JOIN trace_documents d ON d.trace = t.trace AND d.project = t.project "
     "LEFT JOIN item_versions v ON v.item_version = t.item_version AND v.project = t.project "
     "WHERE t.project = ?1 AND t.id = ?2";
+// The + keeps the planner from walking all of a project in the order of time.
 constexpr const char* k_observations =
     "SELECT type, name, level, model, start_time, latency, cost, slot FROM observations "
     "WHERE +project = ?1 AND trace = ?2 ORDER BY start_time, observation";
@@ -34,6 +35,11 @@ constexpr const char* k_run_items =
     "JOIN item_versions v ON v.item_version = r.item_version AND v.project = r.project "
     "JOIN items i ON i.item = v.item AND i.project = r.project "
     "WHERE r.project = ?1 AND r.dataset_run = ?2 ORDER BY r.position, r.repetition";
+
+constexpr const char* k_models =
+    "SELECT DISTINCT o.type, o.name, o.level, o.model FROM run_items r "
+    "JOIN observations o ON o.trace = r.trace AND +o.project = r.project "
+    "WHERE r.project = ?1 AND r.dataset_run = ?2 AND o.model IS NOT NULL";
 
 Time to_time(std::int64_t nanoseconds) { return Time(std::chrono::nanoseconds(nanoseconds)); }
 
@@ -152,6 +158,28 @@ Result<Trace> SqliteTraceStore::trace(const ProjectId& project, const TraceId& i
     trace.metadata = reader.json();
     ASSAY_CHECK(reader.finish());
     return trace;
+}
+
+Result<std::vector<ModelAnswered>> SqliteTraceStore::models_that_answered(
+    const ProjectId& project, DatasetRunRow dataset_run, std::string_view variant) const {
+    Session& session = database_.reader();
+    ASSAY_TRY(const std::int64_t row, session.find_project(project));
+    ASSAY_TRY(Rows rows,
+              session.connection().query(k_models, row, std::to_underlying(dataset_run)));
+    std::vector<ModelAnswered> models;
+    while (true) {
+        ASSAY_TRY(const bool found, rows.next());
+        if (!found) return models;
+        ASSAY_TRY(const std::string type, session.symbol_text(rows.integer(0)));
+        ASSAY_TRY(const std::string level, session.symbol_text(rows.integer(2)));
+        const bool answered = type == to_string(ObservationType::generation) &&
+                              level != to_string(ObservationLevel::error);
+        if (!answered) continue;
+        ModelAnswered model{.variant = std::string(variant), .observation = {}, .model = {}};
+        ASSAY_TRY(model.observation, session.symbol_text(rows.integer(1)));
+        ASSAY_TRY(model.model, session.symbol_text(rows.integer(3)));
+        models.push_back(std::move(model));
+    }
 }
 
 Result<std::vector<Observation>> SqliteTraceStore::observations(const ProjectId& project,

@@ -40,6 +40,17 @@ class Manifest(ManifestTestCase):
         self.replace(", price: {input: 100, output: 200}", "")
         self.assertIsNone(self.manifest()["prices_sha256"])
 
+    def test_a_model_is_named_as_it_calls_itself(self):
+        self.assertEqual(self.manifest()["models"], {"local:tiny": "tiny-1"})
+
+    def test_a_model_that_did_not_answer_is_not_resolved(self):
+        self.replace(self.model.url, "http://127.0.0.1:1")
+        ended = self.assay("run", "spec.yaml", "--out", "report.json",
+                           "--set", "execution.retries=0")
+        self.assertEqual(ended.exit_code, 4, ended.err)
+        report = json.loads((self.folder / "report.json").read_text())
+        self.assertEqual(report["manifest"]["models"], {"local:tiny": None})
+
     def test_repetitions_seed_dataset_and_prompt_are_there(self):
         manifest = self.manifest("--repetitions", 2, "--seed", 7)
         self.assertEqual((manifest["repetitions"], manifest["seed"]), (2, 7))

@@ -7,6 +7,9 @@ const CHANGES = {
     improved: { tone: "improved", label: "improved" },
 };
 
+/** With more comparisons the changes of single items begin folded. */
+const OPEN_SIDES_MAX = 4;
+
 function renderComparisons(report, page, unitTable) {
     if (report.comparisons.length === 0 && page.references.length === 0) {
         return section("comparisons", "Comparisons", emptyNote(nextStep(report)));
@@ -26,7 +29,7 @@ function renderComparisons(report, page, unitTable) {
                 { class: "muted" },
                 "Item by item where both sides have the item. Improved means a larger value.",
             ),
-        sides.map((comparisons) => sidesPanel(comparisons, unitTable)),
+        sides.map((part) => sidesPanel(part, sides.length <= OPEN_SIDES_MAX, unitTable)),
         page.comparison_notes.length > 0 &&
             element(
                 "ul",
@@ -46,9 +49,7 @@ function nextStep(report) {
 
 /** What else differs between this run and the one that it is compared with. */
 function referencePart({ name, run_id: runId, missing, differences }) {
-    if (missing) {
-        return element("p", { class: "note" }, `${name} is not there: `, sentence(missing));
-    }
+    if (missing) return element("p", { class: "note" }, sentence(capital(missing)));
     const what = [element("strong", {}, name), runId && runId !== name && ` (run ${runId})`];
     if (differences.length === 0) {
         return element("p", { class: "remark" }, what, " was made of the same as this run.");
@@ -67,7 +68,7 @@ function referencePart({ name, run_id: runId, missing, differences }) {
     );
 }
 
-function sidesPanel(comparisons, unitTable) {
+function sidesPanel(comparisons, isOpen, unitTable) {
     const [{ a, b }] = comparisons;
     const changed = comparisons.filter(hasChanges);
     return element(
@@ -78,7 +79,7 @@ function sidesPanel(comparisons, unitTable) {
         changed.length > 0 &&
             element(
                 "details",
-                { class: "changes", open: true },
+                { class: "changes", open: isOpen },
                 element("summary", {}, "Changes of single items"),
                 element(
                     "div",
@@ -253,20 +254,19 @@ function changeTitle(at, step, count) {
     return `${ends.join(" to ")}: ${formatSome(count, "item")}`;
 }
 
-/** Above the bars, on their axis. */
+/** Above the bars, on their axis; an end beyond the largest change has no cap. */
 function meanMark(x, difference, interval) {
     const y = 12;
+    const { width, left, right } = CHART;
     const line = (x1, y1, x2, y2) => drawing("line", { class: "whisker", x1, y1, x2, y2 });
-    const [low, high] = interval ? [x(interval.low), x(interval.high)] : [];
+    const clamp = (at) => Math.min(Math.max(at, left), width - right);
+    const ends = interval ? [x(interval.low), x(interval.high)] : [];
     return drawing(
         "g",
         {},
         drawing("title", {}, `mean ${formatDifference(difference)}`),
-        interval && [
-            line(low, y, high, y),
-            line(low, y - 4, low, y + 4),
-            line(high, y - 4, high, y + 4),
-        ],
+        interval && line(clamp(ends[0]), y, clamp(ends[1]), y),
+        ends.filter((end) => end === clamp(end)).map((end) => line(end, y - 4, end, y + 4)),
         drawing("circle", { class: "dot mean", cx: x(difference), cy: y, r: 3 }),
     );
 }
@@ -302,29 +302,32 @@ function changesLegend(comparison) {
     );
 }
 
+const ITEM_LISTS = {
+    regressed: "regressed",
+    improved: "improved",
+    newly_failed: "newly failed",
+    unpaired: "unpaired",
+};
+
 /** The ids behind the counts, folded; as links where this file holds the units. */
 function itemLists(comparison, unitTable) {
     const { items, variant } = comparison;
-    const lists = {
-        regressed: "regressed",
-        improved: "improved",
-        newly_failed: "newly failed",
-        unpaired: "unpaired",
-    };
-    return Object.entries(lists)
+    return Object.entries(ITEM_LISTS)
         .filter(([name]) => items[name].length > 0)
         .map(([name, label]) => {
             const left = comparison[name] - items[name].length;
+            const list = element("ul", { class: "item-ids" });
+            // Only once it is opened: a report may have tens of thousands of them.
+            const fill = () => {
+                const links = items[name].map((id) => unitTable.linkTo(id, variant));
+                if (left > 0) links.push(`and ${formatCount(left)} more`);
+                list.replaceChildren(...links.map((link) => element("li", {}, link)));
+            };
             return element(
                 "details",
-                { class: "items" },
+                { class: "items", ontoggle: fill },
                 element("summary", {}, `${formatSome(comparison[name], "item")} ${label}`),
-                element(
-                    "ul",
-                    { class: "item-ids" },
-                    items[name].map((id) => element("li", {}, unitTable.linkTo(id, variant))),
-                    left > 0 && element("li", { class: "muted" }, `and ${formatCount(left)} more`),
-                ),
+                list,
             );
         });
 }

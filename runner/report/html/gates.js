@@ -42,6 +42,9 @@ function renderGates(report, page) {
             gate.others && element("a", { class: "block small", href: "#slices" }, gate.others),
         ]),
         gateLegend(),
+        (page.quarantine_notes ?? []).map((text) =>
+            element("p", { class: "note" }, sentence(capital(text))),
+        ),
         intervalHint(gates, report),
     );
 }
@@ -179,7 +182,7 @@ function gateDigits(gate, value) {
     return withMinus(format(Number((value * factor).toPrecision(12))));
 }
 
-/** Where a value stands, and the values that the axis names; null when there is no number. */
+/** Where a value stands, and the values that the axis names; null when nothing can be drawn. */
 function forestScale(gates) {
     if (gates.every(({ observed }) => observed === null)) return null;
     const isChange = gates[0].form !== "value";
@@ -195,9 +198,11 @@ function forestScale(gates) {
     const [least, most] = [Math.min(...values), Math.max(...values)];
     const margin = (most - least || Math.abs(most) || 1) * 0.06;
     // There is nothing below no time and no money, and a share ends at 0 and at 1.
-    const isBounded = !isChange && (gates[0].isShare || gates[0].measure !== "");
-    const low = isBounded ? Math.max(least - margin, 0) : least - margin;
-    const high = isBounded && gates[0].isShare ? Math.min(most + margin, 1) : most + margin;
+    const { isShare, measure } = gates[0];
+    const isBounded = !isChange && (isShare || measure !== "");
+    const low = Math.max(least - margin, isBounded ? Math.min(least, 0) : -Infinity);
+    const high = Math.min(most + margin, isBounded && isShare ? Math.max(most, 1) : Infinity);
+    if (!Number.isFinite(high - low)) return null;
     const { width, side } = FOREST;
     const x = (value) => side + ((value - low) / (high - low)) * (width - 2 * side);
     return { x, low, high, isChange, ticks: niceTicks(low, high) };
@@ -231,7 +236,7 @@ function forestRow(gate, scale, nameOf) {
             { class: "plot" },
             scale && gate.observed !== null
                 ? forestPlot(gate, scale)
-                : element("span", { class: "muted" }, "no number"),
+                : element("span", { class: "muted" }, "no number to draw"),
         ),
         element("td", { class: "numbers" }, gateNumbers(gate)),
     );

@@ -72,7 +72,7 @@ function measureHistogram(report, distribution, at, shares, largest) {
         shares,
         largest,
         barTitle: (bar) => binTitle(edges, bar, counts, shares, format),
-        ends: [edges[0], middle, edges.at(-1)].map(format),
+        ends: [edges[0], middle, edges.at(-1)].map((end) => (end === 0 ? "0" : format(end))),
         axisTitle: isLog ? `${title}, logarithmic` : title,
         marks: named
             .filter(([, value]) => value !== null)

@@ -46,7 +46,10 @@ document.body.replaceChildren(
     ],
 );
 
-// On paper nothing can be opened.
+// On paper nothing can be opened. The event comes too late by itself for what it fills.
 addEventListener("beforeprint", () => {
-    for (const folded of document.querySelectorAll("details")) folded.open = true;
+    for (const folded of document.querySelectorAll("details:not([open])")) {
+        folded.open = true;
+        folded.dispatchEvent(new Event("toggle"));
+    }
 });

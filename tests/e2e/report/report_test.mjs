@@ -487,14 +487,23 @@ describe("report of gates with intervals and a baseline", () => {
             const focused = await page.evaluate(() => document.activeElement.ariaLabel);
             assert.equal(focused, "Close t-20");
             const top = await opened.evaluate((row) => row.getBoundingClientRect().top);
-            assert.ok(top >= 0 && top < 900, `${top}`);
+            assert.ok(top >= 0 && top < 900, `${top} pixels from the top`);
         }));
 
     test("an item that newly failed is listed", () =>
         withReport(async (page) => {
             const figure = panel(page, "main → second").locator("figure").first();
             const failed = figure.locator(".items", { hasText: "1 item newly failed" });
-            assert.equal(await failed.getByRole("link", { includeHidden: true }).count(), 1);
+            await failed.locator("summary").click();
+            assert.equal(await failed.getByRole("link").innerText(), "t-77");
+        }));
+
+    test("on paper the lists of items are open", () =>
+        withReport(async (page) => {
+            await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+            const lists = page.locator("#comparisons .items[open] .item-ids");
+            assert.ok((await lists.count()) > 0);
+            for (const list of await lists.all()) assert.match(await list.innerText(), /t-\d+/);
         }));
 
     test("the score's interval and what can be detected stand in the summary", () =>

@@ -45,6 +45,9 @@ TEST_CASE("ids: the same parts give the same id and others another", "[ids]") {
     const TraceId trace("t");
     CHECK(derive_score_id(trace, "a") == derive_score_id(trace, "a"));
     CHECK(derive_score_id(trace, "a") != derive_score_id(trace, "b"));
+    CHECK(derive_score_id(trace, "a", 0) == derive_score_id(trace, "a"));
+    CHECK(derive_score_id(trace, "a", 1) != derive_score_id(trace, "a"));
+    CHECK(derive_score_id(trace, "a", 1) != derive_score_id(trace, "a", 2));
     CHECK(derive_score_id(trace, "a") != derive_score_id(TraceId("u"), "a"));
     // Kinds with the same parts do not meet.
     const DatasetRunId run("t");

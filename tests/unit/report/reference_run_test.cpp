@@ -401,7 +401,7 @@ TEST_CASE("manifest differences: any JSON in place of a manifest is no trouble",
     }
 }
 
-TEST_CASE("why unfit: another dataset, with the sizes and the remedy", "[report]") {
+TEST_CASE("why unfit: another dataset is named with the sizes and the remedy", "[report]") {
     const RunRecord run = run_with(manifest("d2", 503));
     const ReferenceRun main = reference_with(manifest());
     CHECK(why_unfit(run_with(manifest()), main, "exact_match", {}).empty());

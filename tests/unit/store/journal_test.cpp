@@ -144,6 +144,31 @@ TEST_CASE("journal: of a unit with called and cached steps what was called is sp
     CHECK(value_of(store->resume(run)).spent.tokens == 10);
 }
 
+TEST_CASE("journal: a resumed run knows which models answered before", "[store]") {
+    const TemporaryFolder folder;
+    const auto store = open_store(folder);
+    RunRecord run = make_run();
+    value_of(store->begin(run));
+    const auto commit = [&](std::uint64_t position, const std::string& model,
+                            ObservationLevel level) {
+        UnitResult unit = make_unit(run, "one", position);
+        unit.observations = {{.name = "answer",
+                              .type = ObservationType::generation,
+                              .start = run.started,
+                              .model = model,
+                              .level = level}};
+        value_of(store->commit(run.id, std::vector{unit}));
+    };
+    commit(0, "tiny-1", ObservationLevel::normal);
+    commit(1, "tiny-1", ObservationLevel::normal);
+    commit(2, "tiny-2", ObservationLevel::error);  // it failed: nothing answered
+    value_of(store->finish(run));
+    const JournalState left = value_of(store->resume(run));
+    REQUIRE(left.models.size() == 1);
+    CHECK(left.models[0].observation == "answer");
+    CHECK(left.models[0].model == "tiny-1");
+}
+
 TEST_CASE("journal: a run that is not stored cannot be resumed", "[store]") {
     const TemporaryFolder folder;
     const auto store = open_store(folder);
