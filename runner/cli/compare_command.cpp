@@ -9,6 +9,7 @@
 #include "runner/cli/outputs.hpp"
 #include "runner/cli/references.hpp"
 #include "runner/report/comparison_text.hpp"
+#include "runner/report/grid.hpp"
 #include "runner/report/lookup.hpp"
 #include "runner/report/reference_run.hpp"
 #include "runner/report/writers.hpp"
@@ -238,7 +239,9 @@ void print_comparisons(const CompareArguments& arguments, const Side& a, const S
     }
     const std::vector<std::string> notes = comparison_notes(comparisons);
     if (!notes.empty()) print_out("\n");
-    for (const std::string& note : notes) print_out(note + "\n");
+    for (const std::string& note : notes) {
+        for (const std::string& line : wrap(note, console.columns)) print_out(line + "\n");
+    }
 }
 
 /// The report of the second run, with what it was compared with in it.

@@ -96,7 +96,9 @@ Result<void> check_subject(const Store& store, const ExperimentRuns& found,
 Result<Time> parse_until(const std::string& text, Time now) {
     constexpr std::size_t k_day_characters = 10;
     const std::chrono::milliseconds longest = limits::k_quarantine_age_max;
-    if (const auto age = parse_age(text)) {
+    // A bare number would be seconds, and is more likely half of a day.
+    const bool has_unit = !text.empty() && text.back() >= 'a' && text.back() <= 'z';
+    if (const auto age = parse_age(text); age && has_unit) {
         if (*age <= longest) return now + *age;
     } else {
         const bool is_day = text.size() == k_day_characters;

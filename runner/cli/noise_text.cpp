@@ -86,7 +86,7 @@ std::string gate_text(const GateNoise& gate, bool with_variant) {
                        gate.moves() ? "; it moves on identical input" : "");
 }
 
-/// "true 3, false 2" when they repeat, else the values run by run.
+/// "true 3×, false 2×" when they repeat, else the values run by run.
 std::string values_text(const FlippedItem& item) {
     std::map<std::string, int> counts;
     for (const std::string& value : item.values) ++counts[value];
@@ -97,7 +97,7 @@ std::string values_text(const FlippedItem& item) {
     for (const auto& [count, value] : order) {
         if (parts.size() == k_values_shown) break;
         parts.push_back(counts.size() == item.values.size() ? value
-                                                            : fmt::format("{} {}", value, -count));
+                                                            : fmt::format("{} {}×", value, -count));
     }
     if (order.size() > parts.size()) parts.emplace_back("…");
     return fmt::format("{}", fmt::join(parts, ", "));

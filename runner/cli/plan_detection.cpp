@@ -5,9 +5,12 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
+#include <span>
 
 #include "core/base/text.hpp"
 #include "runner/report/detectable.hpp"
+#include "runner/report/estimate_text.hpp"
 #include "runner/report/grid.hpp"
 #include "runner/report/lookup.hpp"
 #include "runner/report/numbers.hpp"
@@ -72,6 +75,13 @@ std::vector<Question> margins_of(const std::string& score, const ReportPlan& pla
     return questions;
 }
 
+/// A size that people would ask about: 1, 2 or 5 times a power of ten, not above `size`.
+double rounded(double size) {
+    const double power = std::pow(10.0, std::floor(std::log10(size)));
+    const double times = size / power;
+    return power * (times >= 5 ? 5 : times >= 2 ? 2 : 1);
+}
+
 ScoreDetection::Wanted wanted_of(PairSpread spread, const Question& question, std::uint64_t items) {
     const double difference = question.difference;
     ScoreDetection::Wanted wanted{.difference = difference, .items = {}, .repetitions = {}};
@@ -94,6 +104,28 @@ std::string items_text(const ScoreDetection::Wanted& wanted) {
     return text;
 }
 
+/// Rows are scores of variants that are judged alike, columns the sizes that are asked about.
+Grid grid_of(std::span<const ScoreDetection> detections) {
+    std::set<double> sizes;
+    for (const ScoreDetection& detection : detections) {
+        for (const auto& wanted : detection.wanted) sizes.insert(wanted.difference);
+    }
+    Grid grid;
+    grid.headers.emplace_back("found from");
+    for (const double size : sizes) grid.headers.push_back(format_exact(size) + " takes");
+    for (const ScoreDetection& detection : detections) {
+        GridLine line{.label = fmt::format("{} ({})", detection.score, detection.variant),
+                      .cells = {format_number(detection.detectable.difference)}};
+        for (const double size : sizes) {
+            const auto found =
+                std::ranges::find(detection.wanted, size, &ScoreDetection::Wanted::difference);
+            line.cells.push_back(found == detection.wanted.end() ? "–" : items_text(*found));
+        }
+        grid.lines.push_back(std::move(line));
+    }
+    return grid;
+}
+
 }  // namespace
 
 std::vector<ScoreDetection> plan_detection(const PreparedRun& prepared, const EarlierRuns& earlier,
@@ -103,15 +135,15 @@ std::vector<ScoreDetection> plan_detection(const PreparedRun& prepared, const Ea
     std::vector<ScoreDetection> detections;
     for (const ScoreColumn& column : plan.scores) {
         if (column.data_type == ScoreDataType::categorical) continue;
+        std::vector<Question> asked;
+        for (const double difference : differences) asked.push_back({difference, 0});
+        if (asked.empty()) asked = margins_of(column.name, plan);
         for (const VariantRecord& variant : prepared.plan.run.variants) {
             const auto spread = spread_of(column.name, variant.name, earlier);
             const auto detectable = spread ? detectable_of(*spread, items, k_target)
                                            : Result<Detectable>(std::unexpected(spread.error()));
             if (!detectable) continue;
-            std::vector<Question> asked;
-            for (const double difference : differences) asked.push_back({difference, 0});
-            if (asked.empty()) asked = margins_of(column.name, plan);
-            if (asked.empty()) asked.push_back({detectable->difference / 2, 0});
+            if (asked.empty()) asked.push_back({rounded(detectable->difference / 2), 0});
             ScoreDetection detection{.score = column.name,
                                      .variant = variant.name,
                                      .detectable = *detectable,
@@ -147,26 +179,19 @@ OrderedJson to_json(const ScoreDetection& detection) {
 std::vector<std::string> detection_lines(const std::vector<ScoreDetection>& detections,
                                          std::size_t columns) {
     std::vector<std::string> lines;
-    std::string basis;
-    const auto say = [&](const std::string& sentence) {
-        for (std::string& line : wrap(sentence, columns)) lines.push_back(std::move(line));
-    };
-    for (const ScoreDetection& detection : detections) {
-        const Detectable& detectable = detection.detectable;
-        if (detectable.basis != basis) {
-            basis = detectable.basis;
-            say(
-                fmt::format("A difference that is really there is found with {:.0f} % power at "
-                            "{:.0f} % confidence, judging by {}:",
-                            detectable.power * 100, detectable.confidence * 100, basis));
-        }
-        std::string line = fmt::format("  {} ({}): from {}", detection.score, detection.variant,
-                                       format_number(detectable.difference));
-        for (const auto& wanted : detection.wanted) {
-            line +=
-                fmt::format("; {} takes {}", format_number(wanted.difference), items_text(wanted));
-        }
-        say(line);
+    for (auto first = detections.begin(); first != detections.end();) {
+        const Detectable& head = first->detectable;
+        const auto next = std::find_if(first, detections.end(), [&](const auto& detection) {
+            return detection.detectable.basis != head.basis;
+        });
+        const std::string sentence = fmt::format(
+            "A difference that is really there is found with {} power at {} confidence, judging "
+            "by {}:",
+            format_percent(head.power), format_percent(head.confidence), head.basis);
+        if (!lines.empty()) lines.emplace_back();
+        std::ranges::move(wrap(sentence, columns), std::back_inserter(lines));
+        std::ranges::move(lay_out(grid_of({first, next}), columns), std::back_inserter(lines));
+        first = next;
     }
     return lines;
 }

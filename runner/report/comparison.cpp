@@ -308,6 +308,11 @@ class NumberComparisons {
             estimate ? estimate->interval(options_.confidence) : std::unexpected(estimate.error());
         if (estimate) comparison.difference = estimate->value;
         if (interval) comparison.interval = *interval;
+        if (!interval && comparison.improved + comparison.regressed == 0) {
+            return add_note(comparison,
+                            "no item changed, which says nothing of how far others "
+                            "would: there is no interval");
+        }
         if (!interval) add_note(comparison, interval.error().message);
         const NamedTest test = run_test(sample, options_);
         comparison.test = test.name;

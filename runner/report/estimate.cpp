@@ -14,6 +14,7 @@
 #include "core/stats/cluster.hpp"
 #include "core/stats/distributions.hpp"
 #include "core/stats/paired.hpp"
+#include "runner/report/numbers.hpp"
 
 namespace assay {
 namespace {
@@ -83,9 +84,9 @@ Result<void> check_spread(const Sample& sample) {
     const bool equal = std::ranges::adjacent_find(values, std::not_equal_to<>()) == values.end();
     if (equal && !is_rate(sample)) {
         return failure(ErrorCode::invalid_argument,
-                       fmt::format("all {} items have the same value, so nothing says how far "
-                                   "others would lie from it",
-                                   values.size()));
+                       fmt::format("all {} have the same value, so nothing says how far others "
+                                   "would lie from it",
+                                   format_some(values.size(), "item")));
     }
     return {};
 }

@@ -306,11 +306,12 @@ function matrixCell({ labels, counts, across, along, same }, line, column) {
     const share = count / sum(counts[line]);
     const kind = line === column ? same : "miss";
     const [from, to] = [labelText(labels[line]), labelText(labels[column])];
+    const much = `${formatCount(count)} (${formatShare(share)})`;
     const cell = element(
         "td",
         {
             class: count === 0 ? "zero" : kind,
-            title: `${across} ${from}, ${along} ${to}: ${formatCount(count)} (${formatShare(share)})`,
+            title: `${across} ${from}, ${along} ${to}: ${much}`,
         },
         formatCount(count),
     );

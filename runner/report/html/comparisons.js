@@ -42,7 +42,7 @@ function renderComparisons(report, page, unitTable) {
 function nextStep(report) {
     return (
         "This run was compared with nothing. Make a run a baseline with " +
-        `"assay baseline set main ${report.run.id}"; the next run with --baseline main then shows ` +
+        `"assay baseline set main ${report.run.id}"; the next run with --baseline main shows ` +
         "here what changed."
     );
 }

@@ -6,8 +6,19 @@ function formatNumber(value) {
     if (value === null || value === undefined) return "–";
     const size = Math.abs(value);
     if (size >= 1e12 || (size > 0 && size < 1e-4)) return value.toExponential(2);
-    const decimals = size < 10 ? 4 : size < 100 ? 3 : size < 1000 ? 2 : 1;
-    return withSeparators(value, 0, decimals);
+    return withSeparators(value, 0, decimalsOf(size));
+}
+
+function decimalsOf(size) {
+    if (size < 10) return 4;
+    return size < 100 ? 3 : size < 1000 ? 2 : 1;
+}
+
+/** The same beside a threshold: with the decimals that keep it on its side. */
+function formatBeside(value, threshold) {
+    const size = Math.abs(value);
+    if (size >= 1e12 || (size > 0 && size < 1e-4)) return formatNumber(value);
+    return withSeparators(value, 0, decimalsBeside([value], threshold, decimalsOf(size)));
 }
 
 function withSeparators(value, decimalsMin, decimalsMax) {
@@ -28,14 +39,28 @@ function formatDifference(value) {
     return value > 0 ? `+${digits}` : digits;
 }
 
-/** "[0.31, 0.86]": so many digits of the interval's width. */
-function formatInterval({ low, high }, digits = 2) {
+/**
+ * "[0.31, 0.86]": so many digits of the interval's width. Beside a threshold (`against`) more of
+ * them where an end would else seem to lie on its other side.
+ */
+function formatInterval({ low, high }, digits = 2, against = null) {
     const width = high - low;
-    const wanted = width > 0 ? digits - 1 - Math.floor(Math.log10(width)) : 0;
-    const decimals = Math.min(Math.max(wanted, 0), 9);
+    const wanted = width > 0 ? digits - 1 - Math.floor(Math.log10(width)) : 4;
+    const least = Math.min(Math.max(wanted, 0), 9);
+    const decimals = against === null ? least : decimalsBeside([low, high], against, least);
     const format = width > 0 ? (end) => formatDecimals(end, decimals) : formatNumber;
     const [from, to] = [low, high].map((end) => withMinus(format(end)));
     return `[${from}, ${to}]`;
+}
+
+/** How many decimals keep each value on its side of a threshold: `least` if none up to 12 does. */
+function decimalsBeside(values, threshold, least) {
+    const keepsSide = (value, decimals) =>
+        Math.sign(Number(value.toFixed(decimals)) - threshold) === Math.sign(value - threshold);
+    for (let decimals = least; decimals <= 12; ++decimals) {
+        if (values.every((value) => keepsSide(value, decimals))) return decimals;
+    }
+    return least;
 }
 
 /** What rounds to zero is zero, without a sign; numbers too large for decimals as 1.23e+12. */

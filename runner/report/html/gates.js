@@ -164,22 +164,20 @@ function axisTitle({ form, score, measure, category, isShare }) {
 
 /** How the numbers of a gate are told: differences of shares in points, relative ones in %. */
 function unitOf({ form, measure, isShare }) {
-    if (form === "relative") return { factor: 100, name: " %", format: formatHundredths };
-    if (form === "difference" && isShare) {
-        return { factor: 100, name: " points", format: formatHundredths };
-    }
-    return { factor: 1, name: "", format: MEASURE_FORMATS[measure] ?? formatNumber };
-}
-
-function formatHundredths(value) {
-    return withSeparators(value, 0, 2);
+    if (form === "relative") return { factor: 100, name: " %" };
+    if (form === "difference" && isShare) return { factor: 100, name: " points" };
+    return { factor: 1, name: "", format: MEASURE_FORMATS[measure] };
 }
 
 /** Without the unit's name, which the axis or the whole number has. */
 function gateDigits(gate, value) {
     const { factor, format } = unitOf(gate);
+    if (format) return format(value);
+    if (factor === 1) return withMinus(formatBeside(value, gate.threshold));
     // 0.07 * 100 is a little more than 7.
-    return withMinus(format(Number((value * factor).toPrecision(12))));
+    const exact = (number) => Number((number * factor).toPrecision(12));
+    const decimals = decimalsBeside([exact(value)], exact(gate.threshold), 2);
+    return withMinus(withSeparators(exact(value), 0, decimals));
 }
 
 /** Where a value stands, and the values that the axis names; null when nothing can be drawn. */
@@ -257,7 +255,8 @@ function gateNumbers(gate) {
 function gateInterval(gate) {
     const { factor } = unitOf(gate);
     const { low, high } = gate.interval;
-    return formatInterval({ low: low * factor, high: high * factor }, 3);
+    const interval = { low: low * factor, high: high * factor };
+    return formatInterval(interval, 3, gate.threshold * factor);
 }
 
 /** The side where the gate holds is tinted; a mark of its own shape for each verdict. */
@@ -404,8 +403,8 @@ function intervalHint(gates, report) {
         return null;
     }
     return emptyNote(
-        "These gates compare one number with another, and chance is in that number. Give a gate a " +
-            "confidence to see its interval here and to let the interval decide: " +
+        "These gates compare one number with another, and chance is in that number. Give a gate " +
+            "a confidence to see its interval here and to let the interval decide: " +
             `{score: ${candidate.score}, min: ${candidate.threshold}, confidence: 0.95}.`,
     );
 }

@@ -52,4 +52,5 @@ addEventListener("beforeprint", () => {
         folded.open = true;
         folded.dispatchEvent(new Event("toggle"));
     }
+    for (const more of document.querySelectorAll("#slices button")) more.click();
 });

@@ -6,4 +6,4 @@ here=$(dirname "${BASH_SOURCE[0]}")
 
 need node npm chromium
 install_modules "$here"
-exec node --test "$here/report_test.mjs"
+exec node --test "$here/report_test.mjs" "$here/gates_test.mjs"

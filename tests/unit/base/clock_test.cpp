@@ -119,6 +119,18 @@ TEST_CASE("clock: what is no duration is refused", "[clock]") {
     }
 }
 
+TEST_CASE("clock: ages may have days besides", "[clock]") {
+    CHECK(*parse_age("30d") == std::chrono::days(30));
+    CHECK(*parse_age("1.5d") == std::chrono::hours(36));
+    CHECK(*parse_age("12h") == std::chrono::hours(12));
+    for (const std::string_view text : {"", "d", "0d", "-1d", "30days", "1e300d", "soon"}) {
+        CAPTURE(text);
+        const auto parsed = parse_age(text);
+        REQUIRE_FALSE(parsed);
+        CHECK_THAT(parsed.error().message, Catch::Contains("30d"));
+    }
+}
+
 TEST_CASE("clock: the earlier of two deadlines wins", "[clock]") {
     const MonotonicTime now = SystemClock().monotonic();
     const Deadline near{now};
