@@ -9,7 +9,7 @@
 namespace assay {
 namespace {
 
-constexpr double k_together_level = 0.05;
+constexpr double k_together_level = 0.01;
 
 Result<void> check_runs(std::span<const std::vector<double>> runs,
                         std::span<const std::uint32_t> clusters, double confidence) {

@@ -24,7 +24,7 @@ struct NoiseFloor {
 /// The variance of a run's mean is the sum of the items' own variances from run to run over n²,
 /// which is known well after two runs of many items, where the spread of two means is hardly known
 /// at all. It holds as long as items vary independently of each other, so the spread of the means
-/// is tested against it by F at 5 %, and taken itself where it is larger than that. The floor is
+/// is tested against it by F at 1 %, and taken itself where it is larger than that. The floor is
 /// t · √2 · the standard deviation; the degrees of freedom are those of Satterthwaite, few when
 /// few items change, so that the floor of a run in which one item flipped is wide.
 ///

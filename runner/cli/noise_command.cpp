@@ -25,7 +25,16 @@ std::unexpected<Error> refused(std::string why) {
     return failure(ErrorCode::invalid_argument, std::move(why));
 }
 
+/// Whether the command line says which units to run.
+bool has_selection(const RunArguments& run) {
+    return !run.overrides.empty() || run.filter || !run.filter_failing.empty() || run.limit ||
+           run.sample || run.seed || run.repetitions || !run.variants.empty();
+}
+
 Result<void> check_arguments(const NoiseArguments& arguments) {
+    if (!arguments.of.empty() && has_selection(arguments.run)) {
+        return refused("--of looks at whole runs that are stored; leave out what selects units");
+    }
     if (arguments.runs > limits::k_noise_runs_max) {
         return refused(
             fmt::format("--runs {}: at most {}", *arguments.runs, limits::k_noise_runs_max));

@@ -155,7 +155,7 @@ std::vector<std::string> advice(const Noise& noise, const std::string& store_opt
                         name, format_number(noisy->floor->difference)));
         lines.push_back(
             noisy->floor->moves_together
-                ? fmt::format("The items of {} move together from run to run, and neither "
+                ? fmt::format("The items of {} seem to move together from run to run, and neither "
                               "repetitions nor more items help against that: look for what differs "
                               "between whole runs. More --runs measure it better.",
                               name)

@@ -12,9 +12,7 @@ namespace assay {
 namespace {
 
 std::string assumption() {
-    return fmt::format(
-        "a comparison over the same items whose answers agree with a correlation of {}",
-        k_assumed_correlation);
+    return fmt::format("answers to the same items that correlate by {}", k_assumed_correlation);
 }
 
 bool are_rates(const PairedSample& pairs) {

@@ -71,7 +71,11 @@ std::string format_p_value(double p_value) {
 }
 
 std::string format_percent(double share) {
-    return fmt::format("{} %", format_against(share * 100, share * 100));
+    constexpr double k_hundredth = 100;
+    const double percent = share * 100;
+    const double rounded = std::round(percent * k_hundredth) / k_hundredth;
+    const bool hides = (rounded == 100) != (percent == 100) || (rounded == 0) != (percent == 0);
+    return format_exact(hides ? percent : rounded) + " %";
 }
 
 }  // namespace assay

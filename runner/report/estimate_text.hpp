@@ -22,7 +22,7 @@ namespace assay {
 [[nodiscard]] std::string format_difference(double difference);
 /// "0.031", "< 0.0001".
 [[nodiscard]] std::string format_p_value(double p_value);
-/// 0.95 is "95 %".
+/// 0.95 is "95 %", 0.99545 is "99.55 %".
 [[nodiscard]] std::string format_percent(double share);
 
 }  // namespace assay

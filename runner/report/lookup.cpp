@@ -128,10 +128,38 @@ std::vector<std::string> run_score_notes(const Report& report) {
     return lines;
 }
 
+std::string half_text(const Detectable& detectable) {
+    std::vector<std::string> ways;
+    if (detectable.items_for_half) ways.push_back(format_some(*detectable.items_for_half, "item"));
+    if (detectable.repetitions_for_half.value_or(1) > 1) {
+        ways.push_back(format_some(*detectable.repetitions_for_half, "repetition"));
+    }
+    return ways.empty() ? "" : fmt::format(" (half of that takes {})", fmt::join(ways, " or "));
+}
+
+std::vector<std::string> reference_notes(const Report& report) {
+    std::vector<std::string> notes;
+    for (const ReportedReference& reference : report.references) {
+        if (!reference.missing.empty()) {
+            notes.push_back(fmt::format("{}: {}", reference.name, reference.missing));
+            continue;
+        }
+        std::vector<std::string> parts;
+        for (const auto& [part, a, b] : reference.differences) {
+            parts.push_back(
+                fmt::format("{} ({} → {})", part, a.empty() ? "–" : a, b.empty() ? "–" : b));
+        }
+        if (parts.empty()) continue;
+        notes.push_back(
+            fmt::format("what else differs from {}: {}", reference.name, fmt::join(parts, ", ")));
+    }
+    return notes;
+}
+
 std::vector<std::string> detectable_notes(const Report& report) {
     struct Note {
         std::string basis;
-        std::vector<std::pair<std::string, double>> differences;  // by score, of any variant
+        std::vector<std::pair<std::string, const Detectable*>> scores;  // the largest of a score
     };
     std::vector<Note> notes;
     for (const VariantSummary& variant : report.variants) {
@@ -143,20 +171,21 @@ std::vector<std::string> detectable_notes(const Report& report) {
                 format_percent(detectable->confidence), detectable->basis);
             auto note = std::ranges::find(notes, basis, &Note::basis);
             if (note == notes.end()) note = notes.insert(note, {std::move(basis), {}});
-            const auto known = std::ranges::find(note->differences, score.name,
-                                                 &decltype(Note::differences)::value_type::first);
-            if (known == note->differences.end()) {
-                note->differences.emplace_back(score.name, detectable->difference);
-            } else {
-                known->second = std::max(known->second, detectable->difference);
+            const auto known = std::ranges::find(note->scores, score.name,
+                                                 &decltype(Note::scores)::value_type::first);
+            if (known == note->scores.end()) {
+                note->scores.emplace_back(score.name, &*detectable);
+            } else if (known->second->difference < detectable->difference) {
+                known->second = &*detectable;
             }
         }
     }
     std::vector<std::string> sentences;
-    for (const auto& [basis, differences] : notes) {
+    for (const auto& [basis, scores] : notes) {
         std::vector<std::string> parts;
-        for (const auto& [score, difference] : differences) {
-            parts.push_back(fmt::format("{} in {}", format_number(difference), score));
+        for (const auto& [score, detectable] : scores) {
+            parts.push_back(fmt::format("{} in {}{}", format_number(detectable->difference), score,
+                                        half_text(*detectable)));
         }
         sentences.push_back(
             fmt::format("smallest difference {}: {}", basis, fmt::join(parts, ", ")));

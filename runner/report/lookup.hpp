@@ -41,6 +41,11 @@ struct Counterpart {
 [[nodiscard]] std::vector<std::string> detectable_notes(const Report& report);
 /// The items that gates do not count, a sentence each: until when, why and who says so.
 [[nodiscard]] std::vector<std::string> quarantine_notes(const Report& report);
+/// " (half of that takes 1,050 items)"; "" when it is not known.
+[[nodiscard]] std::string half_text(const Detectable& detectable);
+/// What differs between the run and what it is compared with besides the scores, and what there is
+/// nothing to compare with; a line for each.
+[[nodiscard]] std::vector<std::string> reference_notes(const Report& report);
 /// How many categories are shown to people; files for programs have them all.
 inline constexpr std::size_t k_categories_shown = 8;
 

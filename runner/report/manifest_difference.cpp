@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/model/json_value.hpp"
+#include "core/model/quarantine.hpp"
 #include "runner/report/reference_run.hpp"
 
 namespace assay {
@@ -149,6 +150,16 @@ std::string describe_commit(const Json& manifest) {
     return text;
 }
 
+/// The items that gates do not count: "T-014, T-015 (tone)".
+std::string describe_quarantine(const Json& manifest) {
+    std::set<std::string> items;
+    for (const QuarantinedItem& entry : Quarantine(manifest).items()) {
+        const std::string score = entry.score.empty() ? "" : fmt::format(" ({})", entry.score);
+        items.insert(entry.item.value() + score);
+    }
+    return fmt::format("{}", fmt::join(items, ", "));
+}
+
 }  // namespace
 
 std::vector<ManifestDifference> manifest_differences(const Json& a, const Json& b) {
@@ -167,6 +178,7 @@ std::vector<ManifestDifference> manifest_differences(const Json& a, const Json& 
     differences.add_value("seed", {"seed"});
     differences.add_hash("spec", {"spec_sha256"});
     differences.add_hash("prices", {"prices_sha256"});
+    differences.add("quarantine", describe_quarantine(a), describe_quarantine(b));
     differences.add_value("assay", {"assay"});
     if (shown(a, {"git", "commit"}) != shown(b, {"git", "commit"})) {
         differences.add("git commit", describe_commit(a), describe_commit(b));

@@ -92,7 +92,9 @@ OrderedJson score_to_json(const ScoreSummary& score) {
         json["detectable"] = {{"difference", detectable->difference},
                               {"power", detectable->power},
                               {"confidence", detectable->confidence},
-                              {"basis", detectable->basis}};
+                              {"basis", detectable->basis},
+                              {"items_for_half", or_null(detectable->items_for_half)},
+                              {"repetitions_for_half", or_null(detectable->repetitions_for_half)}};
     }
     const RepetitionSummary& repetitions = score.repetitions;
     if (repetitions.items > 0) {
@@ -232,8 +234,20 @@ OrderedJson comparison_to_json(const Comparison& comparison) {
     if (comparison.transitions) {
         json["transitions"] = {{"labels", comparison.transitions->labels},
                                {"counts", comparison.transitions->counts}};
+        json["symmetry_p_value"] = or_null(comparison.symmetry_p_value);
     }
     json["note"] = text_or_null(comparison.note);
+    return json;
+}
+
+OrderedJson reference_to_json(const ReportedReference& reference) {
+    OrderedJson json = {{"name", reference.name},
+                        {"run_id", text_or_null(reference.run_id)},
+                        {"missing", text_or_null(reference.missing)},
+                        {"differences", OrderedJson::array()}};
+    for (const auto& [part, a, b] : reference.differences) {
+        json["differences"].push_back({{"part", part}, {"a", a}, {"b", b}});
+    }
     return json;
 }
 
@@ -255,6 +269,9 @@ OrderedJson report_to_json(const Report& report) {
     }
     for (const GateVerdict& verdict : report.gates) {
         json["gates"].push_back(gate_to_json(verdict));
+    }
+    for (const ReportedReference& reference : report.references) {
+        json["references"].push_back(reference_to_json(reference));
     }
     return json;
 }

@@ -205,7 +205,8 @@ std::string comparisons(const Report& report) {
     const bool one_reference =
         std::ranges::all_of(all, [&](const Comparison& other) { return other.a == all.front().a; });
     const std::string reference = one_reference ? " with " + markdown_code(all.front().a) : "";
-    const std::string content = comparison_table(report) + list_of(comparison_notes(all));
+    const std::string content = comparison_table(report) + list_of(reference_notes(report)) +
+                                list_of(comparison_notes(all));
     if (all.size() <= k_comparisons_shown) {
         return fmt::format("#### Compared{}\n\n{}", reference, content);
     }

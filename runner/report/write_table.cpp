@@ -318,6 +318,9 @@ class TableWriter {
     }
 
     void write_comparisons() {
+        const std::vector<std::string> references = reference_notes(report_);
+        if (!references.empty()) line();
+        for (const std::string& note : references) write_indented(note, {}, "  ");
         if (report_.comparisons.empty()) return;
         line();
         for (const std::string& text : comparison_lines(report_.comparisons, style_.columns)) {

@@ -93,10 +93,10 @@ CREATE TABLE baselines(baseline INTEGER PRIMARY KEY, project INTEGER NOT NULL, n
 CREATE UNIQUE INDEX baselines_by_name ON baselines(project, name) WHERE removed_at IS NULL;
 CREATE TABLE noise_floors(noise_floor INTEGER PRIMARY KEY, project INTEGER NOT NULL,
     experiment TEXT NOT NULL, dataset_sha256 BLOB NOT NULL, repetitions INTEGER NOT NULL,
-    variant TEXT NOT NULL, score TEXT NOT NULL, category TEXT NOT NULL, evaluator_hash BLOB NOT NULL,
-    floor REAL NOT NULL, runs INTEGER NOT NULL, measured_at INTEGER NOT NULL,
-    UNIQUE(project, experiment, dataset_sha256, repetitions, variant, score, category,
-        evaluator_hash));
+    variant TEXT NOT NULL, score TEXT NOT NULL, category TEXT NOT NULL,
+    evaluator_hash BLOB NOT NULL, floor REAL NOT NULL, runs INTEGER NOT NULL,
+    measured_at INTEGER NOT NULL, UNIQUE(project, experiment, dataset_sha256, repetitions,
+        variant, score, category, evaluator_hash));
 CREATE TABLE quarantine(entry INTEGER PRIMARY KEY, project INTEGER NOT NULL,
     experiment TEXT NOT NULL, item BLOB NOT NULL, score TEXT NOT NULL, until INTEGER NOT NULL,
     created_at INTEGER NOT NULL, created_by TEXT NOT NULL, reason TEXT NOT NULL,

@@ -56,15 +56,16 @@ class Noise(ProcessTestCase):
         return ended
 
     def measure(self, *more, runs=5):
-        return json.loads(self.ok("noise", "spec.yaml", "-j", 1, "--runs", runs, "--json", *more).out)
+        ended = self.ok("noise", "spec.yaml", "-j", 1, "--runs", runs, "--json", *more)
+        return json.loads(ended.out)
 
     def run_spec(self, expected):
         self.ok("run", "spec.yaml", "-j", 1, "--out", "report.json", expected=expected)
         return json.loads((self.folder / "report.json").read_text())
 
     def quarantine(self, item, *more, until="30d", expected=0):
-        return self.ok("flakes", "quarantine", item, "--until", until, "--reason", "it flips", *more,
-                       expected=expected)
+        return self.ok("flakes", "quarantine", item, "--until", until, "--reason", "it flips",
+                       *more, expected=expected)
 
     def ledger(self, *more):
         return json.loads(self.ok("flakes", "list", "--json", *more).out)
@@ -119,9 +120,9 @@ class Measuring(Noise):
         self.assertTrue(runs[1]["name"].startswith("noise 1/2: tickets"))
         self.assertTrue(runs[0]["name"].startswith("noise 2/2: tickets"))
         database = sqlite3.connect(self.folder / ".assay/assay.db")
-        metadata = [json.loads(row[0]) for row in database.execute("SELECT metadata FROM dataset_runs")]
+        rows = database.execute("SELECT metadata FROM dataset_runs").fetchall()
         database.close()
-        self.assertEqual([each["tags"] for each in metadata], [["noise"], ["noise"]])
+        self.assertEqual([json.loads(row[0])["tags"] for row in rows], [["noise"], ["noise"]])
 
     def test_people_are_told_what_to_do(self):
         told = self.ok("noise", "spec.yaml", "-j", 1, "--out", "noise.json").out
@@ -177,6 +178,7 @@ class Measuring(Noise):
                                    (("noise", "spec.yaml", "--shard", "1/2"), "--shard"),
                                    (("noise", "none.yaml"), "none.yaml"),
                                    (("noise", "spec.yaml", "--of", "tickets"), "--of"),
+                                   (("noise", "--of", "tickets", "--limit", 3), "selects units"),
                                    (("noise", "--of", "tickets"), ".assay")):
             ended = self.ok(*arguments, expected=2)
             self.assertIn(message, ended.err)
@@ -238,7 +240,8 @@ class Flakes(Noise):
             self.quarantine(item)
         after = self.same_run_again(expected=0)
         self.assertEqual(after["gates"][0]["observed"], 1)
-        self.assertIn(f"{len(wrong)} quarantined items are not counted", after["gates"][0]["reason"])
+        self.assertIn(f"{len(wrong)} quarantined items are not counted",
+                      after["gates"][0]["reason"])
         self.assertIn(f"over {COUNT - len(wrong)} items", after["gates"][1]["reason"])
         self.assertEqual(after["variants"][0]["scores"], before["variants"][0]["scores"])
         self.assertEqual(after["variants"][0]["units"], before["variants"][0]["units"])
@@ -247,10 +250,10 @@ class Flakes(Noise):
     def test_reports_list_the_items(self):
         item = self.first_run()[0]
         self.quarantine(item)
-        table = self.assay("run", "spec.yaml", "-j", 1, "--out", "report.md", "--out", "report.html")
-        self.assertIn(f"gates do not count {item} until", table.out)
-        self.assertIn(f"gates do not count {item} until", (self.folder / "report.md").read_text())
-        self.assertIn(f"gates do not count {item} until", (self.folder / "report.html").read_text())
+        files = ("report.md", "report.html")
+        table = self.assay("run", "spec.yaml", "-j", 1, "--out", files[0], "--out", files[1]).out
+        for text in (table, *((self.folder / name).read_text() for name in files)):
+            self.assertIn(f"gates do not count {item} until", text)
 
     def test_one_score_of_an_item(self):
         item = self.first_run()[0]
@@ -309,7 +312,8 @@ class Flakes(Noise):
         self.measure(runs=4)
         values = self.units_by_run()
         item = next(item for item in values[0] if len({run[item] for run in values}) > 1)
-        told = json.loads(self.ok("flakes", "history", item, "--score", "exact_match", "--json").out)
+        ended = self.ok("flakes", "history", item, "--score", "exact_match", "--json")
+        told = json.loads(ended.out)
         self.assertEqual([entry["id"] for entry in told], [run["id"] for run in self.runs()])
         expected = [run[item] for run in values]
         self.assertEqual([entry["value"] for entry in reversed(told)],
@@ -342,14 +346,15 @@ gates: ["exact_match >= 0.5"]
                 (("quarantine",), "name the item"),
                 (("quarantine", "T-000"), "say until when"),
                 (("quarantine", "T-000", "--until", "3d"), "--reason"),
-                (("quarantine", "T-0001", "--until", "3d", "--reason", "x"), 'did you mean "T-000"'),
+                (("quarantine", "T-0001", "--until", "3d", "--reason", "x"),
+                 'did you mean "T-000"'),
                 (("quarantine", "T-000", "--until", "2020-01-01", "--reason", "x"), "is over"),
                 (("quarantine", "T-000", "--until", "2200-01-01", "--reason", "x"), "at most 366"),
                 (("quarantine", "T-000", "--until", "9000d", "--reason", "x"), "at most 366"),
                 (("quarantine", "T-000", "--until", "2026", "--reason", "x"), "neither an age"),
                 (("quarantine", "T-000", "--until", "3d", "--reason", "x", "--score", "sise"),
                  'did you mean "size"'),
-                (("quarantine", "T-000", "--until", "3d", "--reason", "x", "--experiment", "ticket"),
+                (("quarantine", "T-000", "--until", "3d", "--reason", "x", "--experiment", "ticke"),
                  'did you mean "tickets"'),
                 (("release", "T-000"), "not in quarantine"),
                 (("history", "T-9"), "no item"),

@@ -266,6 +266,16 @@ TEST_CASE("quarantine: one score of an item leaves the others as they are", "[no
     CHECK_THAT(verdict.reason, Catch::EndsWith("; 1 quarantined item is not counted"));
 }
 
+TEST_CASE("quarantine: it is among what differs between two runs", "[noise]") {
+    const Json with = quarantine_manifest({"T-2", "T-1"}, "tone");
+    const auto differences = manifest_differences(Json::object(), with);
+    REQUIRE(differences.size() == 1);
+    CHECK(differences[0].part == "quarantine");
+    CHECK(differences[0].a.empty());
+    CHECK(differences[0].b == "T-1 (tone), T-2 (tone)");
+    CHECK(manifest_differences(with, with).empty());
+}
+
 TEST_CASE("quarantine: a gate cannot tell when no item is left", "[noise]") {
     StoredRun stored = run_with("one", 3, {});
     stored.run.manifest = quarantine_manifest({id_of(0), id_of(1), id_of(2)});
