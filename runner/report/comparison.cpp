@@ -48,6 +48,12 @@ NamedTest sign_flip_test(const PairedSample& sample, const std::vector<double>& 
     return {.name = fmt::format("{}{}", test->exact ? "exact " : "", units), .p_value = test->p};
 }
 
+NamedTest mann_whitney_test(const std::vector<double>& a, const std::vector<double>& b) {
+    const auto ranks = mann_whitney(a, b);
+    return {.name = "Mann-Whitney",
+            .p_value = ranks ? Result<double>(ranks->p) : std::unexpected(ranks.error())};
+}
+
 NamedTest run_test(const PairedSample& sample, const CompareOptions& options) {
     auto changes = differences(sample.a, sample.b);
     if (!changes) return {.name = "", .p_value = std::unexpected(changes.error())};
@@ -76,6 +82,11 @@ NamedTest run_test(const PairedSample& sample, const CompareOptions& options) {
             const auto ranks = signed_rank(*changes);
             return {.name = fmt::format("Wilcoxon signed-rank{}", ignores),
                     .p_value = ranks ? Result<double>(ranks->p) : std::unexpected(ranks.error())};
+        }
+        case ComparisonTest::mann_whitney: {
+            NamedTest named = mann_whitney_test(sample.a, sample.b);
+            named.name += ", which ignores the pairs";
+            return named;
         }
     }
     std::unreachable();
@@ -334,16 +345,23 @@ void compare_apart(const ScoreTable& a, const ScoreTable& b, const CompareOption
     if (comparison.data_type == ScoreDataType::categorical || in_a == nullptr || in_b == nullptr) {
         return add_note(comparison, "the sides have no item in common");
     }
-    compare_sides(side_of(values_of(*in_a)), side_of(values_of(*in_b)), options.confidence,
-                  comparison);
+    const Sample values_a = values_of(*in_a);
+    const Sample values_b = values_of(*in_b);
+    compare_sides(side_of(values_a), side_of(values_b), options.confidence, comparison);
+    if (options.test != ComparisonTest::mann_whitney) return;
+    const NamedTest test = mann_whitney_test(values_a.values, values_b.values);
+    comparison.test = test.name;
+    comparison.p_value = test.p_value ? std::optional(*test.p_value) : std::nullopt;
+    if (!test.p_value) add_note(comparison, test.p_value.error().message);
 }
 
-constexpr std::array<std::pair<const char*, ComparisonTest>, 5> k_tests = {
+constexpr std::array<std::pair<const char*, ComparisonTest>, 6> k_tests = {
     {{"auto", ComparisonTest::automatic},
      {"mcnemar", ComparisonTest::mcnemar},
      {"sign_flip", ComparisonTest::sign_flip},
      {"paired_t", ComparisonTest::paired_t},
-     {"wilcoxon", ComparisonTest::wilcoxon}}};
+     {"wilcoxon", ComparisonTest::wilcoxon},
+     {"mann_whitney", ComparisonTest::mann_whitney}}};
 
 }  // namespace
 

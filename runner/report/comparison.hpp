@@ -46,8 +46,15 @@ struct PairedScores {
                                                const PairedItems& pairs, const std::string& score,
                                                const std::string& category = {});
 
-enum class ComparisonTest : std::uint8_t { automatic, mcnemar, sign_flip, paired_t, wilcoxon };
-/// "auto", "mcnemar", "sign_flip", "paired_t", "wilcoxon".
+enum class ComparisonTest : std::uint8_t {
+    automatic,
+    mcnemar,
+    sign_flip,
+    paired_t,
+    wilcoxon,
+    mann_whitney,  ///< of items that are not in pairs
+};
+/// "auto", "mcnemar", "sign_flip", "paired_t", "wilcoxon", "mann_whitney".
 [[nodiscard]] const std::vector<std::string>& comparison_tests();
 [[nodiscard]] std::optional<ComparisonTest> parse_comparison_test(std::string_view text);
 

@@ -128,7 +128,7 @@ std::string value_sentence(const GateVerdict& verdict, const GateEvidence& evide
 }
 
 /// "within the 2 points allowed", by the side on which the threshold lies.
-std::string margin_words(const GateVerdict& verdict, const Scale& scale) {
+std::string margin_words(const GateVerdict& verdict, double observed, const Scale& scale) {
     const Gate& gate = verdict.gate;
     const bool upper = gate.op == GateOperator::less_equal;
     const bool is_allowance = upper ? gate.threshold >= 0 : gate.threshold < 0;
@@ -139,6 +139,10 @@ std::string margin_words(const GateVerdict& verdict, const Scale& scale) {
                    : fmt::format("the interval lies on both sides of the {} required", margin);
     }
     const bool passed = verdict.status == GateStatus::passed;
+    const bool on_the_good_side = upper ? observed <= 0 : observed >= 0;
+    if (is_allowance && passed && on_the_good_side) {
+        return fmt::format("no {} beyond the {} allowed", upper ? "rise" : "drop", margin);
+    }
     if (is_allowance) {
         return fmt::format("{} the {} allowed", passed ? "within" : "more than", margin);
     }
@@ -173,7 +177,7 @@ std::string difference_sentence(const GateVerdict& verdict, const GateEvidence& 
         facts.push_back(format_some(evidence.unpaired, "item") + " without a pair");
     }
     return fmt::format("{} ({}): {}", change_text(verdict, evidence, scale), fmt::join(facts, "; "),
-                       margin_words(verdict, scale));
+                       margin_words(verdict, *evidence.value, scale));
 }
 
 }  // namespace

@@ -430,6 +430,10 @@ TEST_CASE("verdicts: the sentence holds the numbers that decided") {
         sentence(max_drop(0.04)) ==
         "s fell by 4.1 points against main (95 % interval −5.9 to −2.5; 57 items worse, 16 better "
         "of 1,000 pairs): the interval reaches beyond the 4 points allowed");
+    const Pairs better{.only_now = 80, .only_before = 20, .items = 1000};
+    CHECK(decide(report_of(now(better)), {max_drop(0.02)}, main_is(before(better)))
+              .front()
+              .reason.ends_with(": no drop beyond the 2 points allowed"));
     const Report report = rates(90, 100);
     CHECK(decide(report, {at_least(0.8)}).front().reason ==
           "s is 0.9 over 100 items (95 % interval 0.8256 to 0.9448), which meets the 0.8 required");
