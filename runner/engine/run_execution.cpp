@@ -96,7 +96,8 @@ RunExecution::RunExecution(const SharedParts& parts, ExecutionJob& job,
            .clock = &parts.clock,
            .rng = &rng_,
            .retry_delay = parts.options.retry_delay}) {
-    if (run_.report_plan.stop) early_stop_.emplace(run_);
+    // A shard sees a part of the items, and what is merged is decided as a whole.
+    if (run_.report_plan.stop && !run_.shard) early_stop_.emplace(run_);
     for (const ModelAnswered& answered : state.models) models_.add(answered);
 }
 

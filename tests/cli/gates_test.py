@@ -100,6 +100,8 @@ class Gates(ProcessTestCase):
             self.assertIsNone(gate["p_value"])
         shown = self.assay("gate", "latest")
         self.assertEqual(shown.exit_code, 0, shown.out + shown.err)
+        verified = self.assay("verify", "latest")
+        self.assertEqual(verified.exit_code, 0, verified.out + verified.err)
 
     def test_a_stop_takes_the_same_items_whatever_the_concurrency(self):
         self.prepare(0, 0, 1200, 800)
@@ -110,6 +112,20 @@ class Gates(ProcessTestCase):
             reports.append(self.gates('"exact_match >= 0.4"', more=stop, expect=0))
         items = [report["manifest"]["stopped_early"]["items"] for report in reports]
         self.assertEqual(items[0], items[1])
+
+    def test_a_shard_does_not_stop_early_and_the_whole_is_decided_when_merged(self):
+        self.prepare(0, 0, 190, 10)
+        self.write("spec.yaml", SPEC + 'gates: ["exact_match >= 0.8"]\n'
+                   "stop: {score: exact_match}\n")
+        for shard in ("1/2", "2/2"):
+            ended = self.assay("run", "spec.yaml", "--shard", shard, "--store", f"s{shard[0]}")
+            self.assertEqual(ended.exit_code, 0, ended.err)
+        merged = self.assay("merge", "s1", "s2", "--out", "report.json")
+        self.assertEqual(merged.exit_code, 0, merged.out + merged.err)
+        report = json.loads((self.folder / "report.json").read_text(encoding="utf-8"))
+        self.assertNotIn("stopped_early", report["manifest"])
+        self.assertEqual(report["variants"][0]["units"]["scored"], 200)
+        self.assertEqual(report["gates"][0]["interval"]["method"], "betting confidence sequence")
 
     def test_a_stop_without_anything_to_wait_for_is_refused(self):
         self.prepare(0, 0, 5, 5)
