@@ -39,6 +39,7 @@ Result<PairSpread> spread_of_pairs(const PairedSample& pairs, const std::string&
     if (are_rates(pairs)) {
         ASSAY_TRY(const PairCounts counts, count_pairs(pairs.a, pairs.b));
         const auto differing = static_cast<double>(counts.a_better + counts.b_better);
+        if (differing == 0) return failure(ErrorCode::invalid_argument, "no pair differs");
         return PairSpread{
             .design = PairedRates{.discordant = differing / static_cast<double>(counts.pairs)},
             .parts = {},
@@ -47,7 +48,7 @@ Result<PairSpread> spread_of_pairs(const PairedSample& pairs, const std::string&
     ASSAY_TRY(const std::vector<double> changes, differences(pairs.a, pairs.b));
     ASSAY_TRY(const double stddev, sample_stddev(changes));
     if (stddev == 0) {
-        return failure(ErrorCode::invalid_argument, "no pair differs from another");
+        return failure(ErrorCode::invalid_argument, "all pairs differ alike");
     }
     return PairSpread{.design = OneMean{.stddev = stddev}, .parts = {}, .basis = std::move(basis)};
 }
