@@ -26,12 +26,6 @@ struct NamedTest {
     Result<double> p_value = 1.0;
 };
 
-bool are_rates(const PairedSample& sample) {
-    const auto whole = [](double value) { return value == 0 || value == 1; };
-    return sample.is_share && std::ranges::all_of(sample.a, whole) &&
-           std::ranges::all_of(sample.b, whole);
-}
-
 NamedTest mcnemar_test(const PairedSample& sample) {
     const auto counts = count_pairs(sample.a, sample.b);
     return {.name = "exact McNemar",
@@ -60,7 +54,7 @@ NamedTest run_test(const PairedSample& sample, const CompareOptions& options) {
     ComparisonTest test = options.test;
     const bool clustered = !sample.clusters.empty();
     if (test == ComparisonTest::automatic) {
-        test = are_rates(sample) && !clustered            ? ComparisonTest::mcnemar
+        test = is_rate(sample) && !clustered              ? ComparisonTest::mcnemar
                : changes->size() <= k_sign_flip_pairs_max ? ComparisonTest::sign_flip
                                                           : ComparisonTest::paired_t;
     }
@@ -93,7 +87,7 @@ NamedTest run_test(const PairedSample& sample, const CompareOptions& options) {
 }
 
 void add_effect(const PairedSample& sample, Comparison& comparison) {
-    if (are_rates(sample)) {
+    if (is_rate(sample)) {
         const auto counts = count_pairs(sample.a, sample.b);
         if (!counts) return;
         comparison.effect = "odds ratio of the pairs that differ";
@@ -143,7 +137,7 @@ void count_changes(const PairedScores& paired, Comparison& comparison) {
         auto& listed = change > 0 ? comparison.improved_items : comparison.regressed_items;
         if (listed.size() < limits::k_listed_items_max) listed.push_back(paired.items[i]);
     }
-    if (changes && !are_rates(paired.sample)) comparison.difference_bins = bins_of(*changes);
+    if (changes && !is_rate(paired.sample)) comparison.difference_bins = bins_of(*changes);
     comparison.pairs = paired.items.size();
     comparison.newly_failed = paired.newly_failed.size();
     comparison.newly_failed_items = beginning_of(paired.newly_failed);
@@ -154,16 +148,6 @@ void count_changes(const PairedScores& paired, Comparison& comparison) {
 std::optional<double> mean_of(const std::vector<double>& values) {
     const auto value = mean(values);
     return value ? std::optional(*value) : std::nullopt;
-}
-
-/// The values of a score that are there, item by item.
-Sample values_of(const ScoreSeries& series) {
-    Sample sample{
-        .values = {}, .clusters = {}, .is_share = series.data_type == ScoreDataType::boolean};
-    for (std::size_t i = 0; i < series.counts.size(); ++i) {
-        if (series.counts[i] > 0) sample.values.push_back(series.means[i]);
-    }
-    return sample;
 }
 
 /// One side of a comparison that has no pairs.
@@ -177,8 +161,7 @@ Side side_of(const Sample& sample) {
     side.summary = {.count = sample.values.size(),
                     .mean = mean(sample.values).value_or(0),
                     .stddev = sample_stddev(sample.values).value_or(0)};
-    const auto whole = [](double value) { return value == 0 || value == 1; };
-    if (sample.is_share && std::ranges::all_of(sample.values, whole)) {
+    if (is_rate(sample)) {
         const auto successes = std::ranges::count(sample.values, 1.0);
         side.rate = Proportion{.successes = static_cast<std::uint64_t>(successes),
                                .trials = sample.values.size()};
@@ -345,8 +328,8 @@ void compare_apart(const ScoreTable& a, const ScoreTable& b, const CompareOption
     if (comparison.data_type == ScoreDataType::categorical || in_a == nullptr || in_b == nullptr) {
         return add_note(comparison, "the sides have no item in common");
     }
-    const Sample values_a = values_of(*in_a);
-    const Sample values_b = values_of(*in_b);
+    const Sample values_a = sample_of(a, *in_a);
+    const Sample values_b = sample_of(b, *in_b);
     compare_sides(side_of(values_a), side_of(values_b), options.confidence, comparison);
     if (options.test != ComparisonTest::mann_whitney) return;
     const NamedTest test = mann_whitney_test(values_a.values, values_b.values);
@@ -432,7 +415,7 @@ std::vector<Comparison> compare_with_summaries(const std::vector<ScoreSummary>& 
             side.rate = Proportion{.successes = static_cast<std::uint64_t>(std::llround(passed)),
                                    .trials = found->items};
         }
-        compare_sides(side, side_of(values_of(series)), options.confidence, comparison);
+        compare_sides(side, side_of(sample_of(b, series)), options.confidence, comparison);
     }
     return comparisons;
 }

@@ -32,6 +32,9 @@ struct PairedItems {
 [[nodiscard]] PairedItems pair_items(const ScoreTable& a, const ScoreTable& b,
                                      const SliceValue& slice = {});
 
+/// The items of a table that have a number of this score.
+[[nodiscard]] Sample sample_of(const ScoreTable& table, const ScoreSeries& series);
+
 /// One score, or the share of one of its categories, over pairs of items.
 struct PairedScores {
     PairedSample sample;

@@ -15,12 +15,6 @@ std::string assumption() {
     return fmt::format("answers to the same items that correlate by {}", k_assumed_correlation);
 }
 
-bool are_rates(const PairedSample& pairs) {
-    const auto whole = [](double value) { return value == 0 || value == 1; };
-    return pairs.is_share && std::ranges::all_of(pairs.a, whole) &&
-           std::ranges::all_of(pairs.b, whole);
-}
-
 /// The variance of differences whose two sides repeat each item as this run did: the noise of both
 /// adds up, and what items have in common cancels in part.
 std::optional<VarianceParts> parts_of(const ScoreSummary& score, double difference_stddev) {
@@ -36,7 +30,7 @@ std::optional<VarianceParts> parts_of(const ScoreSummary& score, double differen
 
 Result<PairSpread> spread_of_pairs(const PairedSample& pairs, const std::string& with) {
     std::string basis = fmt::format("the pairs with {}", with);
-    if (are_rates(pairs)) {
+    if (is_rate(pairs)) {
         ASSAY_TRY(const PairCounts counts, count_pairs(pairs.a, pairs.b));
         const auto differing = static_cast<double>(counts.a_better + counts.b_better);
         if (differing == 0) return failure(ErrorCode::invalid_argument, "no pair differs");

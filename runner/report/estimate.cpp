@@ -25,10 +25,8 @@ constexpr std::size_t k_bootstrap_items_max = 10'000;  // the mean of more is no
 /// What an interval is made with, after `automatic` has been replaced.
 enum class Way : std::uint8_t { wilson, clopper_pearson, student_t, cluster_t, bca };
 
-bool is_rate(const Sample& sample) {
-    return sample.is_share && std::ranges::all_of(sample.values, [](double value) {
-               return value == 0 || value == 1;
-           });
+bool are_right_or_wrong(const std::vector<double>& values) {
+    return std::ranges::all_of(values, [](double value) { return value == 0 || value == 1; });
 }
 
 bool is_clustered(const std::vector<std::uint32_t>& clusters) {
@@ -189,10 +187,7 @@ class Drawing {
 /// Of rates the pairs that differ are all that matters.
 std::optional<Result<Estimate>> rate_difference(const PairedSample& pairs,
                                                 const EstimateOptions& options) {
-    const auto whole = [](double value) { return value == 0 || value == 1; };
-    const bool rates = pairs.is_share && std::ranges::all_of(pairs.a, whole) &&
-                       std::ranges::all_of(pairs.b, whole);
-    if (!rates || is_clustered(pairs.clusters)) return std::nullopt;
+    if (!is_rate(pairs) || is_clustered(pairs.clusters)) return std::nullopt;
     if (options.method != IntervalMethod::automatic) return std::nullopt;
     const auto counts = count_pairs(pairs.a, pairs.b);
     if (!counts) return std::unexpected(counts.error());
@@ -238,6 +233,12 @@ Result<Interval> fieller(const MeanPair& pair, double confidence) {
 }
 
 }  // namespace
+
+bool is_rate(const Sample& sample) { return sample.is_share && are_right_or_wrong(sample.values); }
+
+bool is_rate(const PairedSample& pairs) {
+    return pairs.is_share && are_right_or_wrong(pairs.a) && are_right_or_wrong(pairs.b);
+}
 
 Result<ReportedInterval> Estimate::interval(double confidence) const {
     ASSAY_TRY(const Interval ends, interval_at(confidence));

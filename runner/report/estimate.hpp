@@ -35,6 +35,10 @@ struct PairedSample {
     bool is_share = false;
 };
 
+/// Whether every item was right or wrong, so that the mean is a rate.
+[[nodiscard]] bool is_rate(const Sample& sample);
+[[nodiscard]] bool is_rate(const PairedSample& pairs);
+
 /// A number, and how sure it is at any confidence.
 struct Estimate {
     double value = 0;

@@ -84,6 +84,17 @@ PairedItems pair_items(const ScoreTable& a, const ScoreTable& b, const SliceValu
     return pairs;
 }
 
+Sample sample_of(const ScoreTable& table, const ScoreSeries& series) {
+    Sample sample{
+        .values = {}, .clusters = {}, .is_share = series.data_type == ScoreDataType::boolean};
+    for (std::size_t i = 0; i < series.counts.size(); ++i) {
+        if (series.counts[i] == 0) continue;
+        sample.values.push_back(series.means[i]);
+        if (!table.clusters.empty()) sample.clusters.push_back(table.clusters[i]);
+    }
+    return sample;
+}
+
 Result<PairedScores> pair_scores(const ScoreTable& a, const ScoreTable& b, const PairedItems& pairs,
                                  const std::string& score, const std::string& category) {
     ASSAY_TRY(const ScoreSeries* const in_a, series_of(a, score, category));

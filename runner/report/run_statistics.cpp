@@ -10,25 +10,13 @@
 namespace assay {
 namespace {
 
-/// The values of the items that have the score.
-Sample sample_of(const ScoreSeries& series, const ScoreTable& table) {
-    Sample sample{
-        .values = {}, .clusters = {}, .is_share = series.data_type == ScoreDataType::boolean};
-    for (std::size_t i = 0; i < series.counts.size(); ++i) {
-        if (series.counts[i] == 0) continue;
-        sample.values.push_back(series.means[i]);
-        if (!table.clusters.empty()) sample.clusters.push_back(table.clusters[i]);
-    }
-    return sample;
-}
-
 void add_intervals(VariantSummary& variant, const ScoreTable& table, std::uint64_t seed) {
     std::vector<Sample> samples;
     std::vector<ScoreSummary*> scores;
     for (ScoreSummary& score : variant.scores) {
         const ScoreSeries* const series = table.find(score.name);
         if (series == nullptr || series->data_type == ScoreDataType::categorical) continue;
-        samples.push_back(sample_of(*series, table));
+        samples.push_back(sample_of(table, *series));
         scores.push_back(&score);
     }
     const auto estimates = mean_estimates(samples, {.seed = seed});
