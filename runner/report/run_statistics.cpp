@@ -1,6 +1,7 @@
 #include "runner/report/run_statistics.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "runner/report/detectable.hpp"
@@ -29,14 +30,20 @@ void add_intervals(VariantSummary& variant, const ScoreTable& table, std::uint64
 
 constexpr PowerTarget k_target{.confidence = k_report_confidence, .power = k_report_power};
 
+/// A table that a variant is compared with, and which items belong together.
+struct PairedReference {
+    const ScoreTable& table;
+    PairedItems items;
+    std::string name;
+};
+
 /// From pairs where there are some, else from this run alone.
-void add_detectable(const ScoreTable* reference, const std::string& with, const ScoreTable& table,
+void add_detectable(const std::optional<PairedReference>& reference, const ScoreTable& table,
                     ScoreSummary& score) {
     Result<PairSpread> spread = spread_of_score(score);
-    if (reference != nullptr) {
-        const auto pairs =
-            pair_scores(*reference, table, pair_items(*reference, table), score.name);
-        auto paired = pairs ? spread_of_pairs(pairs->sample, with)
+    if (reference) {
+        const auto pairs = pair_scores(reference->table, table, reference->items, score.name);
+        auto paired = pairs ? spread_of_pairs(pairs->sample, reference->name)
                             : Result<PairSpread>(std::unexpected(pairs.error()));
         if (paired) spread = std::move(paired);
     }
@@ -45,12 +52,16 @@ void add_detectable(const ScoreTable* reference, const std::string& with, const 
     if (detectable) score.detectable = *detectable;
 }
 
+CompareOptions options_of(const std::string& a, const ScoreTable& b, const Report& report) {
+    return {.a = a,
+            .b = b.variant,
+            .confidence = k_report_confidence,
+            .seed = report.run.report_plan.seed};
+}
+
 void compare_with(const ReferenceRun& reference, Report& report) {
     for (const ScoreTable& table : report.tables) {
-        const CompareOptions options{.a = reference.name,
-                                     .b = table.variant,
-                                     .confidence = k_report_confidence,
-                                     .seed = report.run.report_plan.seed};
+        const CompareOptions options = options_of(reference.name, table, report);
         std::vector<Comparison> comparisons;
         const Counterpart other = find_counterpart(reference, table.variant);
         if (other.table != nullptr) {
@@ -75,11 +86,15 @@ void add_detectable(const ReportInputs& inputs, Report& report) {
     const bool compared = baseline != inputs.references.end() && baseline->second;
     for (std::size_t i = 0; i < report.variants.size(); ++i) {
         VariantSummary& variant = report.variants[i];
-        const ScoreTable* const reference =
+        const ScoreTable* const other =
             compared ? find_counterpart(*baseline->second, variant.name).table : nullptr;
+        std::optional<PairedReference> reference;
+        if (other != nullptr) {
+            reference.emplace(*other, pair_items(*other, report.tables[i]), inputs.baseline);
+        }
         for (ScoreSummary& score : variant.scores) {
             if (score.data_type == ScoreDataType::categorical) continue;
-            add_detectable(reference, inputs.baseline, report.tables[i], score);
+            add_detectable(reference, report.tables[i], score);
         }
     }
 }
@@ -110,11 +125,9 @@ void add_comparisons(const ReportInputs& inputs, Report& report) {
         if (found != inputs.references.end() && found->second) compare_with(*found->second, report);
     }
     for (std::size_t i = 1; i < report.tables.size(); ++i) {
-        const CompareOptions options{.a = report.tables.front().variant,
-                                     .b = report.tables[i].variant,
-                                     .confidence = k_report_confidence,
-                                     .seed = report.run.report_plan.seed};
-        std::ranges::move(compare_tables(report.tables.front(), report.tables[i], options),
+        const ScoreTable& first = report.tables.front();
+        const CompareOptions options = options_of(first.variant, report.tables[i], report);
+        std::ranges::move(compare_tables(first, report.tables[i], options),
                           std::back_inserter(report.comparisons));
     }
 }
