@@ -1,6 +1,7 @@
 #include "core/base/hash.hpp"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include "core/base/error.hpp"
 
@@ -48,14 +49,23 @@ std::string sha256_hex(std::string_view bytes, std::size_t characters) {
     return to_hex(sha256(bytes)).substr(0, characters);
 }
 
+Sha256Digest hmac_sha256(std::string_view key, std::string_view message) {
+    Sha256Digest digest{};
+    unsigned int length = 0;
+    const auto* const bytes = reinterpret_cast<const unsigned char*>(message.data());
+    const bool done = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes,
+                           message.size(), digest.data(), &length) != nullptr;
+    ASSAY_ASSERT(done && length == digest.size(), "HMAC with SHA-256 gives 32 bytes");
+    return digest;
+}
+
 std::string to_hex(std::string_view bytes) {
     static constexpr std::string_view k_digits = "0123456789abcdef";
-    std::string text;
-    text.reserve(bytes.size() * 2);
-    for (const char c : bytes) {
-        const auto byte = static_cast<unsigned char>(c);
-        text.push_back(k_digits[byte >> 4U]);
-        text.push_back(k_digits[byte & 15U]);
+    std::string text(bytes.size() * 2, '0');
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(bytes[i]);
+        text[2 * i] = k_digits[byte >> 4U];
+        text[2 * i + 1] = k_digits[byte & 15U];
     }
     return text;
 }

@@ -30,6 +30,8 @@ class Sha256 {
 [[nodiscard]] Sha256Digest sha256(std::string_view bytes);
 /// The first `characters` hex digits (1 to 64, lower case) of the SHA-256 of `bytes`.
 [[nodiscard]] std::string sha256_hex(std::string_view bytes, std::size_t characters = 64);
+/// HMAC with SHA-256 (RFC 2104): who knows the key says that the message is theirs.
+[[nodiscard]] Sha256Digest hmac_sha256(std::string_view key, std::string_view message);
 [[nodiscard]] std::string to_hex(std::string_view bytes);
 [[nodiscard]] std::string to_hex(const Sha256Digest& digest);
 

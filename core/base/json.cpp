@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <cstring>
 #include <iterator>
 #include <utility>
 #include <vector>
@@ -155,45 +157,51 @@ constexpr std::array<char, 256> k_escapes = [] {
     return escapes;
 }();
 
-/// ASCII without escapes. Looks at all bytes without an early end, which the compiler turns into a
-/// few wide instructions.
-bool is_plain(std::string_view text) {
-    unsigned special = 0;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        special |= static_cast<unsigned>(byte < 0x20) | static_cast<unsigned>(byte >= 0x80) |
-                   static_cast<unsigned>(byte == '"') | static_cast<unsigned>(byte == '\\');
+/// Whether none of eight bytes has to be escaped. A subtraction borrows from the next byte only
+/// where a byte is found, so it may find too many and never too few.
+bool is_plain(std::uint64_t bytes) {
+    constexpr std::uint64_t k_each = 0x0101010101010101U;
+    constexpr std::uint64_t k_high_bits = 0x80U * k_each;
+    const auto below = [](std::uint64_t word, std::uint64_t limit) {
+        return (word - limit * k_each) & ~word;
+    };
+    const std::uint64_t found =
+        below(bytes, 0x20) | below(bytes ^ '"' * k_each, 1) | below(bytes ^ '\\' * k_each, 1);
+    return (found & k_high_bits) == 0;
+}
+
+/// Where the next byte stands that has to be escaped, or the end.
+std::size_t skip_plain(std::string_view text, std::size_t at) {
+    std::uint64_t bytes = 0;
+    for (; at + sizeof(bytes) <= text.size(); at += sizeof(bytes)) {
+        std::memcpy(&bytes, text.data() + at, sizeof(bytes));
+        if (!is_plain(bytes)) break;
     }
-    return special == 0;
+    while (at < text.size() && k_escapes[static_cast<unsigned char>(text[at])] == 0) ++at;
+    return at;
 }
 
 void append_escaped(std::string& out, std::string_view text) {
     std::size_t begin = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
+    for (std::size_t i = skip_plain(text, 0); i < text.size(); i = skip_plain(text, begin)) {
         const auto byte = static_cast<unsigned char>(text[i]);
         const char escape = k_escapes[byte];
-        if (escape == 0) continue;
-        out += text.substr(begin, i - begin);
+        out.append(text, begin, i - begin);
         begin = i + 1;
         out += '\\';
         out += escape;
         if (escape == 'u') fmt::format_to(std::back_inserter(out), "{:04x}", byte);
     }
-    out += text.substr(begin);
+    out.append(text, begin);
 }
 
 void append_text(std::string& out, const std::string& text) {
-    const bool plain = is_plain(text);
-    if (!plain && find_invalid_utf8(text) != std::string_view::npos) {
+    if (find_invalid_utf8(text) != std::string_view::npos) {
         out += dump(Json(text), -1);  // the library replaces what is not UTF-8
         return;
     }
     out += '"';
-    if (plain) {
-        out += text;
-    } else {
-        append_escaped(out, text);
-    }
+    append_escaped(out, text);
     out += '"';
 }
 
@@ -257,7 +265,13 @@ std::string compact(const AnyJson& value) {
 std::expected<Json, JsonError> parse_json_part(std::string_view text, const JsonLimits& limits) {
     if (auto value = read_plain_json(text, limits.depth_max)) return std::move(*value);
     GuardedBuilder builder(limits);
-    if (Json::sax_parse(text.begin(), text.end(), &builder)) return std::move(builder.root);
+    if (Json::sax_parse(text.begin(), text.end(), &builder)) {
+        // The library takes a zero byte for the end of the text, whatever follows it.
+        const std::size_t zero = text.find('\0');
+        if (zero == std::string_view::npos) return std::move(builder.root);
+        const LineColumn at = locate(text, zero);
+        return std::unexpected(JsonError{at.line, at.column, "a zero byte is not JSON"});
+    }
     if (builder.offset() == 0) return std::unexpected(JsonError{0, 0, builder.message()});
     const LineColumn at = locate(text, builder.offset() - 1);
     return std::unexpected(JsonError{at.line, at.column, builder.message()});

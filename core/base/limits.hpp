@@ -52,6 +52,8 @@ inline constexpr std::size_t k_transition_labels_max = 50;
 inline constexpr std::uint64_t k_bootstrap_resamples = 10'000;
 inline constexpr std::uint64_t k_sign_flips = 10'000;
 inline constexpr std::size_t k_baseline_bytes_max = 256U << 20U;
+inline constexpr std::size_t k_labels_max = 100'000;             // of one calibration
+inline constexpr std::size_t k_judge_comment_bytes_max = 2'000;  // kept in a calibration
 inline constexpr std::size_t k_run_label_bytes_max = 200;  // longer texts are cut, with a hash
 
 // Lua programs: about 0.2 s, and room for an output of 20 MB.
@@ -84,8 +86,11 @@ inline constexpr std::size_t k_scorer_scores_max = 100;  // of one item
 
 // Providers.
 inline constexpr std::size_t k_provider_reply_bytes_max = 20U << 20U;
+inline constexpr std::size_t k_image_bytes_max = 20U << 20U;
 inline constexpr std::size_t k_sse_event_bytes_max = 1U << 20U;
+inline constexpr std::uint64_t k_aws_profiles_bytes_max = 1U << 20U;
 inline constexpr std::chrono::seconds k_connect_timeout{10};
+inline constexpr std::size_t k_ca_file_bytes_max = 16U << 20U;
 inline constexpr std::chrono::seconds k_task_timeout_default{60};
 inline constexpr std::chrono::minutes k_unit_deadline_default{10};
 inline constexpr int k_retries_default = 4;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cstdint>
+#include <cstring>
 
 namespace assay {
 namespace {
@@ -80,6 +82,17 @@ char32_t fold(char32_t c) {
     return c;
 }
 
+/// Past bytes that are ASCII, eight at a time.
+std::size_t skip_ascii(std::string_view text, std::size_t at) {
+    constexpr std::uint64_t k_high_bits = 0x8080808080808080U;
+    std::uint64_t bytes = 0;
+    for (; at + sizeof(bytes) <= text.size(); at += sizeof(bytes)) {
+        std::memcpy(&bytes, text.data() + at, sizeof(bytes));
+        if ((bytes & k_high_bits) != 0) break;
+    }
+    return at;
+}
+
 bool is_space(char c) {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v';
 }
@@ -87,7 +100,7 @@ bool is_space(char c) {
 }  // namespace
 
 std::size_t find_invalid_utf8(std::string_view text) {
-    for (std::size_t at = 0; at < text.size();) {
+    for (std::size_t at = skip_ascii(text, 0); at < text.size(); at = skip_ascii(text, at)) {
         const std::size_t length = decode(text, at).length;
         if (length == 0) return at;
         at += length;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -26,16 +28,22 @@ bool is_proxy_failure(const TransferFailure& failure, const Endpoint& endpoint) 
     return !failure.detail.empty() && failure.detail.find(host) == std::string::npos;
 }
 
+/// The answer to a CONNECT, which libcurl tells only in words.
+bool is_refused_by_proxy(std::string_view detail) { return detail.contains("CONNECT"); }
+
+std::string_view proxy_settings(const TransferFailure& failure) {
+    return failure.has_own_proxy ? "its address in `proxy`"
+                                 : "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY";
+}
+
 std::string connect_failure(const TransferFailure& failure, const Endpoint& endpoint) {
     const std::string to = endpoint.text();
     if (failure.os_error == EMFILE) {
         return "too many open connections for this process: raise `ulimit -n`";
     }
     if (is_proxy_failure(failure, endpoint)) {
-        return fmt::format(
-            "cannot reach {} through the proxy ({}): check HTTPS_PROXY, HTTP_PROXY, "
-            "ALL_PROXY and NO_PROXY",
-            to, failure.detail);
+        return fmt::format("cannot reach {} through the proxy ({}): check {}", to, failure.detail,
+                           proxy_settings(failure));
     }
     switch (failure.os_error) {
         case ECONNREFUSED:
@@ -78,6 +86,19 @@ Result<Endpoint> parse_endpoint(const std::string& url) {
                     url_part(parsed.get(), CURLUPART_ZONEID)};
 }
 
+Result<void> check_proxy(const std::string& address) {
+    const CurlUrl parsed(curl_url());
+    const bool is_url = parsed && curl_url_set(parsed.get(), CURLUPART_URL, address.c_str(),
+                                               CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK;
+    const std::string scheme = is_url ? url_part(parsed.get(), CURLUPART_SCHEME) : "";
+    constexpr std::array k_schemes = {"http", "https", "socks4", "socks4a", "socks5", "socks5h"};
+    if (std::ranges::find(k_schemes, scheme) != k_schemes.end()) return {};
+    return failure(ErrorCode::invalid_argument,
+                   fmt::format("\"{}\" is no address of a proxy: write it as "
+                               "http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT",
+                               printable_url(address)));
+}
+
 Error transfer_error(const TransferFailure& failure, const Endpoint& endpoint) {
     const std::string to = endpoint.text();
     const std::string detail =
@@ -91,7 +112,8 @@ Error transfer_error(const TransferFailure& failure, const Endpoint& endpoint) {
                 "cannot find the host {}: is its name right and the network up?", endpoint.host));
         case CURLE_COULDNT_RESOLVE_PROXY:
             return unavailable(
-                "cannot find the proxy's host: check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY", false);
+                fmt::format("cannot find the proxy's host: check {}", proxy_settings(failure)),
+                false);
         case CURLE_COULDNT_CONNECT: return unavailable(connect_failure(failure, endpoint));
         case CURLE_OPERATION_TIMEDOUT:
             return unavailable(
@@ -99,21 +121,33 @@ Error transfer_error(const TransferFailure& failure, const Endpoint& endpoint) {
                             "firewall or a proxy in the way?",
                             to, limits::k_connect_timeout.count()));
         case CURLE_PEER_FAILED_VERIFICATION:
-        case CURLE_SSL_CACERT_BADFILE:
         case CURLE_SSL_ISSUER_ERROR:
         case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
             return unavailable(
                 fmt::format("the certificate of {} is not trusted ({}): install the authority that "
-                            "signed it (Debian: ca-certificates)",
+                            "signed it (Debian: ca-certificates), or name it in `ca_file`",
                             to, detail),
                 false);
         case CURLE_SSL_CONNECT_ERROR:
             return unavailable(fmt::format(
                 "the TLS handshake with {} failed ({}): does it speak https?", to, detail));
+        case CURLE_SSL_CACERT_BADFILE:
+            return unavailable(
+                fmt::format("the certificates to trust cannot be used for {} ({}): is the CA file "
+                            "one of certificates in PEM?",
+                            to, detail),
+                false);
         case CURLE_GOT_NOTHING:
             return unavailable(fmt::format("{} closed the connection without an answer", to));
         case CURLE_SEND_ERROR:
         case CURLE_RECV_ERROR:
+            if (is_refused_by_proxy(detail)) {
+                return unavailable(fmt::format(
+                    "the proxy lets no request through to {} ({}): check {}, and whether it needs "
+                    "a user name and password",
+                    to, detail, proxy_settings(failure)));
+            }
+            [[fallthrough]];
         case CURLE_PARTIAL_FILE:
         case CURLE_HTTP2:
         case CURLE_HTTP2_STREAM:

@@ -21,11 +21,15 @@ struct Endpoint {
 ///        user name or password.
 [[nodiscard]] Result<Endpoint> parse_endpoint(const std::string& url);
 
+/// @error invalid_argument when the address is none of a proxy that libcurl speaks with.
+[[nodiscard]] Result<void> check_proxy(const std::string& address);
+
 /// How a transfer failed.
 struct TransferFailure {
     CURLcode code = CURLE_OK;
-    long os_error = 0;   ///< errno of the connection, 0 = none
-    std::string detail;  ///< libcurl's own words, "" = none
+    long os_error = 0;           ///< errno of the connection, 0 = none
+    std::string detail;          ///< libcurl's own words, "" = none
+    bool has_own_proxy = false;  ///< not that of the proxy variables
 };
 
 /// The failure in plain words with host, port and remedy; `retryable` when another attempt may end

@@ -114,7 +114,20 @@ Result<void> Transfer::prepare(CurlEasy easy) {
     options.set(CURLOPT_PROTOCOLS_STR, "http,https");
     options.set(CURLOPT_FOLLOWLOCATION, 0L);
     // A proxy would look up the name itself, behind the guard's back.
-    if (options_.addresses != AddressPolicy::any) options.set(CURLOPT_PROXY, "");
+    if (options_.addresses != AddressPolicy::any) {
+        options.set(CURLOPT_PROXY, "");
+    } else if (!options_.proxy.empty()) {
+        options.set(CURLOPT_PROXY, options_.proxy.c_str());
+        options.set(CURLOPT_NOPROXY, "");
+    }
+    if (!options_.ca_file.empty()) {
+        for (const CURLoption file : {CURLOPT_CAINFO, CURLOPT_PROXY_CAINFO}) {
+            options.set(file, options_.ca_file.c_str());
+        }
+        for (const CURLoption folder : {CURLOPT_CAPATH, CURLOPT_PROXY_CAPATH}) {
+            options.set(folder, static_cast<const char*>(nullptr));
+        }
+    }
     options.set(CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
     options.set(CURLOPT_SSL_VERIFYPEER, 1L);
     options.set(CURLOPT_SSL_VERIFYHOST, 2L);
@@ -211,7 +224,7 @@ Error Transfer::failed() const {
     if (*code_ == CURLE_COULDNT_CONNECT && !refused_.empty()) return not_allowed();
     long os_error = 0;
     (void)curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &os_error);  // stays 0 when unknown
-    return transfer_error({*code_, os_error, detail_.data()}, endpoint_);
+    return transfer_error({*code_, os_error, detail_.data(), !options_.proxy.empty()}, endpoint_);
 }
 
 /// Counts header and (unpacked) body bytes against the limit.

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/files.hpp"
 #include "core/base/limits.hpp"
 #include "core/http/curl_transfer.hpp"
 #include "core/http/http_client.hpp"
@@ -279,9 +280,24 @@ class CurlTransport final : public HttpTransport {
     std::shared_ptr<CurlMultiLoop> loop_;
 };
 
+/// Read here as well, because libcurl tells only when it connects, and then as a certificate that
+/// is not trusted.
+Result<void> check_ca_file(const std::string& path) {
+    auto text = read_file(path, limits::k_ca_file_bytes_max);
+    if (!text) {
+        return failure(ErrorCode::invalid_argument,
+                       fmt::format("the CA file cannot be used: {}", text.error().message));
+    }
+    if (text->contains("-----BEGIN ")) return {};
+    return failure(ErrorCode::invalid_argument,
+                   fmt::format("the CA file {} holds no certificate in PEM", path));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<HttpTransport>> make_curl_transport(HttpTransportOptions options) {
+    if (!options.proxy.empty()) ASSAY_CHECK(check_proxy(options.proxy));
+    if (!options.ca_file.empty()) ASSAY_CHECK(check_ca_file(options.ca_file));
     // A connection that breaks while OpenSSL writes to it must be an error, not a signal.
     (void)std::signal(SIGPIPE, SIG_IGN);
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {

@@ -53,7 +53,13 @@ struct HttpTransportOptions {
     AddressPolicy addresses = AddressPolicy::any;
     /// Makes the socket of a new connection, like socket(2), which it is by default. A test can
     /// count here.
-    std::function<int(int family, int type, int protocol)> open_socket;
+    std::function<int(int family, int type, int protocol)> open_socket = nullptr;
+    /// http://, https:// or socks5:// address of a proxy, which may hold a user name and password;
+    /// NO_PROXY does not count then. "" = as the proxy variables say.
+    std::string proxy = {};
+    /// File (PEM) with the certificates of the authorities to trust instead of the system's; "" =
+    /// those.
+    std::string ca_file = {};
 };
 
 /// libcurl's multi interface on the I/O thread's event loop: connections are kept and shared by
@@ -62,7 +68,8 @@ struct HttpTransportOptions {
 ///
 /// A connection that is used again is not checked again: hosts that the operator names and hosts
 /// that others name need a transport each.
-/// @error internal when libcurl cannot be initialised.
+/// @error invalid_argument for a proxy that is none or a CA file that cannot be read or holds no
+///        certificate; internal when libcurl cannot be initialised.
 [[nodiscard]] Result<std::unique_ptr<HttpTransport>> make_curl_transport(
     HttpTransportOptions options = {});
 

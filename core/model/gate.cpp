@@ -22,6 +22,9 @@ constexpr std::array k_corrections = {Correction::none, Correction::holm, Correc
 constexpr std::array k_methods = {IntervalMethod::automatic, IntervalMethod::wilson,
                                   IntervalMethod::clopper_pearson, IntervalMethod::student_t,
                                   IntervalMethod::bca};
+constexpr std::array k_judge_statistics = {JudgeStatistic::kappa, JudgeStatistic::accuracy,
+                                           JudgeStatistic::sensitivity, JudgeStatistic::specificity,
+                                           JudgeStatistic::correlation};
 
 template <class Values>
 std::vector<std::string> words_of(const Values& values) {
@@ -64,6 +67,35 @@ Result<double> parse_threshold(std::string_view text) {
                        fmt::format("\"{}\" is no number; write 0.85 or 85%", text));
     }
     return percent ? value / 100 : value;
+}
+
+Json to_json(const JudgeRequirement& requirement) {
+    Json minimums = Json::object();
+    for (const auto& [statistic, value] : requirement.minimums) {
+        minimums[to_string(statistic)] = value;
+    }
+    return {{"judge", requirement.judge},
+            {"minimums", std::move(minimums)},
+            {"lower_bound", requirement.lower_bound},
+            {"calibration", requirement.calibration}};
+}
+
+Result<JudgeRequirement> requirement_from_json(const Json& json) {
+    JudgeRequirement requirement{.judge = json.at("judge").get<std::string>(),
+                                 .minimums = {},
+                                 .lower_bound = json.at("lower_bound").get<bool>(),
+                                 .calibration = json.at("calibration").get<std::string>()};
+    for (const auto& [word, value] : json.at("minimums").items()) {
+        const auto statistic = parse_judge_statistic(word);
+        if (!statistic) {
+            return failure(ErrorCode::data_loss,
+                           fmt::format("a gate requires the statistic \"{}\" of a judge", word));
+        }
+        requirement.minimums.push_back({*statistic, value.get<double>()});
+    }
+    // As a spec is read: the first one that is not met is told.
+    std::ranges::sort(requirement.minimums, {}, &JudgeRequirement::Minimum::statistic);
+    return requirement;
 }
 
 }  // namespace
@@ -138,6 +170,17 @@ const char* to_string(IntervalMethod method) {
     std::unreachable();
 }
 
+const char* to_string(JudgeStatistic statistic) {
+    switch (statistic) {
+        case JudgeStatistic::kappa: return "kappa";
+        case JudgeStatistic::accuracy: return "accuracy";
+        case JudgeStatistic::sensitivity: return "sensitivity";
+        case JudgeStatistic::specificity: return "specificity";
+        case JudgeStatistic::correlation: return "correlation";
+    }
+    std::unreachable();
+}
+
 const std::vector<std::string>& gate_tiers() {
     static const std::vector<std::string> k_words = words_of(k_tiers);
     return k_words;
@@ -158,6 +201,11 @@ const std::vector<std::string>& interval_methods() {
     return k_words;
 }
 
+const std::vector<std::string>& judge_statistics() {
+    static const std::vector<std::string> k_words = words_of(k_judge_statistics);
+    return k_words;
+}
+
 std::optional<GateTier> parse_gate_tier(std::string_view text) {
     return parse_one_of(k_tiers, text);
 }
@@ -174,10 +222,14 @@ std::optional<IntervalMethod> parse_interval_method(std::string_view text) {
     return parse_one_of(k_methods, text);
 }
 
+std::optional<JudgeStatistic> parse_judge_statistic(std::string_view text) {
+    return parse_one_of(k_judge_statistics, text);
+}
+
 const std::vector<std::string>& gate_measures() {
     static const std::vector<std::string> k_measures = {
-        "cost_usd",       "coverage",       "error_rate", "latency_p50_ms",
-        "latency_p95_ms", "latency_p99_ms", "tokens"};
+        "cost_usd",       "coverage",       "error_rate",     "judge_cost_usd", "judge_tokens",
+        "latency_p50_ms", "latency_p95_ms", "latency_p99_ms", "tokens"};
     return k_measures;
 }
 
@@ -223,6 +275,7 @@ Json to_json(const Gate& gate) {
             {"on_inconclusive", to_string(gate.on_inconclusive)},
             {"correction", to_string(gate.correction)},
             {"allow_changed", gate.allow_changed},
+            {"requires", gate.requirement ? to_json(*gate.requirement) : Json(nullptr)},
             {"place", {gate.place.file, gate.place.line, gate.place.column}}};
 }
 
@@ -248,6 +301,9 @@ Result<Gate> gate_from_json(const Json& json) {
     ASSAY_CHECK(read_word(json, "tier", k_tiers, gate.tier));
     ASSAY_CHECK(read_word(json, "on_inconclusive", k_inconclusive_rules, gate.on_inconclusive));
     ASSAY_CHECK(read_word(json, "correction", k_corrections, gate.correction));
+    if (const auto found = json.find("requires"); found != json.end() && !found->is_null()) {
+        ASSAY_TRY(gate.requirement, requirement_from_json(*found));
+    }
     const Json& place = json.at("place");
     gate.place = {place.at(0).get<std::string>(), place.at(1).get<int>(), place.at(2).get<int>()};
     return gate;

@@ -46,20 +46,39 @@ enum class IntervalMethod : std::uint8_t {
     bca,  ///< bootstrap, bias-corrected and accelerated
 };
 
+/// What a calibration says of a judge, as far as gates may ask for it.
+enum class JudgeStatistic : std::uint8_t { kappa, accuracy, sensitivity, specificity, correlation };
+
 [[nodiscard]] const char* to_string(GateForm form);
 [[nodiscard]] const char* to_string(GateTier tier);
 [[nodiscard]] const char* to_string(OnInconclusive rule);
 [[nodiscard]] const char* to_string(Correction correction);
 [[nodiscard]] const char* to_string(IntervalMethod method);
+[[nodiscard]] const char* to_string(JudgeStatistic statistic);
 // The words of a spec, which are also those of to_string. Nothing when it is none of them.
 [[nodiscard]] const std::vector<std::string>& gate_tiers();
 [[nodiscard]] const std::vector<std::string>& inconclusive_rules();
 [[nodiscard]] const std::vector<std::string>& corrections();
 [[nodiscard]] const std::vector<std::string>& interval_methods();
+[[nodiscard]] const std::vector<std::string>& judge_statistics();
 [[nodiscard]] std::optional<GateTier> parse_gate_tier(std::string_view text);
 [[nodiscard]] std::optional<OnInconclusive> parse_on_inconclusive(std::string_view text);
 [[nodiscard]] std::optional<Correction> parse_correction(std::string_view text);
 [[nodiscard]] std::optional<IntervalMethod> parse_interval_method(std::string_view text);
+[[nodiscard]] std::optional<JudgeStatistic> parse_judge_statistic(std::string_view text);
+
+/// How far a judge must agree with people for a gate to be decided at all (docs/calibration.md).
+struct JudgeRequirement {
+    struct Minimum {
+        JudgeStatistic statistic = JudgeStatistic::kappa;
+        double value = 0;
+    };
+    std::string judge;  ///< an evaluator of the spec
+    std::vector<Minimum> minimums;
+    /// The lower bound of the statistic's interval has to reach the minimum, not only its value.
+    bool lower_bound = false;
+    std::string calibration;  ///< a file to go by; "" = the newest one that the store has
+};
 
 /// A pass/fail rule over a report.
 struct Gate {
@@ -81,12 +100,14 @@ struct Gate {
     Correction correction = Correction::holm;
     /// What may differ between the run and its baseline: "dataset", "evaluator".
     std::vector<std::string> allow_changed;
+    std::optional<JudgeRequirement> requirement;
     Place place;  ///< in the spec, for annotations
 
     [[nodiscard]] bool is_comparison() const { return !baseline.empty() || !versus.empty(); }
 };
 
-/// cost_usd, coverage, error_rate, latency_p50_ms, latency_p95_ms, latency_p99_ms, tokens.
+/// cost_usd, coverage, error_rate, judge_cost_usd, judge_tokens, latency_p50_ms, latency_p95_ms,
+/// latency_p99_ms, tokens.
 [[nodiscard]] const std::vector<std::string>& gate_measures();
 
 /// Parses the short form, "exact_match >= 85%".

@@ -15,15 +15,9 @@ bool is_cached(const Observation& observation) {
     return cached != observation.metadata.end() && *cached == true;
 }
 
-std::int64_t paid_tokens(const UnitResult& unit) {
+std::int64_t task_tokens(const UnitResult& unit) {
     if (unit.calls == 0) return 0;
-    if (unit.cached == 0) return total_of(unit.usage);
-    std::int64_t tokens = 0;
-    for (const Observation& observation : unit.observations) {
-        const bool is_of_task = observation.type != ObservationType::evaluator;
-        if (is_of_task && !is_cached(observation)) tokens += total_of(observation.usage);
-    }
-    return tokens;
+    return unit.cached == 0 ? total_of(unit.usage) : paid_tokens(unit.observations);
 }
 
 }  // namespace
@@ -46,8 +40,24 @@ Result<RunState> parse_run_state(std::string_view text) {
     return failure(ErrorCode::data_loss, fmt::format("\"{}\" is no run state", text));
 }
 
+std::int64_t paid_tokens(const std::vector<Observation>& observations) {
+    std::int64_t tokens = 0;
+    for (const Observation& observation : observations) {
+        const bool is_call = observation.type != ObservationType::evaluator;
+        if (is_call && !is_cached(observation)) tokens += total_of(observation.usage);
+    }
+    return tokens;
+}
+
 Spending spending_of(const UnitResult& unit) {
-    return {.cost = unit.paid.value_or(0), .tokens = paid_tokens(unit), .calls = unit.calls};
+    Spending spent{.cost = unit.paid.value_or(0), .tokens = task_tokens(unit), .calls = unit.calls};
+    for (const Evaluation& evaluation : unit.evaluations) {
+        if (!evaluation.judge) continue;
+        const JudgeRecord& judge = *evaluation.judge;
+        spent +=
+            {.cost = judge.paid.value_or(0), .tokens = judge.paid_tokens, .calls = judge.calls};
+    }
+    return spent;
 }
 
 }  // namespace assay

@@ -47,9 +47,12 @@ struct Spending {
     }
 };
 
-/// What a finished unit used, as budgets count it: answers from the cache are free. A unit with
-/// steps of both kinds, called and cached, needs its observations to tell them apart.
+/// What a finished unit used, its judges included, as budgets count it: answers from the cache are
+/// free. A unit with steps of both kinds, called and cached, needs its observations to tell them
+/// apart.
 [[nodiscard]] Spending spending_of(const UnitResult& unit);
+/// The tokens of the calls among them, without those that the cache answered.
+[[nodiscard]] std::int64_t paid_tokens(const std::vector<Observation>& observations);
 
 /// That a model answered: what it calls itself.
 struct ModelAnswered {
@@ -94,6 +97,11 @@ struct RunRecord {
 
     /// In the manifest of a run that ended because its gates were decided: {"score", "items"}.
     static constexpr const char* k_stopped_early = "stopped_early";
+    /// In the manifest, by evaluator: what became of its canaries, as
+    /// AsyncEvaluator::judge_canaries() says it, or {"error"}.
+    static constexpr const char* k_canaries = "canaries";
+    /// In the manifest: judges that are a model under test, [{"evaluator", "model", "variants"}].
+    static constexpr const char* k_self_judging = "self_judging";
     [[nodiscard]] bool stopped_early() const { return manifest.contains(k_stopped_early); }
 };
 

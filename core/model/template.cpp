@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <utility>
@@ -42,11 +44,27 @@ const Json* find_input_member(const TemplateScope& scope, const std::string& nam
     return scope.input == nullptr ? nullptr : find_member(*scope.input, name);
 }
 
+const Json* find_mapped(const TemplateScope& scope, const std::string& name) {
+    return scope.mapped == nullptr ? nullptr : find_member(*scope.mapped, name);
+}
+
+const Json* first_of(std::initializer_list<const Json*> found) {
+    const auto first = std::ranges::find_if(found, [](const Json* one) { return one != nullptr; });
+    return first == found.end() ? nullptr : *first;
+}
+
 /// The first name of a longer path: the scope's own names win, or {{metadata.tier}} would depend on
 /// what an input happens to hold.
 const Json* find_head(const TemplateScope& scope, const std::string& name) {
-    const Json* const found = find_scope_name(scope, name);
-    return found != nullptr ? found : find_input_member(scope, name);
+    return first_of(
+        {find_mapped(scope, name), find_scope_name(scope, name), find_input_member(scope, name)});
+}
+
+/// A name that stands alone.
+const Json* find_bare(const TemplateScope& scope, const std::string& name) {
+    if (scope.own_names_first) return find_head(scope, name);
+    return first_of(
+        {find_mapped(scope, name), find_input_member(scope, name), find_scope_name(scope, name)});
 }
 
 bool is_name_character(char c) {
@@ -160,7 +178,10 @@ std::vector<std::string> keys_of(const Json& object) {
 
 std::vector<std::string> names_in(const TemplateScope& scope) {
     std::vector<std::string> names;
-    if (scope.input != nullptr && scope.input->is_object()) names = keys_of(*scope.input);
+    for (const Json* const object : {scope.mapped, scope.input}) {
+        if (object == nullptr || !object->is_object()) continue;
+        std::ranges::move(keys_of(*object), std::back_inserter(names));
+    }
     for (const ScopeName& known : k_scope_names) {
         const bool hidden = std::ranges::find(names, known.name) != names.end();
         if (scope.*(known.value) != nullptr && !hidden) names.emplace_back(known.name);
@@ -203,16 +224,14 @@ Error missing_variable(const TemplateScope& scope, const std::string& written,
 
 const Json* find_in_scope(const TemplateScope& scope, const std::vector<std::string>& path) {
     if (path.empty()) return nullptr;
-    if (path.size() == 1) {
-        const Json* const in_input = find_input_member(scope, path.front());
-        return in_input != nullptr ? in_input : find_scope_name(scope, path.front());
-    }
+    if (path.size() == 1) return find_bare(scope, path.front());
     const Json* const head = find_head(scope, path.front());
     return head == nullptr ? nullptr : find_path(*head, path, 1);
 }
 
 Result<TextTemplate> TextTemplate::parse(std::string_view text) {
     TextTemplate parsed;
+    parsed.text_ = text;
     std::string literal;
     const auto end_literal = [&] {
         if (!literal.empty()) parsed.pieces_.push_back({.text = std::move(literal)});
@@ -252,6 +271,12 @@ Result<const Json*> TextTemplate::value_of(const Piece& piece, const TemplateSco
 }
 
 Result<std::string> TextTemplate::render(const TemplateScope& scope, Encoder encode) const {
+    if (encode == nullptr) return render(scope, Framer());
+    return render(scope,
+                  [encode](std::string_view, std::string_view value) { return encode(value); });
+}
+
+Result<std::string> TextTemplate::render(const TemplateScope& scope, const Framer& frame) const {
     std::string rendered;
     std::string scratch;
     for (const Piece& piece : pieces_) {
@@ -261,10 +286,10 @@ Result<std::string> TextTemplate::render(const TemplateScope& scope, Encoder enc
             ASSAY_TRY(const Json* const value, value_of(piece, scope));
             const std::string_view text =
                 value == nullptr ? piece.default_text : as_text(*value, scratch);
-            if (encode == nullptr) {
-                rendered += text;
+            if (frame) {
+                rendered += frame(piece.text, text);
             } else {
-                rendered += encode(text);
+                rendered += text;
             }
         }
         if (rendered.size() > limits::k_template_output_bytes_max) {
@@ -294,6 +319,14 @@ std::vector<std::string> TextTemplate::variables() const {
     std::vector<std::string> written;
     for (const Piece& piece : pieces_) {
         if (!piece.path.empty()) written.push_back(piece.text);
+    }
+    return written;
+}
+
+std::vector<std::string> TextTemplate::needed_variables() const {
+    std::vector<std::string> written;
+    for (const Piece& piece : pieces_) {
+        if (!piece.path.empty() && !piece.has_default) written.push_back(piece.text);
     }
     return written;
 }

@@ -65,6 +65,24 @@ enum class UnitStatus : std::uint8_t { scored, failed, unscored, skipped };
 [[nodiscard]] Result<EvaluationStatus> parse_evaluation_status(std::string_view text);
 [[nodiscard]] Result<UnitStatus> parse_unit_status(std::string_view text);
 
+/// One execution of a judge: in the tracing backend a trace of its own, linked both ways with the
+/// scores that it gave. What it used is counted apart from what the task used.
+struct JudgeRecord {
+    TraceId trace_id;
+    Time started;
+    std::chrono::nanoseconds latency{0};
+    UsageDetails usage;           ///< of all its calls
+    std::optional<NanoUsd> cost;  ///< of the answers; nothing = unknown
+    std::optional<NanoUsd> paid;  ///< what was paid for them: answers from the cache are free
+    int calls = 0;                ///< requests to providers, retries included
+    int retries = 0;
+    int cached = 0;
+    std::int64_t paid_tokens = 0;  ///< of `usage`, without answers from the cache: for budgets
+    Json metadata;  ///< an object: what the judge's form has to tell of this execution
+    std::vector<Observation> observations;  ///< its calls; empty when read back for a report
+    bool over_budget = false;  ///< the budget refused a call, which says nothing of the judge
+};
+
 /// What one evaluator said about one unit. An error is never a score: `scores` is empty then and
 /// `message` says why.
 struct Evaluation {
@@ -72,6 +90,7 @@ struct Evaluation {
     EvaluationStatus status = EvaluationStatus::scored;
     std::vector<Score> scores;  ///< with their final names
     std::string message;
+    std::optional<JudgeRecord> judge;  ///< when a model was asked, whatever came of it
 };
 
 /// One finished unit (item × variant × repetition): all that is persisted of it, in one
@@ -96,7 +115,7 @@ struct UnitResult {
     std::optional<NanoUsd> paid;          ///< what was paid for it: answers from the cache are free
     int calls = 0;                        ///< requests to providers, retries included
     int retries = 0;
-    int cached = 0;                       ///< answers taken from the cache instead of calling
+    int cached = 0;  ///< answers taken from the cache instead of calling
     /// Until the first piece of a streamed answer; of the last step that was streamed.
     std::optional<std::chrono::nanoseconds> time_to_first_token;
     std::string log;  ///< what a program wrote besides its answers

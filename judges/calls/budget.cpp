@@ -58,7 +58,10 @@ std::string Budget::missing_room(const Spending& next, MonotonicTime now) const 
 std::optional<Budget::Reservation> Budget::reserve(MonotonicTime now) {
     const Spending next = estimate();
     exhausted_ = missing_room(next, now);
-    if (!exhausted_.empty()) return std::nullopt;
+    if (!exhausted_.empty()) {
+        if (refusal_.empty()) refusal_ = exhausted_;
+        return std::nullopt;
+    }
     reserved_ += next;
     return Reservation(*this, next);
 }

@@ -38,6 +38,9 @@ class Budget {
     [[nodiscard]] std::optional<Reservation> reserve(MonotonicTime now);
     /// "" while there is room, else one sentence for people: what is spent and of how much.
     [[nodiscard]] const std::string& exhausted() const { return exhausted_; }
+    /// What exhausted() said when a call was first refused, whatever room there was later; "" =
+    /// none was.
+    [[nodiscard]] const std::string& refusal() const { return refusal_; }
     [[nodiscard]] const Spending& settled() const { return settled_; }
 
   private:
@@ -49,6 +52,7 @@ class Budget {
     Spending reserved_;
     MonotonicTime began_;
     std::string exhausted_;
+    std::string refusal_;
 };
 
 }  // namespace assay

@@ -19,6 +19,13 @@ std::int64_t tokens_of(const ProviderReply& reply) {
     return total == reply.usage.end() ? 0 : total->second;
 }
 
+/// What the provider says it cost, else the price of what was used; nothing = unknown.
+std::optional<NanoUsd> cost_of(const ProviderReply& reply, std::string_view asked,
+                               const ConnectionPrices* prices, const Clock& clock) {
+    if (reply.cost || prices == nullptr) return reply.cost;
+    return prices->cost_of(asked, reply.model, reply.usage, clock.now());
+}
+
 /// How long to wait before the next attempt: what the provider asked for, else exponential with
 /// jitter so that the calls of a run do not come back together.
 std::chrono::milliseconds delay_before(int attempt, const Error& error,
@@ -71,7 +78,7 @@ asio::awaitable<Result<ProviderReply>> Attempts::attempt() {
     ++outcome_.calls;
     Spending used{.calls = 1};
     if (reply) {
-        used.cost = reply->cost.value_or(0);
+        used.cost = cost_of(*reply, request_.model, target_.prices, *parts_.clock).value_or(0);
         used.tokens = tokens_of(*reply);
         slot.succeeded(reply->rate_limits, used.tokens);
     } else if (reply.error().code != ErrorCode::deadline_exceeded || end.at < deadline_.at) {
@@ -124,7 +131,10 @@ asio::awaitable<CallOutcome> Caller::call(CallTarget target, ProviderRequest req
     if (key && reads_cache(parts_.cache_mode)) {
         auto found = parts_.cache->find(*key);
         if (!found) co_return CallOutcome{.reply = std::unexpected(std::move(found.error()))};
-        if (*found) co_return CallOutcome{.reply = std::move(**found), .is_cached = true};
+        if (*found) {
+            (*found)->cost = cost_of(**found, request.model, target.prices, *parts_.clock);
+            co_return CallOutcome{.reply = std::move(**found), .is_cached = true};
+        }
         if (parts_.cache_mode == CacheMode::replay) {
             co_return CallOutcome{
                 .reply = failure(ErrorCode::not_found,
@@ -147,6 +157,10 @@ asio::awaitable<CallOutcome> Caller::call(CallTarget target, ProviderRequest req
             outcome.reply->log +=
                 fmt::format("the reply was not cached: {}\n", kept.error().message);
         }
+    }
+    // Not before it is kept: prices change, and what was used does not.
+    if (outcome.reply) {
+        outcome.reply->cost = cost_of(*outcome.reply, request.model, target.prices, *parts_.clock);
     }
     co_return outcome;
 }

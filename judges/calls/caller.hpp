@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "configs/model_prices.hpp"
 #include "core/base/clock.hpp"
 #include "core/base/random.hpp"
 #include "judges/calls/budget.hpp"
@@ -18,6 +19,8 @@ struct CallTarget {
     Provider* provider = nullptr;
     CallLane lane;
     bool is_limited = true;  ///< false: programs, which have their workers
+    /// Outlives the calls; nullptr = what the provider says, else unknown.
+    const ConnectionPrices* prices = nullptr;
     std::chrono::milliseconds timeout = limits::k_task_timeout_default;  ///< of one attempt
     int retries = limits::k_retries_default;
 };
@@ -25,12 +28,12 @@ struct CallTarget {
 /// What became of a call with all its attempts.
 struct CallOutcome {
     Result<ProviderReply> reply;
-    bool is_cached = false;     ///< taken from the cache: nothing was called
-    bool over_budget = false;   ///< refused by the budget; `reply` says so
-    int calls = 0;              ///< attempts that were sent
-    int retries = 0;            ///< attempts after the first
-    std::chrono::nanoseconds latency{0};        ///< of the attempt that counts
-    std::vector<std::string> failed_attempts;   ///< why each earlier one failed
+    bool is_cached = false;                    ///< taken from the cache: nothing was called
+    bool over_budget = false;                  ///< refused by the budget; `reply` says so
+    int calls = 0;                             ///< attempts that were sent
+    int retries = 0;                           ///< attempts after the first
+    std::chrono::nanoseconds latency{0};       ///< of the attempt that counts
+    std::vector<std::string> failed_attempts;  ///< why each earlier one failed
 };
 
 /// The one way to a provider, for tasks and judges alike: the cache, then attempts, each with
@@ -44,7 +47,7 @@ class Caller {
         CacheMode cache_mode = CacheMode::off;
         Budget* budget = nullptr;
         const Clock* clock = nullptr;
-        Rng* rng = nullptr;                         ///< for jitter
+        Rng* rng = nullptr;                          ///< for jitter
         std::chrono::milliseconds retry_delay{500};  ///< before the first retry; doubles each time
     };
     /// All parts outlive the caller.

@@ -90,12 +90,15 @@ Json messages_to_json(const std::vector<ChatMessage>& messages) {
 }
 
 Json reply_to_json(const ProviderReply& reply) {
-    return {{"output", reply.output},
-            {"model", reply.model},
-            {"finish_reason", reply.finish_reason},
-            {"usage", reply.usage},
-            {"cost_usd_nanos", reply.cost ? Json(*reply.cost) : Json()},
-            {"log", reply.log}};
+    Json json = {{"output", reply.output},
+                 {"model", reply.model},
+                 {"finish_reason", reply.finish_reason},
+                 {"usage", reply.usage},
+                 {"cost_usd_nanos", reply.cost ? Json(*reply.cost) : Json()},
+                 {"log", reply.log}};
+    if (!reply.refusal.empty()) json["refusal"] = reply.refusal;
+    if (!reply.reasoning.empty()) json["reasoning"] = reply.reasoning;
+    return json;
 }
 
 /// The checksum was right, so a member that is missing or of another type is a bug or a forgery:
@@ -109,6 +112,8 @@ ProviderReply reply_from_json(const Json& json) {
     const Json& cost = json.at("cost_usd_nanos");
     if (!cost.is_null()) reply.cost = cost.get<NanoUsd>();
     reply.log = json.at("log").get<std::string>();
+    reply.refusal = json.value("refusal", std::string());
+    reply.reasoning = json.value("reasoning", std::string());
     return reply;
 }
 
@@ -133,6 +138,7 @@ std::optional<Json> canonical_request(const Provider& provider, const ProviderRe
     canonical["parameters"] = request.parameters;
     canonical["tools"] = request.tools;
     canonical["response_schema"] = request.response_schema;
+    if (!request.texts.empty()) canonical["texts"] = request.texts;
     return canonical;
 }
 

@@ -133,6 +133,7 @@ Result<std::unique_ptr<Provider>> make_command(ProviderSettings settings) {
 const ProviderDefinition command_definition{
     .id = "command",
     .summary = "A program: JSON lines in on stdin, JSON lines out on stdout.",
+    .is_model = false,
     .make = &make_command};
 
 }  // namespace assay

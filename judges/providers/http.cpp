@@ -79,6 +79,7 @@ Result<std::unique_ptr<Provider>> make_http(ProviderSettings settings) {
 const ProviderDefinition http_definition{
     .id = "http",
     .summary = "Any service that answers over HTTP: `http` in a task says what is sent and read.",
+    .is_model = false,
     .make = &make_http};
 
 }  // namespace assay

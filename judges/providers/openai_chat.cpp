@@ -1,163 +1,134 @@
-#include "judges/providers/openai_chat.hpp"
+#include "judges/providers/openai_formats.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <utility>
 
-#include "core/base/hash.hpp"
 #include "core/base/text.hpp"
+#include "judges/providers/model_service.hpp"
 #include "judges/providers/openai_reply.hpp"
 #include "judges/providers/openai_stream.hpp"
-#include "judges/providers/redact.hpp"
+#include "judges/providers/openai_write.hpp"
+#include "judges/providers/reply_json.hpp"
 
 namespace assay {
 namespace {
 
-Json messages_to_json(const std::vector<ChatMessage>& messages) {
-    Json array = Json::array();
-    for (const ChatMessage& message : messages) {
-        array.push_back({{"role", message.role}, {"content", message.content}});
-    }
-    return array;
+Json tool_call_to_json(const Json& part) {
+    const Json* const arguments = member(part, "arguments");
+    return {{"id", text_member(part, "id")},
+            {"type", "function"},
+            {"function",
+             {{"name", text_member(part, "name")},
+              {"arguments", arguments == nullptr ? "{}" : as_text(*arguments)}}}};
 }
 
-class OpenAiChat final : public Provider {
-  public:
-    OpenAiChat(ProviderSettings settings, std::string_view key_variable,
-               std::unique_ptr<HttpTransport> own_transport)
-        : settings_(std::move(settings)),
-          key_variable_(key_variable),
-          own_transport_(std::move(own_transport)) {
-        const std::string_view base = settings_.base_url;
-        const std::size_t end = base.find_last_not_of('/');
-        url_ = fmt::format("{}/chat/completions", base.substr(0, end + 1));
-    }
+/// A part of a content that is neither a tool's call nor its result.
+Json content_part_to_json(const Json& part) {
+    if (text_member(part, "type") != "image") return part;
+    return {{"type", "image_url"}, {"image_url", {{"url", image_url_of(part)}}}};
+}
 
-    Task<ProviderReply> call(ProviderRequest request, Deadline deadline) override;
-    [[nodiscard]] Json identity() const override;
+/// Appends a message. One of ours may be several of theirs: each result of a tool is a message.
+void append_message(const ChatMessage& message, Json& messages) {
+    if (!message.content.is_array()) {
+        Json& written = messages.emplace_back(Json::object());  // braces would copy all twice
+        written["role"] = message.role;
+        written["content"] = message.content;
+        return;
+    }
+    Json parts = Json::array();
+    Json calls = Json::array();
+    for (const Json& part : message.content) {
+        const std::string& type = text_member(part, "type");
+        if (type == "tool_result") {
+            messages.push_back({{"role", "tool"},
+                                {"tool_call_id", text_member(part, "id")},
+                                {"content", tool_result_text(part)}});
+        } else if (type == "tool_call") {
+            calls.push_back(tool_call_to_json(part));
+        } else {
+            parts.push_back(content_part_to_json(part));
+        }
+    }
+    if (calls.empty() && parts.empty() && !message.content.empty()) return;  // results alone
+    Json written = {{"role", message.role}, {"content", std::move(parts)}};
+    if (!calls.empty()) {
+        if (written["content"].empty()) written["content"] = nullptr;
+        written["tool_calls"] = std::move(calls);
+    }
+    messages.push_back(std::move(written));
+}
+
+class OpenAiChatFormat final : public WireFormat {
+  public:
+    OpenAiChatFormat(OpenAiAddress address, Json options)
+        : address_(std::move(address)), options_(std::move(options)) {}
+
+    [[nodiscard]] std::string_view kind() const override { return "openai_chat"; }
+    [[nodiscard]] std::string_view base_url_end() const override { return address_.base_url_end; }
+    [[nodiscard]] std::string address() const override {
+        return address_.url("chat/completions", "");
+    }
+    [[nodiscard]] Result<Call> write(const ProviderRequest& request) const override;
+    [[nodiscard]] Result<ProviderReply> read(const Json& body,
+                                             const ProviderRequest& request) const override {
+        return request.texts.empty() ? read_chat_reply(body, request)
+                                     : read_embeddings_reply(body, request);
+    }
+    [[nodiscard]] Complaint read_complaint(const Json& body) const override {
+        return read_openai_complaint(body);
+    }
+    [[nodiscard]] std::unique_ptr<StreamedReply> stream(MonotonicTime sent) const override {
+        return std::make_unique<ChatStream>(sent);
+    }
 
   private:
-    [[nodiscard]] Result<Json> body_of(const ProviderRequest& request) const;
-    [[nodiscard]] std::vector<HttpHeader> headers(bool streams) const;
-    [[nodiscard]] Error without_secrets(Error error) const;
-
-    ProviderSettings settings_;
-    std::string key_variable_;
-    std::unique_ptr<HttpTransport> own_transport_;  ///< null when the settings brought one
-    std::string url_;
+    OpenAiAddress address_;
+    Json options_;
 };
 
-Task<ProviderReply> OpenAiChat::call(ProviderRequest request, Deadline deadline) {
-    ASSAY_CO_TRY(const Json body, body_of(request));
-    const bool streams = body.value("stream", false);
-    ChatStream stream(std::chrono::steady_clock::now());
-    HttpRequest http{.url = url_, .headers = headers(streams), .body = to_text(body)};
-    // What comes decides how it is read: a server may answer otherwise than it was asked to.
-    http.on_body = [&stream](HttpResponse& so_far) { return stream.take(so_far); };
-    auto response = stream.whole(co_await settings_.transport->send(std::move(http), deadline));
-    if (!response) {
-        Error error = std::move(response.error());
-        error.message = fmt::format("{}: {}", settings_.name, error.message);
-        co_return std::unexpected(without_secrets(std::move(error)));
-    }
-    const ChatReplyContext context{.provider = settings_.name,
-                                   .key_variable = key_variable_,
-                                   .price_input_usd = settings_.price_input_usd,
-                                   .price_output_usd = settings_.price_output_usd,
-                                   .output_is_json = !request.response_schema.is_null()};
-    const bool repeats_key =
-        blot_out(response->body, settings_.api_key, k_secret_in_output_bytes_min);
-    auto reply = read_chat_reply(*response, context);
-    if (!reply) co_return std::unexpected(without_secrets(std::move(reply.error())));
-    if (repeats_key) reply->log = "the answer repeated a key, which was replaced by [redacted]\n";
-    reply->time_to_first_token = stream.time_to_first_token();
-    co_return reply;
-}
-
-/// Options may hold values of the environment, and those may be keys.
-Json OpenAiChat::identity() const {
-    std::string options =
-        to_text(settings_.options.is_object() ? settings_.options : Json::object());
-    std::vector<std::string> names;
-    blot_out(options, settings_.api_key);
-    for (const auto& [name, value] : settings_.headers) {
-        blot_out(options, value);
-        names.push_back(to_lower_ascii(name));
-    }
-    std::ranges::sort(names);
-    return {{"kind", "openai_chat"},
-            {"url", printable_url(url_)},
-            {"headers", names},
-            {"options_sha256", sha256_hex(options)}};
-}
-
-Result<Json> OpenAiChat::body_of(const ProviderRequest& request) const {
-    Json body = settings_.options.is_object() ? settings_.options : Json::object();
-    if (request.parameters.is_object()) body.update(request.parameters);
-    const Json stream = body.value("stream", Json(false));
-    if (!stream.is_boolean()) {
-        return failure(ErrorCode::invalid_argument,
-                       fmt::format("{}: the parameter `stream` is true or false, not {}",
-                                   settings_.name, type_phrase(stream)));
-    }
+Result<WireFormat::Call> OpenAiChatFormat::write(const ProviderRequest& request) const {
+    if (!request.texts.empty()) return write_openai_embeddings(address_, options_, request);
+    Json body = merged_parameters(options_, request);
+    ASSAY_TRY(const bool streams, take_stream_flag(body));
+    if (streams) body["stream"] = true;
     // Without being asked most servers do not tell the usage of a stream.
-    if (stream == true && !body.contains("stream_options")) {
+    if (streams && !body.contains("stream_options")) {
         body["stream_options"] = {{"include_usage", true}};
     }
-    body["model"] = request.model;
-    body["messages"] = messages_to_json(request.messages);
-    if (!request.tools.is_null()) body["tools"] = request.tools;
+    body["messages"] = Json::array();
+    for (const ChatMessage& message : request.messages) append_message(message, body["messages"]);
+    if (!request.tools.is_null()) {
+        body["tools"] = Json::array();
+        for (const Json& tool : request.tools) {
+            body["tools"].push_back(
+                is_own_tool(tool) ? Json({{"type", "function"}, {"function", tool}}) : tool);
+        }
+    }
     if (!request.response_schema.is_null()) {
         body["response_format"] = {
             {"type", "json_schema"},
             {"json_schema",
              {{"name", "response"}, {"schema", request.response_schema}, {"strict", true}}}};
     }
-    return body;
-}
-
-std::vector<HttpHeader> OpenAiChat::headers(bool streams) const {
-    const char* const accepted =
-        streams ? "text/event-stream, application/json" : "application/json";
-    std::vector<HttpHeader> headers = {{"Content-Type", Secret("application/json")},
-                                       {"Accept", Secret(accepted)}};
-    bool is_authorized = settings_.api_key.empty();
-    for (const auto& [name, value] : settings_.headers) {
-        headers.push_back({name, value});
-        if (to_lower_ascii(name) == "authorization") is_authorized = true;
-    }
-    if (!is_authorized) {
-        headers.push_back({"Authorization", Secret("Bearer " + settings_.api_key.reveal())});
-    }
-    return headers;
-}
-
-/// A server may repeat what it was sent; its words go into messages, our keys do not.
-Error OpenAiChat::without_secrets(Error error) const {
-    blot_out(error.message, settings_.api_key);
-    for (const auto& [name, value] : settings_.headers) blot_out(error.message, value);
-    return error;
+    return openai_call(address_, "chat/completions", request.model, std::move(body));
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Provider>> make_openai_chat(ProviderSettings settings,
-                                                   std::string_view key_variable) {
-    const std::string scheme =
-        to_lower_ascii(settings.base_url.substr(0, settings.base_url.find("://")));
-    if (scheme != "http" && scheme != "https") {
-        return failure(ErrorCode::invalid_argument,
-                       fmt::format("the provider \"{}\" needs a base_url that begins with http:// "
-                                   "or https://, e.g. http://127.0.0.1:8000/v1",
-                                   settings.name));
-    }
-    std::unique_ptr<HttpTransport> own_transport;
-    if (settings.transport == nullptr) {
-        ASSAY_TRY(own_transport, make_curl_transport());
-        settings.transport = own_transport.get();
-    }
-    return std::make_unique<OpenAiChat>(std::move(settings), key_variable,
-                                        std::move(own_transport));
+std::string OpenAiAddress::url(std::string_view operation, std::string_view model) const {
+    const bool names_model = has_model_in_path && !model.empty();
+    const std::string path =
+        names_model ? fmt::format("/deployments/{}/{}", percent_encode(model), operation)
+                    : fmt::format("/{}", operation);
+    const std::string url = join_url(base_url, path);
+    return api_version.empty() ? url
+                               : fmt::format("{}?api-version={}", url, percent_encode(api_version));
+}
+
+std::unique_ptr<WireFormat> openai_chat_format(OpenAiAddress address, Json options) {
+    return std::make_unique<OpenAiChatFormat>(std::move(address), std::move(options));
 }
 
 }  // namespace assay

@@ -2,33 +2,12 @@
 
 #include <utility>
 
-#include "core/base/text.hpp"
-#include "core/model/json_value.hpp"
+#include "judges/providers/reply_json.hpp"
 
 namespace assay {
 namespace {
 
-bool is_event_stream(const HttpResponse& response) {
-    const auto type = response.headers.find("content-type");
-    return response.status >= 200 && response.status <= 299 && type != response.headers.end() &&
-           to_lower_ascii(type->second).starts_with("text/event-stream");
-}
-
-/// The text of a member, "" when it is none.
-std::string_view text_of(const Json& object, const char* name) {
-    const Json* const value = find_member(object, name);
-    const auto* const text = value == nullptr ? nullptr : value->get_ptr<const std::string*>();
-    return text == nullptr ? std::string_view() : std::string_view(*text);
-}
-
-/// A member that is a list, or an empty one.
-const Json& list_of(const Json& object, const char* name) {
-    static const Json k_empty = Json::array();
-    const Json* const value = find_member(object, name);
-    return value == nullptr || !value->is_array() ? k_empty : *value;
-}
-
-void set_once(std::string& text, std::string_view value) {
+void set_once(std::string& text, const std::string& value) {
     if (text.empty()) text = value;
 }
 
@@ -36,109 +15,54 @@ Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json
 
 }  // namespace
 
-Result<void> ChatStream::take(HttpResponse& so_far) {
-    if (!is_event_stream(so_far)) return {};
-    if (!head_) head_ = {.status = so_far.status, .headers = so_far.headers, .body = {}};
-    std::vector<SseEvent> events;
-    ASSAY_CHECK(parser_.feed(std::exchange(so_far.body, {}), events));
-    return take_events(events);
-}
-
-Result<HttpResponse> ChatStream::whole(Result<HttpResponse> response) {
-    if (!head_) return response;
-    if (response) {
-        std::vector<SseEvent> last;
-        parser_.finish(last);
-        (void)take_events(last);  // a failure is in `instead_`
-    }
-    if (instead_) {
-        head_->body = std::move(*instead_);
-        return std::move(*head_);
-    }
-    // What breaks after [DONE] takes nothing away from the answer; it is paid for and good.
-    if (!response && !is_done_) return response;
-    if (!is_done_ && finish_reason_.empty()) {
-        return retryable_failure(ErrorCode::unavailable,
-                                 "the stream ended before the answer was complete");
-    }
-    // As text, so that it takes the same way as an answer that came whole.
-    head_->body = to_text(assembled());
-    return std::move(*head_);
-}
-
-Result<void> ChatStream::take_events(const std::vector<SseEvent>& events) {
-    for (const SseEvent& event : events) {
-        is_done_ = is_done_ || event.data == "[DONE]";
-        if (is_done_) return {};
-        ASSAY_CHECK(take_event(event));
-    }
-    return {};
-}
-
-Result<void> ChatStream::take_event(const SseEvent& event) {
-    const auto chunk = parse_json(event.data);
-    const Json* const error = chunk ? find_member(*chunk, "error") : nullptr;
-    const bool has_error = error != nullptr && !error->is_null();
-    if (chunk && !has_error && event.type != "error") {
-        take_chunk(*chunk);
-        return {};
-    }
-    const bool says_it_itself = has_error || event.type != "error";
-    instead_ = says_it_itself ? event.data : to_text(Json({{"error", event.data}}));
-    return failure(ErrorCode::unavailable,
-                   "the stream holds an event that is no part of an answer");
-}
-
-void ChatStream::take_chunk(const Json& chunk) {
-    set_once(model_, text_of(chunk, "model"));
-    const Json* const usage = find_member(chunk, "usage");
+void ChatStream::take_event(std::string_view /*type*/, const Json& chunk) {
+    set_once(model_, text_member(chunk, "model"));
+    const Json* const usage = member(chunk, "usage");
     if (usage != nullptr && usage->is_object()) usage_ = *usage;  // the last one counts all
-    for (const Json& choice : list_of(chunk, "choices")) {
-        const Json* const index = find_member(choice, "index");
+    for (const Json& choice : list_member(chunk, "choices")) {
+        const Json* const index = member(choice, "index");
         const bool is_first = index == nullptr || *index == 0;
         if (!is_first) continue;  // of several answers the first is read, as in a whole reply
-        if (const Json* const delta = find_member(choice, "delta")) take_delta(*delta);
-        set_once(finish_reason_, text_of(choice, "finish_reason"));
+        if (const Json* const delta = member(choice, "delta")) take_delta(*delta);
+        set_once(finish_reason_, text_member(choice, "finish_reason"));
     }
 }
 
 void ChatStream::take_delta(const Json& delta) {
     has_message_ = true;
-    append(content_, text_of(delta, "content"));
-    for (const Json& part : list_of(delta, "content")) append(content_, text_of(part, "text"));
-    append(refusal_, text_of(delta, "refusal"));
-    for (const Json& call : list_of(delta, "tool_calls")) take_tool_call(call);
+    append(content_, text_member(delta, "content"));
+    for (const Json& part : list_member(delta, "content")) {
+        append(content_, text_member(part, "text"));
+    }
+    const std::string& reasoning = text_member(delta, "reasoning_content");
+    reasoning_ += reasoning.empty() ? text_member(delta, "reasoning") : reasoning;
+    append(refusal_, text_member(delta, "refusal"));
+    for (const Json& call : list_member(delta, "tool_calls")) take_tool_call(call);
 }
 
 void ChatStream::take_tool_call(const Json& delta) {
-    ToolCall& call = tool_call_of(delta);
-    set_once(call.id, text_of(delta, "id"));
-    const Json* const function = find_member(delta, "function");
+    ToolCall& call = call_of(delta);
+    set_once(call.id, text_member(delta, "id"));
+    const Json* const function = member(delta, "function");
     if (function == nullptr) return;
-    if (call.name.empty()) append(call.name, text_of(*function, "name"));
-    append(call.arguments, text_of(*function, "arguments"));
+    if (call.name.empty()) append(call.name, text_member(*function, "name"));
+    append(call.arguments, text_member(*function, "arguments"));
 }
 
 /// The call that a delta belongs to. Some servers leave the index out or give every call the same
 /// one: another id is another call.
-ChatStream::ToolCall& ChatStream::tool_call_of(const Json& delta) {
-    const Json* const given = find_member(delta, "index");
+ChatStream::ToolCall& ChatStream::call_of(const Json& delta) {
+    const Json* const given = member(delta, "index");
     const std::int64_t index =
         given != nullptr && given->is_number_integer() ? given->get<std::int64_t>() : 0;
     const auto known = tool_call_places_.find(index);
     if (known != tool_call_places_.end()) {
         ToolCall& call = tool_calls_[known->second];
-        const std::string_view id = text_of(delta, "id");
+        const std::string& id = text_member(delta, "id");
         if (id.empty() || call.id.empty() || id == call.id) return call;
     }
     tool_call_places_[index] = tool_calls_.size();
     return tool_calls_.emplace_back();
-}
-
-void ChatStream::append(std::string& text, std::string_view piece) {
-    if (piece.empty()) return;
-    if (!time_to_first_token_) time_to_first_token_ = std::chrono::steady_clock::now() - sent_;
-    text += piece;
 }
 
 Json ChatStream::assembled() const {
@@ -147,6 +71,7 @@ Json ChatStream::assembled() const {
         // Deltas begin with an empty text whatever follows; a whole answer has null there.
         Json message = {{"role", "assistant"},
                         {"content", text_or_null(content_)},
+                        {"reasoning_content", text_or_null(reasoning_)},
                         {"refusal", text_or_null(refusal_)},
                         {"tool_calls", Json::array()}};
         for (const ToolCall& call : tool_calls_) {
@@ -160,6 +85,21 @@ Json ChatStream::assembled() const {
                            {"finish_reason", text_or_null(finish_reason_)}});
     }
     return {{"model", text_or_null(model_)}, {"choices", std::move(choices)}, {"usage", usage_}};
+}
+
+void ResponsesStream::take_event(std::string_view type, const Json& data) {
+    const std::string& named = text_member(data, "type");
+    const std::string_view kind = named.empty() ? type : std::string_view(named);
+    const bool is_content = kind == "response.output_text.delta" ||
+                            kind == "response.refusal.delta" ||
+                            kind == "response.function_call_arguments.delta";
+    if (is_content) note_content();
+    const bool is_last =
+        kind == "response.completed" || kind == "response.incomplete" || kind == "response.failed";
+    const Json* const response = member(data, "response");
+    if (!is_last || response == nullptr) return;
+    response_ = *response;
+    end();
 }
 
 }  // namespace assay

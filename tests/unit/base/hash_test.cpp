@@ -35,6 +35,21 @@ TEST_CASE("hash: a shorter digest is the beginning of the long one", "[hash]") {
     CHECK(sha256_hex("abc", 64).size() == 64);
 }
 
+TEST_CASE("hash: HMAC with SHA-256 of the vectors of RFC 4231", "[hash]") {
+    const auto hmac = [](std::string_view key, std::string_view message) {
+        return to_hex(hmac_sha256(key, message));
+    };
+    CHECK(hmac(std::string(20, '\x0b'), "Hi There") ==
+          "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+    CHECK(hmac("Jefe", "what do ya want for nothing?") ==
+          "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    CHECK(hmac(std::string(20, '\xaa'), std::string(50, '\xdd')) ==
+          "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe");
+    CHECK(
+        hmac(std::string(131, '\xaa'), "Test Using Larger Than Block-Size Key - Hash Key First") ==
+        "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
 TEST_CASE("hash: hex covers every byte", "[hash]") {
     CHECK(to_hex("") == "");
     CHECK(to_hex(std::string_view("\x00\x0F\xF0\xFF"

@@ -137,6 +137,15 @@ TEST_CASE("json: a syntax error is placed by line and column", "[json]") {
     }
 }
 
+TEST_CASE("json: a zero byte does not end a text", "[json]") {
+    using std::string_literals::operator""s;
+    CHECK(error_of("{\"a\": 1}\n\0{\"a\": 2}"s) == "line 2, column 1: a zero byte is not JSON");
+    for (const std::string& text : {"1\0"s, "\0"s, "\0 1"s, "[1,\0]"s, "\"a\0b\""s}) {
+        CAPTURE(text);
+        CHECK(error_of(text) != "no error");
+    }
+}
+
 TEST_CASE("json: a message never repeats a long document", "[json]") {
     const std::string message = error_of("[\"" + std::string(100'000, 'x') + "\n\"]");
     CHECK(message.size() < 500);
@@ -219,6 +228,19 @@ TEST_CASE("json: compact text is to the byte what the library writes", "[json]")
         if (to_text(value) != expected) CHECK(to_text(value) == expected);
     }
     CHECK(to_text(Json::binary({1})) == without_indentation(to_pretty_text(Json::binary({1}))));
+}
+
+TEST_CASE("json: a byte to escape is found wherever it stands in a long text", "[json]") {
+    const std::string plain = "plain text, \x7f and \xc3\xa4 !#[]";
+    for (int byte = 0; byte < 0x80; ++byte) {
+        for (std::size_t at = 0; at <= 12; ++at) {
+            std::string text = plain;
+            text.insert(at, 1, static_cast<char>(byte));
+            const Json value(text);
+            const std::string expected = without_indentation(to_pretty_text(value));
+            if (to_text(value) != expected) CHECK(to_text(value) == expected);
+        }
+    }
 }
 
 TEST_CASE("json: the quick reader gives what the thorough one gives or nothing", "[json]") {

@@ -1,5 +1,7 @@
 #include "core/base/text.hpp"
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <string>
 #include <string_view>
@@ -46,6 +48,10 @@ TEST_CASE("text: each kind of invalid UTF-8 is found", "[text]") {
          }) {
         CAPTURE(invalid.text);
         CHECK(find_invalid_utf8(invalid.text) == invalid.at);
+        for (std::size_t before = 7; before <= 9; ++before) {  // ASCII goes by in eights
+            const std::string text = fmt::format("{:x>{}}{}after it", "", before, invalid.text);
+            CHECK(find_invalid_utf8(text) == before + invalid.at);
+        }
         CHECK(find_invalid_utf8(to_valid_utf8(invalid.text)) == std::string_view::npos);
     }
 }

@@ -46,6 +46,8 @@ void check_same(const ProviderReply& a, const ProviderReply& b) {
     CHECK(a.usage == b.usage);
     CHECK(a.cost == b.cost);
     CHECK(a.log == b.log);
+    CHECK(a.refusal == b.refusal);
+    CHECK(a.reasoning == b.reasoning);
 }
 
 /// How reading fails.
@@ -105,6 +107,8 @@ TEST_CASE("reply key: all that can change the answer of a model changes the key"
     add([](ProviderRequest& r) { r.tools = Json::array({{{"type", "function"}}}); });
     add([](ProviderRequest& r) { r.response_schema = {{"type", "string"}}; });
     add([](ProviderRequest& r) { r.repetition = 3; });
+    add([](ProviderRequest& r) { r.texts = {"Paris"}; });
+    add([](ProviderRequest& r) { r.texts = {"Paris", "Rome"}; });
 
     const auto add_provider = [&](ProviderSettings settings) {
         const auto other = make_provider("openai-compatible", std::move(settings));
@@ -127,9 +131,7 @@ TEST_CASE("reply key: what cannot change an answer does not change the key", "[c
                               .base_url = "https://api.openai.com/v1//",
                               .api_key = Secret("sk-of-somebody-else"),
                               .headers = {{"openai-PROJECT", Secret("another-project")}},
-                              .options = {{"seed", 7}},
-                              .price_input_usd = 3,
-                              .price_output_usd = 4};
+                              .options = {{"seed", 7}}};
     const auto same = make_provider("openai-compatible", std::move(settings));
     ProviderRequest request = make_question();
     request.unit = {{"id", "row 7"}};
@@ -185,6 +187,12 @@ TEST_CASE("reply key: secrets that overlap leave no part of one", "[cache]") {
     CHECK((*canonical)["service"]["body"] == "[redacted] [redacted] x[redacted]x");
 }
 
+TEST_CASE("reply key: a chat has no texts in its key as before there were any", "[cache]") {
+    const auto canonical = canonical_request(*make_model(), make_question());
+    REQUIRE(canonical);
+    CHECK_FALSE(canonical->contains("texts"));
+}
+
 TEST_CASE("reply key: the replies of programs have none", "[cache]") {
     ProviderSettings settings;
     settings.command = {"cat"};
@@ -209,6 +217,16 @@ TEST_CASE("reply file: a reply comes back as it was", "[cache]") {
         CHECK(read.request == recorded.request);
         check_same(read.reply, reply);
     }
+}
+
+TEST_CASE("reply file: refusal and reasoning come back and are not there when there are none",
+          "[cache]") {
+    ProviderReply reply = make_reply();
+    CHECK_THAT(write_reply_file(make_recorded(reply)), !Catch::Contains("refusal"));
+    CHECK_THAT(write_reply_file(make_recorded(reply)), !Catch::Contains("reasoning"));
+    reply.refusal = "I will not.";
+    reply.reasoning = "It is forbidden.";
+    check_same(value_of(read_reply_file(write_reply_file(make_recorded(reply)))).reply, reply);
 }
 
 TEST_CASE("reply file: times and limits of the moment are not in it", "[cache]") {

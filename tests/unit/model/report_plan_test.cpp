@@ -150,8 +150,8 @@ TEST_CASE("report plan: it survives JSON", "[report_plan]") {
 /// Keys that gates of older stored runs do not have.
 const std::set<std::string>& of_newer_gates() {
     static const std::set<std::string> k_keys = {
-        "form",   "baseline", "versus",          "slice",      "confidence",
-        "method", "tier",     "on_inconclusive", "correction", "allow_changed"};
+        "form", "baseline",        "versus",     "slice",         "confidence", "method",
+        "tier", "on_inconclusive", "correction", "allow_changed", "requires"};
     return k_keys;
 }
 

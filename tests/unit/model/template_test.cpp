@@ -1,5 +1,7 @@
 #include "core/model/template.hpp"
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <string>
 #include <string_view>
@@ -228,6 +230,46 @@ TEST_CASE("template: an encoder changes what is inserted and nothing else") {
     REQUIRE(text);
     CHECK(text->render({.input = &input}, bracket) == "a b <a b> <[1,2]> <d> {{x}}");
     CHECK(text->render({.input = &input}) == "a b a b [1,2] d {{x}}");
+}
+
+TEST_CASE("template: a framer is told the name of what it writes") {
+    const Json input = {{"x", "{{n}}"}, {"First name", "Ada"}};
+    const TextTemplate::Framer frame = [](std::string_view name, std::string_view value) {
+        return fmt::format("<{}={}>", name, value);
+    };
+    const auto text = TextTemplate::parse("x {{ x }} {{input['First name']}} {{y | default('d')}}");
+    REQUIRE(text);
+    CHECK(text->render({.input = &input}, frame) == "x <x={{n}}> <input['First name']=Ada> <y=d>");
+    CHECK(text->render({.input = &input}, TextTemplate::Framer()) == "x {{n}} Ada d");
+    CHECK(text->text() == "x {{ x }} {{input['First name']}} {{y | default('d')}}");
+}
+
+TEST_CASE("template: mapped names come before all others") {
+    const Json input = {{"question", "Why?"}, {"context", "of the input"}};
+    const Json output = "the output";
+    const Json mapped = {{"context", {{"title", "mapped"}}}, {"output", "mapped, too"}};
+    const TemplateScope scope = {.input = &input, .output = &output, .mapped = &mapped};
+    CHECK(parsed("{{context.title}} {{output}} {{question}}").render(scope) ==
+          "mapped mapped, too Why?");
+    // The input's own member is still there under its whole name.
+    CHECK(parsed("{{input.context}}").render(scope) == "of the input");
+    const auto missing = parsed("{{contxt}}").render(scope);
+    REQUIRE_FALSE(missing.has_value());
+    CHECK_THAT(missing.error().message, Catch::Contains("did you mean \"context\"?"));
+}
+
+TEST_CASE("template: own names may come before those of the input when they stand alone") {
+    const Json input = {{"output", "of the input"}, {"question", "Why?"}};
+    const Json output = "the output";
+    TemplateScope scope = {.input = &input, .output = &output};
+    CHECK(parsed("{{output}} {{question}}").render(scope) == "of the input Why?");
+    scope.own_names_first = true;
+    CHECK(parsed("{{output}} {{question}}").render(scope) == "the output Why?");
+}
+
+TEST_CASE("template: needed variables have no default") {
+    const auto text = parsed("{{a}} {{b.c | default('')}} {{d[0]}} {{a | default('x')}}");
+    CHECK(text.needed_variables() == std::vector<std::string>{"a", "d[0]"});
 }
 
 TEST_CASE("template: a text that is one variable gives the value itself") {

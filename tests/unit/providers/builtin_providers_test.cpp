@@ -14,7 +14,9 @@ TEST_CASE("providers: every definition is complete and its id is its own") {
         REQUIRE(definition->make != nullptr);
         CHECK(find_provider(definition->id) == definition);
     }
-    CHECK(ids == std::set<std::string_view>{"command", "http", "openai", "openai-compatible"});
+    CHECK(ids == std::set<std::string_view>{"anthropic", "azure-openai", "bedrock", "command",
+                                            "google-ai-studio", "google-vertex", "http", "ollama",
+                                            "openai", "openai-compatible"});
     CHECK(find_provider("openai_compatible") == nullptr);
     CHECK(find_provider("") == nullptr);
 }

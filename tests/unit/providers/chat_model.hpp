@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "judges/provider.hpp"
@@ -12,10 +13,11 @@ namespace assay::test {
 
 inline constexpr const char* k_canary = "sk-canary-77f1";
 
-/// A provider of the kind `openai-compatible` on a loop, talking to a server of ours.
+/// A provider on a loop, talking to a server of ours.
 class Model {
   public:
-    explicit Model(const std::string& base_url, ProviderSettings settings = {}) {
+    explicit Model(const std::string& base_url, ProviderSettings settings = {},
+                   std::string_view type = "openai-compatible") {
         auto curl = make_curl_transport();
         REQUIRE(curl);
         transport = std::move(*curl);
@@ -23,7 +25,7 @@ class Model {
         if (settings.name.empty()) settings.name = "local";
         settings.base_url = base_url;
         if (settings.api_key.empty()) settings.api_key = Secret(k_canary);
-        auto made = find_provider("openai-compatible")->make(std::move(settings));
+        auto made = find_provider(type)->make(std::move(settings));
         if (!made) FAIL(made.error().message);
         provider = std::move(*made);
     }

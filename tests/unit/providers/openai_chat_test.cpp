@@ -1,12 +1,10 @@
-#include "judges/providers/openai_chat.hpp"
-
 #include <fmt/format.h>
 
 #include <catch2/catch.hpp>
 #include <list>
 
 #include "tests/support/stub_server.hpp"
-#include "tests/unit/providers/chat_model.hpp"
+#include "tests/unit/providers/canned_model.hpp"
 
 namespace assay::test {
 
@@ -57,6 +55,139 @@ TEST_CASE("openai: parameters and options are merged and the parameters win") {
     CHECK(body["top_p"] == 0.5);
     CHECK(body["model"] == "small");
     CHECK(body["messages"].is_array());
+}
+
+TEST_CASE("openai: tools are written as functions and a native one as it is") {
+    ProviderRequest request = question();
+    request.tools = Json::parse(R"([
+        {"name":"find","description":"Finds.","parameters":{"type":"object"},"strict":true},
+        {"type":"custom","name":"shell"}, {"type":"web_search"}])");
+    const Json body = body_sent(request);
+    CHECK(body["tools"] == Json::parse(R"([{"type":"function","function":
+        {"name":"find","description":"Finds.","parameters":{"type":"object"},"strict":true}},
+        {"type":"custom","name":"shell"}, {"type":"web_search"}])"));
+}
+
+TEST_CASE("openai: content parts are written as the API has them") {
+    ProviderRequest request;
+    request.model = "small";
+    const Json native = {{"type", "input_audio"}, {"input_audio", {{"data", "AAAA"}}}};
+    request.messages = {
+        {"developer", "Short."},
+        {"user",
+         Json::array({{{"type", "text"}, {"text", "What is it?"}},
+                      {{"type", "image"}, {"media_type", "image/png"}, {"data", "iVBORw0="}},
+                      {{"type", "image"}, {"url", "https://pictures.example/a.png"}},
+                      native})},
+    };
+    CHECK(body_sent(request)["messages"] == Json::parse(R"([
+        {"role":"developer","content":"Short."},
+        {"role":"user","content":[
+            {"type":"text","text":"What is it?"},
+            {"type":"image_url","image_url":{"url":"data:image/png;base64,iVBORw0="}},
+            {"type":"image_url","image_url":{"url":"https://pictures.example/a.png"}},
+            {"type":"input_audio","input_audio":{"data":"AAAA"}}]}])"));
+}
+
+TEST_CASE("openai: a conversation with tools is written as the API has it") {
+    ProviderRequest request;
+    request.model = "small";
+    const auto call = [](const char* id, Json arguments) {
+        return Json({{"type", "tool_call"},
+                     {"id", id},
+                     {"name", "find"},
+                     {"arguments", std::move(arguments)}});
+    };
+    const auto result = [](const char* id, Json content) {
+        return Json({{"type", "tool_result"}, {"id", id}, {"content", std::move(content)}});
+    };
+    request.messages = {
+        {"user", "Where?"},
+        {"assistant",
+         Json::array({{{"type", "text"}, {"text", "I look."}}, call("a", {{"city", "Paris"}})})},
+        {"tool", Json::array({result("a", "48N")})},
+        {"assistant", Json::array({call("b", "{broken"), call("c", Json::object())})},
+        {"user", Json::array({result("b", {{"north", 48}}),
+                              result("c", "none"),
+                              {{"type", "text"}, {"text", "So?"}}})},
+        {"assistant", Json::array()},
+    };
+    CHECK(body_sent(request)["messages"] == Json::parse(R"([
+        {"role":"user","content":"Where?"},
+        {"role":"assistant","content":[{"type":"text","text":"I look."}],"tool_calls":[
+            {"id":"a","type":"function",
+             "function":{"name":"find","arguments":"{\"city\":\"Paris\"}"}}]},
+        {"role":"tool","tool_call_id":"a","content":"48N"},
+        {"role":"assistant","content":null,"tool_calls":[
+            {"id":"b","type":"function","function":{"name":"find","arguments":"{broken"}},
+            {"id":"c","type":"function","function":{"name":"find","arguments":"{}"}}]},
+        {"role":"tool","tool_call_id":"b","content":"{\"north\":48}"},
+        {"role":"tool","tool_call_id":"c","content":"none"},
+        {"role":"user","content":[{"type":"text","text":"So?"}]},
+        {"role":"assistant","content":[]}])"));
+}
+
+TEST_CASE("openai: the bytes of a request are these") {
+    ProviderRequest request = question();
+    request.parameters = {{"temperature", 0},
+                          {"top_p", 0.5},
+                          {"max_tokens", 16},
+                          {"stop", {"\n"}},
+                          {"seed", 7},
+                          {"stream", true},
+                          {"logit_bias", {{"50256", -100}}}};
+    const StubServer server({.body = k_answer});
+    REQUIRE(Model(server.url("/v1")).ask(request));
+    CHECK(server.requests().at(0).body ==
+          R"({"logit_bias":{"50256":-100},"max_tokens":16,"messages":[)"
+          R"({"content":"Short.","role":"system"},)"
+          R"({"content":"Capital of France?","role":"user"}],"model":"small","seed":7,)"
+          R"("stop":["\n"],"stream":true,"stream_options":{"include_usage":true},)"
+          R"("temperature":0,"top_p":0.5})");
+}
+
+TEST_CASE("openai: texts are embedded in their order") {
+    const StubServer server({.body = R"({"object":"list","model":"embed-1","data":[
+        {"object":"embedding","index":1,"embedding":[0.5,-1]},
+        {"object":"embedding","index":0,"embedding":[1,0.25]}],
+        "usage":{"prompt_tokens":8,"total_tokens":8}})"});
+    ProviderRequest request;
+    request.model = "embed";
+    request.texts = {"Paris", "東京"};
+    request.parameters = {{"dimensions", 2}, {"stream", true}};
+    const auto reply = Model(server.url("/v1")).ask(request);
+    REQUIRE(reply);
+    CHECK(reply->output == Json::parse("[[1,0.25],[0.5,-1]]"));
+    CHECK(reply->model == "embed-1");
+    CHECK(reply->usage == UsageDetails{{"input", 8}, {"total", 8}});
+    const StubRequest seen = server.requests().at(0);
+    CHECK(seen.target == "/v1/embeddings");
+    CHECK(Json::parse(seen.body) ==
+          Json::parse(R"({"model":"embed","input":["Paris","東京"],"dimensions":2})"));
+}
+
+TEST_CASE("openai: embeddings that are not those of the texts are an error") {
+    ProviderRequest request;
+    request.model = "embed";
+    request.texts = {"a", "b"};
+    for (const char* data :
+         {R"([{"index":0,"embedding":[1]}])",
+          R"([{"index":0,"embedding":[1]},{"index":0,"embedding":[1]}])",
+          R"([{"index":0,"embedding":[1]},{"index":2,"embedding":[1]}])",
+          R"([{"index":0,"embedding":[1]},{"index":1,"embedding":[]}])",
+          R"([{"index":0,"embedding":[1]},{"index":1,"embedding":"AACAPw=="}])",
+          R"([{"index":0,"embedding":[1]},{"index":1,"embedding":["1"]}])", R"([1,2])"}) {
+        INFO(data);
+        const auto broken =
+            read_as("openai", response(200, fmt::format(R"({{"data":{}}})", data)), request);
+        REQUIRE(!broken);
+        CHECK(broken.error().code == ErrorCode::unavailable);
+        CHECK(broken.error().retryable);
+    }
+    const auto chat = read_as("openai", response(200, k_answer), request);
+    CHECK(chat.error().code == ErrorCode::invalid_argument);
+    CHECK_THAT(chat.error().message,
+               Catch::Contains(": the answer has no \"data\": is base_url right?"));
 }
 
 TEST_CASE("openai: tools and a response schema are sent and the output is read as JSON") {

@@ -1,17 +1,10 @@
-#include "judges/providers/openai_reply.hpp"
-
 #include <catch2/catch.hpp>
+
+#include "tests/unit/providers/canned_model.hpp"
 
 namespace assay::test {
 
 namespace {
-
-const ChatReplyContext k_context{.provider = "openai", .key_variable = "OPENAI_API_KEY"};
-
-HttpResponse response(int status, std::string body, std::string type = "application/json") {
-    return {
-        .status = status, .headers = {{"content-type", std::move(type)}}, .body = std::move(body)};
-}
 
 /// A reply with this message (JSON) as its only choice.
 HttpResponse with_message(const std::string& message, const std::string& more = "") {
@@ -20,16 +13,10 @@ HttpResponse with_message(const std::string& message, const std::string& more = 
                  message + "}]" + more + "}");
 }
 
-ProviderReply read(const HttpResponse& from, const ChatReplyContext& context = k_context) {
-    auto reply = read_chat_reply(from, context);
+ProviderReply read(const HttpResponse& from, const ProviderRequest& request = question()) {
+    auto reply = read_as("openai", from, request);
     if (!reply) FAIL(reply.error().message);
     return std::move(*reply);
-}
-
-Error error_of(const HttpResponse& from) {
-    auto reply = read_chat_reply(from, k_context);
-    REQUIRE(!reply);
-    return reply.error();
 }
 
 UsageDetails usage_of(const std::string& usage) {
@@ -78,16 +65,22 @@ TEST_CASE("openai reply: a refusal is an answer with that reason") {
     const ProviderReply reply = read(with_message(R"({"content":null,"refusal":"I cannot"})"));
     CHECK(reply.output == "I cannot");
     CHECK(reply.finish_reason == "refusal");
-    CHECK(read(with_message(R"({"content":"yes","refusal":null})")).finish_reason == "stop");
+    CHECK(reply.refusal == "I cannot");
+    const ProviderReply willing = read(with_message(R"({"content":"yes","refusal":null})"));
+    CHECK(willing.finish_reason == "stop");
+    CHECK(willing.refusal.empty());
+    const ProviderReply both = read(with_message(R"({"content":"But","refusal":"I cannot"})"));
+    CHECK(both.output == "But");
+    CHECK(both.refusal == "I cannot");
 }
 
 TEST_CASE("openai reply: structured output is JSON where it can be read and text where not") {
-    ChatReplyContext context = k_context;
-    context.output_is_json = true;
+    ProviderRequest request = question();
+    request.response_schema = {{"type", "object"}};
     const HttpResponse good = with_message(R"({"content":"{\"team\":\"sales\"}"})");
-    CHECK(read(good, context).output == Json({{"team", "sales"}}));
+    CHECK(read(good, request).output == Json({{"team", "sales"}}));
     CHECK(read(good).output == R"({"team":"sales"})");
-    CHECK(read(with_message(R"({"content":"{\"team\":"})"), context).output == R"({"team":)");
+    CHECK(read(with_message(R"({"content":"{\"team\":"})"), request).output == R"({"team":)");
 }
 
 TEST_CASE("openai reply: no token is counted twice") {
@@ -115,154 +108,94 @@ TEST_CASE("openai reply: no token is counted twice") {
     CHECK(usage_of("null").empty());
 }
 
-TEST_CASE("openai reply: the cost is that of all tokens and unknown without a price") {
-    const HttpResponse from = with_message(
-        R"({"content":"x"})", R"(,"usage":{"prompt_tokens":1000,"completion_tokens":500,
-            "prompt_tokens_details":{"cached_tokens":400},
-            "completion_tokens_details":{"reasoning_tokens":200}})");
-    ChatReplyContext context = k_context;
-    CHECK(read(from, context).cost == std::nullopt);
-    context.price_input_usd = 0.40;
-    CHECK(read(from, context).cost == std::nullopt);
-    context.price_output_usd = 1.60;
-    CHECK(read(from, context).cost == 1'200'000);  // 1000 · 0.40 + 500 · 1.60 = 1200 millionths
-    CHECK(read(with_message(R"({"content":"x"})"), context).cost == std::nullopt);
-    context.price_input_usd = 0;
-    context.price_output_usd = 0;
-    CHECK(read(with_message(R"({"content":"x"})"), context).cost == 0);
+TEST_CASE("openai reply: audio and predictions are counted apart and once") {
+    CHECK(usage_of(R"({"prompt_tokens":100,"completion_tokens":90,"total_tokens":190,
+        "prompt_tokens_details":{"cached_tokens":30,"audio_tokens":20},
+        "completion_tokens_details":{"reasoning_tokens":10,"audio_tokens":15,
+            "accepted_prediction_tokens":5,"rejected_prediction_tokens":7}})") ==
+          UsageDetails{{"input", 50},
+                       {"input_audio_tokens", 20},
+                       {"input_cached_tokens", 30},
+                       {"output", 53},
+                       {"output_accepted_prediction_tokens", 5},
+                       {"output_audio_tokens", 15},
+                       {"output_reasoning_tokens", 10},
+                       {"output_rejected_prediction_tokens", 7},
+                       {"total", 190}});
+    // Parts that are more than the whole are cut, for the sum must not grow.
+    CHECK(usage_of(R"({"prompt_tokens":10,"completion_tokens":4,
+        "prompt_tokens_details":{"cached_tokens":8,"audio_tokens":8},
+        "completion_tokens_details":{"audio_tokens":9}})") ==
+          UsageDetails{{"input", 0},
+                       {"input_audio_tokens", 2},
+                       {"input_cached_tokens", 8},
+                       {"output", 0},
+                       {"output_audio_tokens", 4},
+                       {"total", 14}});
 }
 
-TEST_CASE("openai reply: every status has its code and says whether to try again") {
-    struct Case {
-        int status;
-        ErrorCode code;
-        bool retryable;
+TEST_CASE("openai reply: cached tokens by the name that DeepSeek gives them") {
+    CHECK(usage_of(R"({"prompt_tokens":100,"completion_tokens":1,"prompt_cache_hit_tokens":64,
+                       "prompt_cache_miss_tokens":36})") ==
+          UsageDetails{{"input", 36}, {"input_cached_tokens", 64}, {"output", 1}, {"total", 101}});
+}
+
+TEST_CASE("openai reply: a cost is that which the server states and nothing else") {
+    const auto cost_of = [](const std::string& usage) {
+        return read(with_message(R"({"content":"x"})", R"(,"usage":)" + usage)).cost;
     };
-    const std::string body = R"({"error":{"message":"so it is","code":"x"}})";
-    for (const auto& [status, code, retryable] :
-         std::vector<Case>{{301, ErrorCode::invalid_argument, false},
-                           {400, ErrorCode::invalid_argument, false},
-                           {401, ErrorCode::unauthenticated, false},
-                           {402, ErrorCode::resource_exhausted, false},
-                           {403, ErrorCode::unauthenticated, false},
-                           {404, ErrorCode::invalid_argument, false},
-                           {408, ErrorCode::unavailable, true},
-                           {409, ErrorCode::unavailable, true},
-                           {413, ErrorCode::invalid_argument, false},
-                           {422, ErrorCode::invalid_argument, false},
-                           {429, ErrorCode::resource_exhausted, true},
-                           {500, ErrorCode::unavailable, true},
-                           {502, ErrorCode::unavailable, true},
-                           {503, ErrorCode::unavailable, true},
-                           {504, ErrorCode::unavailable, true},
-                           {501, ErrorCode::unavailable, false},
-                           {524, ErrorCode::unavailable, true},
-                           {525, ErrorCode::unavailable, false},
-                           {529, ErrorCode::resource_exhausted, true}}) {
-        const Error error = error_of(response(status, body));
-        INFO(status << ": " << error.message);
-        CHECK(error.code == code);
-        CHECK(error.retryable == retryable);
-        CHECK_THAT(error.message, Catch::StartsWith("openai ") && Catch::EndsWith(": so it is") &&
-                                      Catch::Contains(std::to_string(status)));
+    CHECK(cost_of(R"({"prompt_tokens":1000,"completion_tokens":500})") == std::nullopt);
+    CHECK(cost_of(R"({"prompt_tokens":1000,"cost":0.00123})") == 1'230'000);
+    CHECK(cost_of(R"({"cost":0})") == 0);
+    for (const char* none :
+         {R"({"cost":-1})", R"({"cost":"0.1"})", R"({"cost":null})", R"({"cost":1e300})", "null"}) {
+        CHECK(cost_of(none) == std::nullopt);
     }
 }
 
-TEST_CASE("openai reply: some errors carry a remedy of their own") {
-    CHECK_THAT(error_of(response(401, "{}")).message, Catch::Contains("set OPENAI_API_KEY"));
-    const auto keyless = read_chat_reply(response(401, "{}"), {.provider = "local"});
-    CHECK_THAT(keyless.error().message, Catch::Contains("`api_key` under `providers:`"));
-
-    for (const char* quota :
-         {R"({"error":{"message":"m","code":"insufficient_quota"}})",
-          R"({"error":{"message":"m","code":429,"type":"insufficient_quota"}})",
-          R"({"error":{"message":"m","code":"billing_hard_limit_reached"}})"}) {
-        HttpResponse spent = response(429, quota);
-        spent.headers["retry-after"] = "20";
-        const Error error = error_of(spent);
-        CHECK_FALSE(error.retryable);
-        CHECK_FALSE(error.retry_after);
-        CHECK_THAT(error.message, Catch::Contains("quota is spent"));
-    }
-    const Error long_prompt =
-        error_of(response(400, R"({"error":{"message":"m","code":"context_length_exceeded"}})"));
-    CHECK_THAT(long_prompt.message, Catch::Contains("too long for the model"));
+TEST_CASE("openai reply: what a model shows of its thinking is no part of the output") {
+    const ProviderReply deepseek =
+        read(with_message(R"({"content":"4","reasoning_content":"2 and 2"})"));
+    CHECK(deepseek.output == "4");
+    CHECK(deepseek.reasoning == "2 and 2");
+    CHECK(read(with_message(R"({"content":"4","reasoning":"two twos"})")).reasoning == "two twos");
+    CHECK(read(with_message(R"({"content":"4"})")).reasoning.empty());
 }
 
-TEST_CASE("openai reply: what the server asks to wait is kept and told") {
-    HttpResponse limited = response(429, "{}");
-    CHECK_FALSE(error_of(limited).retry_after);
-    limited.headers["retry-after"] = "20";
-    CHECK_THAT(error_of(limited).message,
-               Catch::StartsWith("openai limits the rate of requests and asks to wait 20 s (429)"));
-    CHECK(error_of(limited).retry_after == std::chrono::seconds(20));
-    limited.status = 529;
-    limited.headers["retry-after-ms"] = "1500";
-    CHECK_THAT(error_of(limited).message,
-               Catch::StartsWith("openai is overloaded and asks to wait 1.5 s (529)"));
-    limited.status = 503;
-    CHECK(error_of(limited).retry_after == std::chrono::milliseconds(1500));
-    limited.status = 400;
-    CHECK_FALSE(error_of(limited).retry_after);
+TEST_CASE("openai reply: an answer that a content filter stopped is a refusal") {
+    const ProviderReply cut = read(response(200, R"({"choices":[
+        {"finish_reason":"content_filter","message":{"content":"Once upon"}}]})"));
+    CHECK(cut.output == "Once upon");
+    CHECK(cut.refusal == "a content filter stopped the answer");
+    CHECK(cut.finish_reason == "content_filter");
+    CHECK(!cut.truncated);
+    const ProviderReply nothing = read(response(200, R"({"choices":[
+        {"finish_reason":"content_filter","message":{"content":null}}]})"));
+    CHECK(nothing.output == "a content filter stopped the answer");
+    CHECK(nothing.finish_reason == "content_filter");
 }
 
-TEST_CASE("openai reply: what is left of the limits is told") {
-    HttpResponse answer = response(200, R"({"choices":[{"message":{"content":"hi"}}]})");
-    CHECK_FALSE(read_chat_reply(answer, {.provider = "openai"})->rate_limits.requests_left);
-    answer.headers["x-ratelimit-remaining-requests"] = "7";
-    answer.headers["x-ratelimit-reset-requests"] = "6m0s";
-    const auto reply = read_chat_reply(answer, {.provider = "openai"});
-    REQUIRE(reply);
-    CHECK(reply->output == "hi");
-    CHECK(reply->rate_limits.requests_left == 7);
-    CHECK(reply->rate_limits.requests_reset == std::chrono::minutes(6));
-}
-
-TEST_CASE("openai reply: an error in any form is quoted shortly and safely") {
-    const auto said = [](const std::string& body, const std::string& type = "application/json") {
-        return error_of(response(400, body, type)).message;
-    };
-    CHECK_THAT(said(R"({"error":"plain"})"), Catch::EndsWith(": plain"));
-    CHECK_THAT(said(R"({"message":"top"})"), Catch::EndsWith(": top"));
-    CHECK_THAT(said(R"({"detail":"fast"})"), Catch::EndsWith(": fast"));
-    CHECK_THAT(said("just text\n", "text/plain"), Catch::EndsWith(": just text"));
-    CHECK_THAT(said(""), Catch::EndsWith("(400)"));
-    CHECK_THAT(said("<html>error</html>", "text/html"), Catch::EndsWith("(400)"));
-    CHECK_THAT(said("{\"error\":\"a\\u001b[2Jb\\nc\"}"), Catch::EndsWith("a\\x1b[2Jb⏎c"));
-    CHECK(said(R"({"error":")" + std::string(100'000, 'x') + R"("})").size() < 400);
-    CHECK_THAT(said("bad \xFF byte", "text/plain"), Catch::Contains("bad \xEF\xBF\xBD byte"));
-}
-
-TEST_CASE("openai reply: HTML means a wrong address and not a broken model") {
-    for (const HttpResponse& page :
-         {response(200, "<!doctype html>", "text/html; charset=utf-8"),
-          response(200, "  <html>", ""), response(404, "<html>", "text/html")}) {
-        const Error error = error_of(page);
-        CHECK(error.code == ErrorCode::invalid_argument);
-        CHECK(!error.retryable);
-        CHECK_THAT(error.message, Catch::Contains("HTML") && Catch::Contains("is base_url right?"));
-    }
-    CHECK(error_of(response(502, "<html>bad gateway</html>", "text/html")).retryable);
-}
-
-TEST_CASE("openai reply: a broken answer is worth another attempt") {
-    for (const char* body :
-         {"", "{", "not json", "{\"choices\":[{\"message\":{\"content\":\"\xFF\"}}]}",
-          R"({"choices":[]})", R"({"choices":[{}]})", R"({"choices":[7]})",
-          R"({"choices":[{"message":null}]})", R"({"error":{"message":"upstream"}})"}) {
-        INFO(body);
-        const Error error = error_of(response(200, body));
-        CHECK(error.code == ErrorCode::unavailable);
-        CHECK(error.retryable);
+TEST_CASE("openai reply: an answer that the server broke off is none") {
+    for (const char* reason : {"error", "insufficient_system_resource", "abort"}) {
+        const Json choice = {{"finish_reason", reason}, {"message", {{"content", "Par"}}}};
+        const auto broken =
+            read_as("openai", response(200, to_text(Json({{"choices", {choice}}}))));
+        REQUIRE(!broken);
+        CHECK(broken.error().code == ErrorCode::unavailable);
+        CHECK(broken.error().retryable);
+        CHECK(broken.error().message ==
+              std::string("openai: the answer was broken off by the server, which says \"") +
+                  reason + "\"");
     }
 }
 
-TEST_CASE("openai reply: JSON of another kind means a wrong address") {
-    for (const char* body : {"{}", "[]", "7", "null", R"({"choices":"x"})"}) {
-        const Error error = error_of(response(200, body));
-        CHECK(error.code == ErrorCode::invalid_argument);
-        CHECK_THAT(error.message, Catch::Contains("is base_url right?"));
-    }
+TEST_CASE("openai reply: arguments of a tool that are an object already are taken as they are") {
+    const Json output = read(with_message(R"({"tool_calls":[
+        {"id":"a","function":{"name":"find","arguments":{"x":1}}},
+        {"id":7,"function":{"name":"go"}}]})"))
+                            .output;
+    CHECK(output["tool_calls"][0]["arguments"] == Json({{"x", 1}}));
+    CHECK(output["tool_calls"][1] == Json({{"id", ""}, {"name", "go"}, {"arguments", ""}}));
 }
 
 }  // namespace assay::test

@@ -5,9 +5,8 @@
 #include <catch2/catch.hpp>
 
 #include "core/base/limits.hpp"
-#include "judges/providers/openai_reply.hpp"
 #include "tests/support/stub_server.hpp"
-#include "tests/unit/providers/chat_model.hpp"
+#include "tests/unit/providers/canned_model.hpp"
 
 namespace assay::test {
 
@@ -16,8 +15,6 @@ using std::chrono_literals::operator""s;
 
 namespace {
 
-const ChatReplyContext k_context{
-    .provider = "local", .key_variable = "", .price_input_usd = 2.0, .price_output_usd = 8.0};
 const std::map<std::string, std::string> k_events = {{"content-type", "text/event-stream"}};
 
 std::string event(const std::string& data) { return "data: " + data + "\n\n"; }
@@ -44,25 +41,16 @@ const std::string k_whole = R"({"model":"small-1","choices":[{"message":{"role":
     "content":"Paris, naïve, 東京"},"finish_reason":"stop"}],
     "usage":{"prompt_tokens":20,"completion_tokens":5,"total_tokens":25}})";
 
-/// What comes of these bytes in these pieces, as if a transport had brought them.
+/// What comes of these bytes in these pieces, as if a network had brought them.
 Result<ProviderReply> read(const std::vector<std::string>& pieces, bool is_cut = false) {
-    ChatStream stream(std::chrono::steady_clock::now());
-    HttpResponse response{.status = 200, .headers = k_events, .body = {}};
-    Result<HttpResponse> sent = retryable_failure(ErrorCode::unavailable, "the wire broke");
-    for (const std::string& bytes : pieces) {
-        response.body += bytes;
-        const auto taken = stream.take(response);
-        if (!taken) {
-            sent = std::unexpected(taken.error());
-            is_cut = true;
-            break;
-        }
-    }
-    if (!is_cut) sent = std::move(response);
-    ASSAY_TRY(const HttpResponse whole, stream.whole(std::move(sent)));
-    ASSAY_TRY(ProviderReply reply, read_chat_reply(whole, k_context));
-    reply.time_to_first_token = stream.time_to_first_token();
-    return reply;
+    ProviderSettings settings;
+    settings.name = "local";
+    return CannedModel("openai-compatible",
+                       {{.response = {.status = 200, .headers = k_events, .body = {}},
+                         .pieces = pieces,
+                         .breaks = is_cut}},
+                       std::move(settings))
+        .ask();
 }
 
 ProviderReply reply_to(const std::string& bytes) {
@@ -78,14 +66,15 @@ Error error_of(const std::string& bytes) {
 }
 
 void check_same(const ProviderReply& streamed, const std::string& whole) {
-    const HttpResponse response{.status = 200, .headers = {}, .body = whole};
-    const auto expected = read_chat_reply(response, k_context);
+    const auto expected = read_as("openai-compatible", response(200, whole));
     REQUIRE(expected);
     CHECK(streamed.output == expected->output);
     CHECK(streamed.model == expected->model);
     CHECK(streamed.finish_reason == expected->finish_reason);
     CHECK(streamed.usage == expected->usage);
     CHECK(streamed.cost == expected->cost);
+    CHECK(streamed.reasoning == expected->reasoning);
+    CHECK(streamed.refusal == expected->refusal);
     CHECK(streamed.truncated == expected->truncated);
 }
 
@@ -112,7 +101,6 @@ ProviderRequest streaming_question() {
 TEST_CASE("openai stream: the reply is the one that the server gives whole") {
     check_same(reply_to(k_stream), k_whole);
     CHECK(reply_to(k_stream).output == "Paris, naïve, 東京");
-    CHECK(reply_to(k_stream).cost == 80'000);
 }
 
 TEST_CASE("openai stream: split at any byte and in pieces of any size the reply is the same") {
@@ -165,7 +153,7 @@ TEST_CASE("openai stream: cut at any byte it is an error to try again or all tha
         }
     }
     CHECK(error_of(k_begin + piece(R"({"content":"Par"})")).message ==
-          "the stream ended before the answer was complete");
+          "local: the stream ended before the answer was complete");
 }
 
 TEST_CASE("openai stream: what follows the end changes nothing") {
@@ -179,7 +167,7 @@ TEST_CASE("openai stream: a stream that ends without a last blank line or withou
     CHECK(reply_to(piece(R"({"content":"Paris"})") + k_done).output == "Paris");
 }
 
-TEST_CASE("openai stream: usage that is not told is unknown and so is the cost") {
+TEST_CASE("openai stream: usage that is not told is unknown") {
     const ProviderReply reply =
         reply_to(k_begin + piece(R"({"content":"Paris"})") + k_stop + k_done);
     CHECK(reply.output == "Paris");
@@ -237,11 +225,25 @@ TEST_CASE("openai stream: a refusal and a cut by length mean what they mean in a
     const ProviderReply refused = reply_to(k_begin + piece(R"({"refusal":"I can"})") +
                                            piece(R"({"refusal":"not."})") + k_stop + k_done);
     CHECK(refused.output == "I cannot.");
+    CHECK(refused.refusal == "I cannot.");
     CHECK(refused.finish_reason == "refusal");
     const ProviderReply cut =
         reply_to(piece(R"({"content":"Par"})") + piece("{}", R"("length")") + k_done);
     CHECK(cut.output == "Par");
     CHECK(cut.truncated);
+}
+
+TEST_CASE("openai stream: what a model shows of its thinking comes before the first token") {
+    for (const char* name : {"reasoning_content", "reasoning"}) {
+        const auto thought = [&](const char* text) {
+            return piece(fmt::format(R"({{"{}":"{}"}})", name, text));
+        };
+        const ProviderReply reply = reply_to(k_begin + thought("2 and ") + thought("2") +
+                                             piece(R"({"content":"4"})") + k_stop + k_done);
+        CHECK(reply.output == "4");
+        CHECK(reply.reasoning == "2 and 2");
+        CHECK(!reply_to(k_begin + thought("2") + k_stop + k_done).time_to_first_token);
+    }
 }
 
 TEST_CASE("openai stream: content in parts is joined and other choices are passed over") {
