@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <tuple>
 
 #include "configs/spec_parts.hpp"
 #include "core/base/files.hpp"
 #include "core/base/hash.hpp"
+#include "core/base/text.hpp"
 
 namespace assay {
 namespace {
@@ -16,9 +18,9 @@ constexpr std::uint64_t k_repetitions_max = 1'000'000;
 
 const KnownNames& spec_keys() {
     static const KnownNames k_keys = {
-        .names = {"experiment", "description", "tags", "metadata", "providers", "dataset", "task",
-                  "variants", "matrix", "repetitions", "evaluators", "run_evaluators", "gates",
-                  "gate_defaults", "stop", "execution", "$schema"},
+        .names = {"experiment", "description", "tags", "metadata", "providers", "prices", "dataset",
+                  "task", "variants", "matrix", "repetitions", "evaluators", "run_evaluators",
+                  "gates", "gate_defaults", "stop", "execution", "$schema"},
         .later = {}};
     return k_keys;
 }
@@ -44,14 +46,32 @@ void redact_headers(Json& settings) {
     for (Json& header : *headers) redact(header);
 }
 
+/// Types have keys of their own, and a spec may write any of them out: by its name one that holds
+/// a key is told from the rest.
+bool names_secret(std::string_view key) {
+    const std::string name = to_lower_ascii(key);
+    return std::ranges::any_of(
+        std::array{"key", "secret", "token", "password", "credential", "assertion"},
+        [&name](const char* word) { return name.contains(word); });
+}
+
+void redact_provider(Json& provider) {
+    for (auto& [key, value] : provider.items()) {
+        if (names_secret(key)) redact(value);
+        // Proxies take a user name and a password in their address.
+        const bool is_login = key == "proxy" && as_text(value).contains('@');
+        if (is_login) redact(value);
+    }
+    redact_headers(provider);
+}
+
 void redact_providers(Json& providers) {
     for (Json& provider : providers) {
-        if (!provider.is_object()) {
+        if (provider.is_object()) {
+            redact_provider(provider);
+        } else {
             redact(provider);  // a mistake; what was meant for a key may stand here
-            continue;
         }
-        if (provider.contains("api_key")) redact(provider["api_key"]);
-        redact_headers(provider);
     }
 }
 
@@ -82,6 +102,12 @@ bool is_replay(const Json& spec) {
     return cache != execution->end() && *cache == "replay";
 }
 
+void read_prices(const SpecReader& prices, const SpecFiles& files, ExperimentSpec& read) {
+    const auto written = prices.text();
+    if (!written) return;
+    if (const auto path = files.locate(prices, *written)) read.prices = *path;
+}
+
 void read_all_gates(const SpecReader& spec, ExperimentSpec& read) {
     GateContext context{
         .variants = read.variants, .run_evaluators = read.run_evaluators, .defaults = {}};
@@ -104,10 +130,11 @@ void read_spec(const SpecReader& spec, const LoadOptions& options, ExperimentSpe
         read.metadata = metadata->value();
     }
     if (const auto providers = spec.find("providers")) {
-        read.providers = read_providers(*providers, environment);
+        read.providers = read_providers(*providers, environment, files);
     }
+    if (const auto prices = spec.find("prices")) read_prices(*prices, files, read);
     if (const auto dataset = spec.require("dataset")) read.dataset = read_dataset(*dataset, files);
-    read.variants = read_variants(spec, read.providers, environment, files);
+    read.variants = read_variants(spec, environment, files);
     if (const auto repetitions = spec.find("repetitions")) {
         read.repetitions = static_cast<int>(repetitions->whole(1, k_repetitions_max).value_or(1));
     }
@@ -119,7 +146,7 @@ void read_spec(const SpecReader& spec, const LoadOptions& options, ExperimentSpe
     }
     read_all_gates(spec, read);
     if (const auto execution = spec.find("execution")) {
-        read.execution = read_execution(*execution, read.providers);
+        read.execution = read_execution(*execution);
     }
 
     read.document = without_secrets(spec.value());

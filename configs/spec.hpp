@@ -49,9 +49,13 @@ struct ProviderSpec {
     std::string base_url;
     Secret api_key;
     std::map<std::string, Secret> headers;
-    Json options;                            ///< passed through into every request body
-    std::optional<double> price_input_usd;   ///< per million tokens
-    std::optional<double> price_output_usd;  ///< per million tokens
+    Json options;  ///< passed through into every request body
+    /// US dollars per million tokens, by the kind of usage: "input", "output",
+    /// "input_cached_tokens", ... Nothing = as the price table says.
+    std::optional<std::map<std::string, double>> price;
+    std::string proxy;              ///< "" = as the environment says
+    std::filesystem::path ca_file;  ///< certificates to trust instead of the system's; "" = those
+    Json own = Json::object();  ///< all other keys; which there may be, the provider's type says
     std::string pointer;
 };
 
@@ -60,13 +64,16 @@ struct PromptMessage {
     std::string role;
     TextTemplate content;
     std::string placeholder;  ///< when set: the messages found under this name go here
-    Json parts;               ///< content parts as written (text parts hold templates), else null
+    /// Content parts as written (texts, and an image's `file`, `url` or `media`, hold templates);
+    /// of an image whose file needs no row the bytes, as judges/provider.hpp writes it. Else null.
+    Json parts;
 };
 
 struct PromptSpec {
     std::string name;    ///< the file's stem, or "inline"
-    std::string sha256;  ///< of the prompt as written
+    std::string sha256;  ///< of the prompt as written, and of the images it names
     std::vector<PromptMessage> messages;
+    std::filesystem::path folder;  ///< the spec's: files that rows name are relative to it
     std::string pointer;
 };
 
@@ -165,6 +172,7 @@ struct ExperimentSpec {
     std::vector<std::string> tags;
     Json metadata;
     std::map<std::string, ProviderSpec> providers;
+    std::filesystem::path prices;  ///< a price table of the user's, over the shipped one; "" = none
     DatasetSpec dataset;
     std::vector<VariantSpec> variants;  ///< at least one; "default" when the spec names none
     int repetitions = 1;

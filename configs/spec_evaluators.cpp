@@ -12,29 +12,14 @@ namespace {
 /// The common keys of SPEC 1.6; all others are the evaluator's own parameters.
 const KnownNames& common_keys() {
     static const KnownNames k_keys = {
-        .names = {"check", "expected_extract", "extract", "ignore_case", "needs", "not", "on",
-                  "strip", "threshold", "value", "when"},
-        .later = {"mapping", "weight"}};
+        .names = {"check", "expected_extract", "extract", "ignore_case", "mapping", "needs", "not",
+                  "on", "strip", "threshold", "value", "when"},
+        .later = {"weight"}};
     return k_keys;
-}
-
-/// Evaluators of the contract that come later. Whether any other name exists is for the engine to
-/// say: it knows the definitions.
-bool is_later_evaluator(const std::string& type) {
-    static const std::set<std::string, std::less<>> k_later = {
-        "checklist", "choice", "closed_qa", "conversation", "factuality", "g_eval",
-        "judge",     "jury",   "pairwise",  "rubric",       "similar",    "trajectory"};
-    return k_later.contains(type);
 }
 
 bool is_among(const std::vector<std::string>& names, const std::string& name) {
     return std::ranges::find(names, name) != names.end();
-}
-
-bool is_available(const SpecReader& where, const std::string& type) {
-    if (!is_later_evaluator(type)) return !type.empty();
-    where.mistake(fmt::format("the evaluator \"{}\" is not available yet", type));
-    return false;
 }
 
 /// The ids of a variant's steps; nothing when they could not be read.
@@ -142,10 +127,9 @@ std::vector<EvaluatorSpec> read_evaluators(const SpecReader& evaluators,
         EvaluatorSpec evaluator{
             .parameters = Json::object(), .common = Json::object(), .pointer = entry.pointer()};
         const SpecReader name = read_name_and_type(entry, evaluator.name, evaluator.type);
-        const bool available = is_available(entry.find("type").value_or(entry), evaluator.type);
         check_name(name, evaluator.name, taken);
         split_keys(entry, variants, files, evaluator);
-        if (available) read.push_back(std::move(evaluator));
+        if (!evaluator.type.empty()) read.push_back(std::move(evaluator));
     }
     return read;
 }

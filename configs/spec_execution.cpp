@@ -89,12 +89,10 @@ void read_rate_limit(const SpecReader& limit, RateLimitSpec& read) {
     if (const auto concurrency = limit.find("concurrency")) read_concurrency(*concurrency, read);
 }
 
-void read_rate_limits(const SpecReader& rate_limits, const Providers& providers,
-                      std::map<std::string, RateLimitSpec>& read) {
+void read_rate_limits(const SpecReader& rate_limits, std::map<std::string, RateLimitSpec>& read) {
     if (!rate_limits.expect_map()) return;
     for (const auto& [name, limit] : rate_limits.members()) {
         const std::string provider = name.substr(0, name.find(':'));
-        (void)limit.expect_name_in_key("provider", provider, known_providers(providers));
         if (name.ends_with(':')) {
             limit.mistake_at_key(
                 fmt::format("\"{}\" names no model: write \"{}\" for all models of the provider, "
@@ -109,7 +107,7 @@ void read_rate_limits(const SpecReader& rate_limits, const Providers& providers,
 
 std::vector<std::string> plain_word_pointers() { return {std::string(k_cache_pointer)}; }
 
-ExecutionSpec read_execution(const SpecReader& execution, const Providers& providers) {
+ExecutionSpec read_execution(const SpecReader& execution) {
     ExecutionSpec read;
     const bool is_map =
         execution.expect_map({.names = {"concurrency", "retries", "unit_deadline", "cache",
@@ -130,7 +128,7 @@ ExecutionSpec read_execution(const SpecReader& execution, const Providers& provi
     if (const auto cache = execution.find("cache")) read_cache(*cache, read.cache);
     if (const auto budget = execution.find("budget")) read_budget(*budget, read.budget);
     if (const auto rate_limits = execution.find("rate_limits")) {
-        read_rate_limits(*rate_limits, providers, read.rate_limits);
+        read_rate_limits(*rate_limits, read.rate_limits);
     }
     if (const auto seed = execution.find("seed")) read.seed = seed->whole(0).value_or(0);
     if (const auto coverage = execution.find("min_coverage")) {

@@ -43,11 +43,12 @@ std::optional<fs::path> SpecFiles::locate(const SpecReader& where,
     return std::nullopt;
 }
 
-const SpecFiles::File* SpecFiles::read(const SpecReader& where, const std::string& written) {
+const SpecFiles::File* SpecFiles::read(const SpecReader& where, const std::string& written,
+                                       std::uint64_t bytes_max) {
     if (const auto known = files_.find(written); known != files_.end()) return &known->second;
     const auto path = locate(where, written);
     if (!path) return nullptr;
-    auto content = read_file(*path, limits::k_spec_bytes_max);
+    auto content = read_file(*path, bytes_max);
     if (!content) {
         where.mistake(std::move(content.error().message));
         return nullptr;

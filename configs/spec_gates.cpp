@@ -1,5 +1,6 @@
 // Gates, what they share, and when a run may stop early.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -30,8 +31,9 @@ const KnownNames& gate_keys() {
         .names = {"score",    "measure",  "category",        "variant",    "min",
                   "max",      "equals",   "baseline",        "versus",     "max_drop",
                   "min_gain", "max_rise", "relative",        "slice",      "confidence",
-                  "method",   "tier",     "on_inconclusive", "correction", "allow_changed"},
-        .later = {"requires"}};
+                  "method",   "tier",     "on_inconclusive", "correction", "allow_changed",
+                  "requires"},
+        .later = {}};
     return k_keys;
 }
 
@@ -162,6 +164,46 @@ void check_interval(const SpecReader& entry, const Gate& gate) {
     }
 }
 
+const KnownNames& requirement_keys() {
+    static const KnownNames k_keys = [] {
+        KnownNames keys{.names = {"judge", "lower_bound", "calibration"}, .later = {}};
+        keys.names.insert(keys.names.end(), judge_statistics().begin(), judge_statistics().end());
+        return keys;
+    }();
+    return k_keys;
+}
+
+void read_minimum(const SpecReader& map, const std::string& word, JudgeRequirement& requirement) {
+    const auto reader = map.find(word);
+    const auto value = reader ? reader->number() : std::nullopt;
+    if (!value) return;
+    // Kappa and a correlation of 0 are chance; below it a judge says the opposite of people.
+    if (*value <= 0 || *value > 1) {
+        reader->mistake(
+            fmt::format("{} must be above 0 and at most 1, not {}", reader->title(), *value));
+        return;
+    }
+    requirement.minimums.push_back({*parse_judge_statistic(word), *value});
+}
+
+std::optional<JudgeRequirement> read_requirement(const SpecReader& map) {
+    if (!map.expect_map(requirement_keys())) return std::nullopt;
+    JudgeRequirement requirement;
+    if (map.require("judge")) read_text(map, "judge", requirement.judge);
+    read_text(map, "calibration", requirement.calibration);
+    if (const auto lower = map.find("lower_bound")) {
+        requirement.lower_bound = lower->boolean().value_or(false);
+    }
+    const auto& statistics = judge_statistics();
+    for (const std::string& word : statistics) read_minimum(map, word, requirement);
+    const auto has = [&map](const std::string& word) { return map.find(word).has_value(); };
+    if (std::ranges::none_of(statistics, has)) {
+        map.mistake(fmt::format("{} must say what is required: {}", map.title(),
+                                fmt::join(statistics, ", ")));
+    }
+    return requirement;
+}
+
 std::string text_of(const Gate& gate, const Bound& bound, double amount) {
     const std::string subject = gate.score.empty()      ? gate.measure
                                 : gate.category.empty() ? gate.score
@@ -242,6 +284,9 @@ void read_gate_map(const SpecReader& entry, const GateContext& context, Gate gat
     if (const auto allowed = entry.find("allow_changed")) gate.allow_changed = allowed->texts();
     if (const auto relative = entry.find("relative")) {
         if (relative->boolean().value_or(false)) gate.form = GateForm::relative;
+    }
+    if (const auto required = entry.find("requires")) {
+        gate.requirement = read_requirement(*required);
     }
     if (!context.has_interval(gate) || entry.find("equals")) gate.confidence.reset();
     read_common(entry, gate);

@@ -56,6 +56,12 @@ void apply_override(const std::string& argument, LocatedDocument& document) {
         mistake(fmt::format("the value of {}: {}", path, found.message));
     }
     if (!value.diagnostics.empty()) return;
+    // No key of the spec itself may be null, so that null can take one out: `matrix=null`.
+    if (steps.size() == 1 && value.value.is_null() && document.value.is_object()) {
+        document.value.erase(std::string(path));
+        document.places.erase(pointer_to("", path));
+        return;
+    }
 
     Json* target = &document.value;
     std::string pointer;

@@ -27,7 +27,9 @@ class SpecFiles {
         std::string content;
     };
     /// The content of the file that `where` names; nullptr after a mistake.
-    [[nodiscard]] const File* read(const SpecReader& where, const std::string& written);
+    [[nodiscard]] const File* read(const SpecReader& where, const std::string& written,
+                                   std::uint64_t bytes_max = limits::k_spec_bytes_max);
+    [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
     /// The value itself when it is none but a string, else the JSON or YAML file it names.
     [[nodiscard]] std::optional<Json> value_or_file(const SpecReader& where);
     /// The same for a JSON Schema, which is a map or a boolean.
@@ -65,16 +67,17 @@ struct SettingPiece {
 [[nodiscard]] bool is_one_line(std::string_view text);
 
 [[nodiscard]] DatasetSpec read_dataset(const SpecReader& dataset, SpecFiles& files);
-[[nodiscard]] Providers read_providers(const SpecReader& providers, const Environment& environment);
-/// The names that may stand before the colon in "openai:gpt-4.1-mini".
-[[nodiscard]] KnownNames known_providers(const Providers& providers);
+/// Types, and the keys that only some of them have, are checked when the engine binds the spec.
+[[nodiscard]] Providers read_providers(const SpecReader& providers, const Environment& environment,
+                                       const SpecFiles& files);
+/// The keys that providers of all types have.
+[[nodiscard]] std::vector<std::string> provider_keys();
 /// "openai:gpt-4.1-mini" into `task.provider` and `task.model`.
-void read_provider_name(const SpecReader& provider, const Providers& providers, TaskSpec& task);
+void read_provider_name(const SpecReader& provider, TaskSpec& task);
 [[nodiscard]] std::optional<PromptSpec> read_prompt(const SpecReader& prompt, SpecFiles& files);
 [[nodiscard]] ServiceSpec read_service(const SpecReader& http, const Environment& environment);
 /// `task`, `variants` and what they say together.
 [[nodiscard]] std::vector<VariantSpec> read_variants(const SpecReader& spec,
-                                                     const Providers& providers,
                                                      const Environment& environment,
                                                      SpecFiles& files);
 [[nodiscard]] std::vector<EvaluatorSpec> read_evaluators(const SpecReader& evaluators,
@@ -94,7 +97,7 @@ struct GateContext {
 [[nodiscard]] std::vector<Gate> read_gates(const SpecReader& gates, const GateContext& context);
 /// Nothing when it is no map, which is reported.
 [[nodiscard]] std::optional<StopRule> read_stop(const SpecReader& stop);
-[[nodiscard]] ExecutionSpec read_execution(const SpecReader& execution, const Providers& providers);
+[[nodiscard]] ExecutionSpec read_execution(const SpecReader& execution);
 
 /// Where in a spec a plain `off` is a word of the contract and no trap of YAML.
 [[nodiscard]] std::vector<std::string> plain_word_pointers();

@@ -4,6 +4,7 @@
 #include <array>
 #include <span>
 
+#include "configs/image_part.hpp"
 #include "configs/spec_parts.hpp"
 #include "core/base/hash.hpp"
 #include "core/base/text.hpp"
@@ -32,19 +33,78 @@ std::optional<TextTemplate> read_template(const SpecReader& reader, std::string_
     return std::nullopt;
 }
 
-void read_part(const SpecReader& part) {
-    static const KnownNames k_types = {.names = {"text", "image_url", "input_audio"},
-                                       .later = {"audio", "file", "image", "media", "video"}};
-    if (!part.expect_map()) return;
+/// Reads the messages of one prompt.
+class PromptReader {
+  public:
+    PromptReader(SpecFiles& files, PromptSpec& prompt) : files_(files), prompt_(prompt) {}
+
+    void read_messages(const SpecReader& list);
+
+  private:
+    [[nodiscard]] std::optional<PromptMessage> read_message(const SpecReader& reader);
+    void read_content(const SpecReader& content, PromptMessage& message);
+    /// The part as it is kept.
+    [[nodiscard]] Json read_part(const SpecReader& part);
+    [[nodiscard]] Json read_image(const SpecReader& part);
+    [[nodiscard]] Json read_image_file(const SpecReader& file, const std::string& written);
+
+    SpecFiles& files_;
+    PromptSpec& prompt_;
+};
+
+Json PromptReader::read_part(const SpecReader& part) {
+    static const KnownNames k_types = {.names = {"text", "image", "image_url", "input_audio"},
+                                       .later = {"audio", "file", "media", "video"}};
+    if (!part.expect_map()) return part.value();
     const auto type = part.require("type");
     const auto name = type ? type->text() : std::nullopt;
-    if (!name || !type->expect_name("content part type", *name, k_types)) return;
+    if (!name || !type->expect_name("content part type", *name, k_types)) return part.value();
+    if (*name == "image") return read_image(part);
     const auto body = part.require(*name);
-    if (!body || *name != "text") return;
+    if (!body || *name != "text") return part.value();
     if (const auto text = body->text()) (void)read_template(*body, *text);
+    return part.value();
 }
 
-void read_content(const SpecReader& content, PromptMessage& message) {
+Json PromptReader::read_image(const SpecReader& part) {
+    constexpr std::array k_sources = {"file", "url", "media"};
+    (void)part.expect_map({.names = {"type", "file", "url", "media"}});
+    std::vector<SpecReader> given;
+    for (const char* const source : k_sources) {
+        if (auto reader = part.find(source)) given.push_back(std::move(*reader));
+    }
+    if (given.size() != 1) {
+        part.mistake(fmt::format("{} needs one of `file`, `url` and `media`", part.title()));
+        return part.value();
+    }
+    const SpecReader& source = given.front();
+    const auto text = source.text();
+    const auto parsed = text ? read_template(source, *text) : std::nullopt;
+    if (!parsed) return part.value();
+    const bool of_step = std::ranges::any_of(
+        parsed->paths(), [](const auto& path) { return path.front() == "steps"; });
+    if (of_step) {
+        source.mistake(fmt::format("{}: an image comes from a file or the row, not from a step",
+                                   source.title()));
+    }
+    const bool is_fixed_file = part.find("file") && !parsed->has_variables();
+    return is_fixed_file ? read_image_file(source, *text) : part.value();
+}
+
+/// What is sent is part of the prompt, so it is part of the prompt's hash.
+Json PromptReader::read_image_file(const SpecReader& file, const std::string& written) {
+    const SpecFiles::File* const content = files_.read(file, written, limits::k_image_bytes_max);
+    if (content == nullptr) return nullptr;
+    auto image = image_of_bytes(content->content);
+    if (!image) {
+        file.mistake(fmt::format("{}: \"{}\" {}", file.title(), written, image.error().message));
+        return nullptr;
+    }
+    prompt_.sha256 = sha256_hex(prompt_.sha256 + sha256_hex(content->content));
+    return std::move(*image);
+}
+
+void PromptReader::read_content(const SpecReader& content, PromptMessage& message) {
     if (content.value().is_string()) {
         auto text = read_template(content, content.value().get_ref<const std::string&>());
         if (text) message.content = std::move(*text);
@@ -54,11 +114,11 @@ void read_content(const SpecReader& content, PromptMessage& message) {
         content.wrong_type("text or a list of content parts");
         return;
     }
-    for (const SpecReader& part : content.items()) read_part(part);
-    message.parts = content.value();
+    message.parts = Json::array();
+    for (const SpecReader& part : content.items()) message.parts.push_back(read_part(part));
 }
 
-std::optional<PromptMessage> read_message(const SpecReader& reader) {
+std::optional<PromptMessage> PromptReader::read_message(const SpecReader& reader) {
     static const KnownNames k_roles = {
         .names = {"system", "developer", "user", "assistant", "tool"}, .later = {}};
     PromptMessage message;
@@ -82,10 +142,10 @@ std::optional<PromptMessage> read_message(const SpecReader& reader) {
     return message;
 }
 
-void read_messages(const SpecReader& list, PromptSpec& prompt) {
+void PromptReader::read_messages(const SpecReader& list) {
     if (list.value().empty()) list.mistake(fmt::format("{} has no messages", list.title()));
     for (const SpecReader& item : list.items()) {
-        if (auto message = read_message(item)) prompt.messages.push_back(std::move(*message));
+        if (auto message = read_message(item)) prompt_.messages.push_back(std::move(*message));
     }
 }
 
@@ -96,19 +156,21 @@ void read_text_prompt(const SpecReader& reader, std::string_view text, PromptSpe
 }
 
 /// A prompt file of messages: a list of them, a map with the key `messages`, or one text.
-void read_message_file(const SpecFiles::File& file, Diagnostics& diagnostics, PromptSpec& prompt) {
+void read_message_file(const SpecFiles::File& file, Diagnostics& diagnostics, SpecFiles& files,
+                       PromptSpec& prompt) {
     const LocatedDocument document = parse_located(file.content, file.name);
     std::ranges::copy(document.diagnostics, std::back_inserter(diagnostics));
     if (!document.diagnostics.empty()) return;
     const SpecReader content(document.value, {}, {&document.places, &diagnostics});
+    PromptReader reader(files, prompt);
     if (document.value.is_array()) {
-        read_messages(content, prompt);
+        reader.read_messages(content);
     } else if (document.value.is_string()) {
         read_text_prompt(content, document.value.get_ref<const std::string&>(), prompt);
     } else if (document.value.is_object()) {
         (void)content.expect_map({.names = {"messages"}, .later = {}});
         const auto messages = content.require("messages");
-        if (messages && messages->expect_list()) read_messages(*messages, prompt);
+        if (messages && messages->expect_list()) reader.read_messages(*messages);
     } else {
         content.wrong_type("a list of messages, a map with the key `messages`, or text");
     }
@@ -121,7 +183,7 @@ void read_prompt_file(const SpecReader& reader, const std::string& written, Spec
     if (file == nullptr) return;
     prompt.sha256 = sha256_hex(file->content);
     if (ends_with_any(written, k_message_endings)) {
-        read_message_file(*file, *reader.source().diagnostics, prompt);
+        read_message_file(*file, *reader.source().diagnostics, files, prompt);
         return;
     }
     // Editors end a file with a newline that nobody means to send.
@@ -140,10 +202,10 @@ void read_prompt_file(const SpecReader& reader, const std::string& written, Spec
 }  // namespace
 
 std::optional<PromptSpec> read_prompt(const SpecReader& reader, SpecFiles& files) {
-    PromptSpec prompt{.name = "inline", .pointer = reader.pointer()};
+    PromptSpec prompt{.name = "inline", .folder = files.folder(), .pointer = reader.pointer()};
     prompt.sha256 = sha256_hex(as_text(reader.value()));
     if (reader.value().is_array()) {
-        read_messages(reader, prompt);
+        PromptReader(files, prompt).read_messages(reader);
     } else if (reader.find("name")) {
         (void)reader.expect_map({.names = {}, .later = {"name", "label", "version"}});
     } else if (!reader.value().is_string()) {

@@ -1,23 +1,23 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
+#include "configs/model_prices.hpp"
 #include "configs/spec_parts.hpp"
 
 namespace assay {
 namespace {
 
-const KnownNames& provider_types() {
-    static const KnownNames k_types = {.names = {"openai", "openai-compatible"},
-                                       .later = {"anthropic", "azure-openai", "bedrock",
-                                                 "google-ai-studio", "google-vertex", "ollama"}};
-    return k_types;
-}
+/// The keys that all types have. What others there are, the type's definition says.
+constexpr std::array<std::string_view, 8> k_common_keys = {
+    "type", "base_url", "api_key", "headers", "options", "price", "proxy", "ca_file"};
 
 /// Reads the settings of providers.
 class SettingsReader {
   public:
-    explicit SettingsReader(const Environment& environment) : environment_(environment) {}
+    SettingsReader(const Environment& environment, const SpecFiles& files)
+        : environment_(environment), files_(files) {}
 
     [[nodiscard]] ProviderSpec read(const std::string& name, const SpecReader& provider) const;
 
@@ -25,11 +25,14 @@ class SettingsReader {
     /// The text with its variables filled in.
     [[nodiscard]] std::optional<std::string> expand(const SpecReader& setting) const;
     [[nodiscard]] Json expand_all(const SpecReader& setting) const;
-    void read_base_url(const SpecReader& provider, ProviderSpec& read) const;
+    void read_base_url(const SpecReader& setting, ProviderSpec& read) const;
+    void read_proxy(const SpecReader& setting, ProviderSpec& read) const;
+    void read_ca_file(const SpecReader& setting, ProviderSpec& read) const;
     void read_headers(const SpecReader& headers, ProviderSpec& read) const;
     static void read_price(const SpecReader& price, ProviderSpec& read);
 
     const Environment& environment_;
+    const SpecFiles& files_;
 };
 
 std::optional<std::string> SettingsReader::expand(const SpecReader& setting) const {
@@ -50,28 +53,22 @@ Json SettingsReader::expand_all(const SpecReader& setting) const {
     return expanded;
 }
 
-void SettingsReader::read_base_url(const SpecReader& provider, ProviderSpec& read) const {
-    const auto setting = provider.find("base_url");
-    if (!setting) {
-        const bool required = read.type == "openai-compatible";
-        if (required) (void)provider.require("base_url");
-        return;
-    }
-    const auto url = expand(*setting);
+void SettingsReader::read_base_url(const SpecReader& setting, ProviderSpec& read) const {
+    const auto url = expand(setting);
     if (!url) return;
     const std::size_t scheme = url->find("://");
     const bool is_http = url->starts_with("http://") || url->starts_with("https://");
     if (!is_http) {
-        setting->mistake(fmt::format("{} must begin with http:// or https://", setting->title()));
+        setting.mistake(fmt::format("{} must begin with http:// or https://", setting.title()));
         return;
     }
     const std::string_view authority = std::string_view(*url).substr(
         scheme + 3, url->find_first_of("/?#", scheme + 3) - scheme - 3);
     if (authority.contains('@')) {
-        setting->mistake(
+        setting.mistake(
             fmt::format("{} holds a user name or password; put it into `headers` or "
                         "`api_key` as ${{NAME}}",
-                        setting->title()));
+                        setting.title()));
         return;
     }
     read.base_url = *url;
@@ -94,16 +91,33 @@ void SettingsReader::read_headers(const SpecReader& headers, ProviderSpec& read)
     }
 }
 
+void SettingsReader::read_proxy(const SpecReader& setting, ProviderSpec& read) const {
+    const auto proxy = expand(setting);
+    if (!proxy) return;
+    const bool usable = proxy->contains("://") && is_one_line(*proxy);
+    if (!usable) {
+        setting.mistake(
+            fmt::format("{} must be the address of a proxy, such as http://proxy.example:3128",
+                        setting.title()));
+        return;
+    }
+    read.proxy = *proxy;
+}
+
+void SettingsReader::read_ca_file(const SpecReader& setting, ProviderSpec& read) const {
+    const auto written = expand(setting);
+    if (!written) return;
+    if (const auto path = files_.locate(setting, *written)) read.ca_file = *path;
+}
+
 void SettingsReader::read_price(const SpecReader& price, ProviderSpec& read) {
-    if (!price.expect_map({.names = {"input", "output"}})) return;
-    const auto read_side = [&](std::string_view key, std::optional<double>& field) {
-        const auto side = price.find(key);
-        if (!side) return;
-        field = side->number();
-        if (field && *field < 0) side->wrong_type("US dollars per million tokens, 0 or more");
-    };
-    read_side("input", read.price_input_usd);
-    read_side("output", read.price_output_usd);
+    if (!price.expect_map({.names = priced_usage()})) return;
+    read.price.emplace();
+    for (const auto& [kind, side] : price.members()) {
+        const auto usd = side.number();
+        if (usd && *usd < 0) side.wrong_type("US dollars per million tokens, 0 or more");
+        if (usd) read.price->emplace(kind, *usd);
+    }
 }
 
 ProviderSpec SettingsReader::read(const std::string& name, const SpecReader& provider) const {
@@ -113,47 +127,40 @@ ProviderSpec SettingsReader::read(const std::string& name, const SpecReader& pro
             "the name of a provider stands before the colon in "
             "\"name:model\", so it cannot be empty or hold one itself");
     }
-    if (!provider.expect_map(
-            {.names = {"type", "base_url", "api_key", "headers", "options", "price"}})) {
-        return read;
-    }
-    if (const auto type = provider.require("type")) {
-        read.type = type->text().value_or("");
-        if (!read.type.empty())
-            (void)type->expect_name("provider type", read.type, provider_types());
-    }
-    read_base_url(provider, read);
+    if (!provider.expect_map()) return read;
+    if (const auto type = provider.require("type")) read.type = type->text().value_or("");
+    if (const auto url = provider.find("base_url")) read_base_url(*url, read);
     if (const auto key = provider.find("api_key")) read.api_key = Secret(expand(*key).value_or(""));
     if (const auto headers = provider.find("headers")) read_headers(*headers, read);
     if (const auto options = provider.find("options"); options && options->expect_map()) {
         read.options = expand_all(*options);
     }
     if (const auto price = provider.find("price")) read_price(*price, read);
+    if (const auto proxy = provider.find("proxy")) read_proxy(*proxy, read);
+    if (const auto file = provider.find("ca_file")) read_ca_file(*file, read);
+    for (const auto& [key, setting] : provider.members()) {
+        const bool is_own = std::ranges::find(k_common_keys, key) == k_common_keys.end();
+        if (is_own) read.own[key] = expand_all(setting);
+    }
     return read;
 }
 
 }  // namespace
 
-Providers read_providers(const SpecReader& providers, const Environment& environment) {
+std::vector<std::string> provider_keys() { return {k_common_keys.begin(), k_common_keys.end()}; }
+
+Providers read_providers(const SpecReader& providers, const Environment& environment,
+                         const SpecFiles& files) {
     Providers read;
     if (!providers.expect_map()) return read;
-    const SettingsReader settings(environment);
+    const SettingsReader settings(environment, files);
     for (const auto& [name, provider] : providers.members()) {
         read.emplace(name, settings.read(name, provider));
     }
     return read;
 }
 
-KnownNames known_providers(const Providers& providers) {
-    KnownNames known = {.names = {"openai"}, .later = provider_types().later};
-    for (const auto& [name, settings] : providers) {
-        const bool is_new = std::ranges::find(known.names, name) == known.names.end();
-        if (is_new) known.names.push_back(name);
-    }
-    return known;
-}
-
-void read_provider_name(const SpecReader& provider, const Providers& providers, TaskSpec& task) {
+void read_provider_name(const SpecReader& provider, TaskSpec& task) {
     const auto written = provider.text();
     if (!written) return;
     const std::size_t colon = written->find(':');
@@ -166,14 +173,6 @@ void read_provider_name(const SpecReader& provider, const Providers& providers, 
     }
     task.provider = written->substr(0, colon);
     task.model = written->substr(colon + 1);
-    if (providers.contains(task.provider)) return;
-    if (task.provider == "openai-compatible") {
-        provider.mistake(
-            "an OpenAI-compatible endpoint needs an address: give it a name with a "
-            "`base_url` under `providers`, and write \"name:model\" here");
-        return;
-    }
-    (void)provider.expect_name("provider", task.provider, known_providers(providers));
 }
 
 }  // namespace assay

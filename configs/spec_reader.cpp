@@ -121,14 +121,6 @@ bool SpecReader::expect_name(std::string_view what, const std::string& name,
     return false;
 }
 
-bool SpecReader::expect_name_in_key(std::string_view what, const std::string& name,
-                                    const KnownNames& known) const {
-    std::string problem = problem_of_name(what, name, known);
-    if (problem.empty()) return true;
-    mistake_at_key(std::move(problem));
-    return false;
-}
-
 std::optional<SpecReader> SpecReader::find(std::string_view key) const {
     if (!value_->is_object()) return std::nullopt;
     const auto at = value_->find(key);

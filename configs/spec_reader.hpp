@@ -51,9 +51,6 @@ class SpecReader {
     bool expect_list() const;
     /// Reports a `name` that is not known, or only later: "unknown provider "opnai"; did you ...".
     bool expect_name(std::string_view what, const std::string& name, const KnownNames& known) const;
-    /// The same for a name that stands in the key of this value.
-    bool expect_name_in_key(std::string_view what, const std::string& name,
-                            const KnownNames& known) const;
 
     /// The member `key`, when there is one. Null counts as a value.
     [[nodiscard]] std::optional<SpecReader> find(std::string_view key) const;

@@ -124,9 +124,9 @@ std::vector<VariantSpec> TaskReader::read() {
 
 }  // namespace
 
-std::vector<VariantSpec> read_variants(const SpecReader& spec, const Providers& providers,
-                                       const Environment& environment, SpecFiles& files) {
-    const TaskContext context{.providers = providers, .environment = environment, .files = files};
+std::vector<VariantSpec> read_variants(const SpecReader& spec, const Environment& environment,
+                                       SpecFiles& files) {
+    const TaskContext context{.environment = environment, .files = files};
     return TaskReader(spec, context).read();
 }
 

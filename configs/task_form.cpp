@@ -23,7 +23,9 @@ void read_command(const SpecReader& command, TaskSpec& task) {
 
 void read_tools(const SpecReader& tools, SpecFiles& files, TaskSpec& task) {
     task.tools = files.value_or_file(tools).value_or(Json::array());
-    const bool is_list = task.tools.is_array();
+    const bool is_list =
+        task.tools.is_array() &&
+        std::ranges::all_of(task.tools, [](const Json& tool) { return tool.is_object(); });
     if (!is_list) tools.mistake(fmt::format("{} must be a list of tools", tools.title()));
 }
 
@@ -93,7 +95,7 @@ void report_useless(const SpecReader& key, std::string_view form) {
 void read_task_key(const std::string& key, const SpecReader& reader, const TaskContext& context,
                    TaskSpec& task) {
     if (key == "provider") {
-        read_provider_name(reader, context.providers, task);
+        read_provider_name(reader, task);
     } else if (key == "prompt") {
         task.prompt = read_prompt(reader, context.files);
     } else if (key == "parameters") {

@@ -36,7 +36,6 @@ void report_useless(const SpecReader& key, std::string_view form);
 
 /// What the keys of a task are read with.
 struct TaskContext {
-    const Providers& providers;
     const Environment& environment;
     SpecFiles& files;
 };

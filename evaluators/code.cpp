@@ -18,7 +18,7 @@ class CodeEvaluator final : public AsyncEvaluator {
           fingerprint_(std::move(fingerprint)),
           workers_(std::move(code.program)) {}
 
-    Task<EvaluationReply> evaluate(EvaluationRequest request, Deadline deadline) override;
+    Task<EvaluationReply> evaluate(EvaluationRequest request, EvaluationContext context) override;
     void close() override { workers_.close(); }
     std::string fingerprint() const override { return fingerprint_; }
 
@@ -31,7 +31,8 @@ class CodeEvaluator final : public AsyncEvaluator {
     LineWorkers workers_;
 };
 
-Task<EvaluationReply> CodeEvaluator::evaluate(EvaluationRequest request, Deadline deadline) {
+Task<EvaluationReply> CodeEvaluator::evaluate(EvaluationRequest request,
+                                              EvaluationContext context) {
     Json question = {{"input", std::move(request.input)},
                      {"expected_output", std::move(request.expected_output)},
                      {"output", std::move(request.output)},
@@ -43,7 +44,7 @@ Task<EvaluationReply> CodeEvaluator::evaluate(EvaluationRequest request, Deadlin
         // What is judged may be printed by the program that judges it. Nobody can print a verdict
         // for an id that is not known yet.
         question["id"] = random_hex(16);
-        auto reply = co_await attempt(question, deadline);
+        auto reply = co_await attempt(question, context.deadline);
         if (reply || !reply.error().retryable || attempts == k_attempts) co_return reply;
     }
 }

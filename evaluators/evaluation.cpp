@@ -74,6 +74,16 @@ void turn_round(Score& score) {
     if (!*value && score.comment.empty()) score.comment = "it is so, and `not` is set";
 }
 
+/// A unit whose texts that hold JSON are what they hold.
+Json with_texts_as_json(Json unit) {
+    for (Json& member : unit) {
+        if (!member.is_string()) continue;
+        auto parsed = parse_json(member.get_ref<const std::string&>());
+        if (parsed && parsed->is_structured()) member = std::move(*parsed);
+    }
+    return unit;
+}
+
 void strip_text(Part& part) {
     if (!part.value->is_string()) return;
     const std::string_view text = part.value->get_ref<const std::string&>();
@@ -100,6 +110,16 @@ Result<EvaluatorInstance> make_instance(const EvaluatorDefinition& definition,
 
 namespace {
 
+/// `threshold` is for the evaluator's own scores, not for what stands beside them, such as a
+/// judge's NAME_spread.
+bool has_threshold(const BoundEvaluator::State& state, const DeclaredScore& score) {
+    return state.threshold && score.suffix.empty();
+}
+bool has_threshold(const BoundEvaluator::State& state, std::string_view name) {
+    const auto score = std::ranges::find(state.scores, name, &DeclaredScore::name);
+    return score == state.scores.end() ? state.threshold.has_value() : has_threshold(state, *score);
+}
+
 Score passed(const BoundEvaluator::State& state, const std::string& name, double number) {
     const bool pass = number >= *state.threshold;
     return {
@@ -121,7 +141,7 @@ Result<Scores> wrong_answer(const BoundEvaluator::State& state, const std::strin
         const bool numeric = *score.data_type == ScoreDataType::numeric;
         const ScoreValue value = numeric ? ScoreValue(0.0) : ScoreValue(false);
         scores.push_back({.name = score.name, .value = value, .comment = why});
-        if (!numeric || !state.threshold) continue;
+        if (!numeric || !has_threshold(state, score)) continue;
         scores.push_back({.name = score.name + "_pass", .value = false, .comment = why});
     }
     return scores;
@@ -140,7 +160,8 @@ Result<Scores> finish(const BoundEvaluator::State& state, Scores scores, bool in
                            fmt::format("the score \"{}\" is {}, which is no value of a score",
                                        scores[i].name, *number));
         }
-        if (state.threshold) scores.push_back(passed(state, scores[i].name, *number));
+        if (!has_threshold(state, scores[i].name)) continue;
+        scores.push_back(passed(state, scores[i].name, *number));
     }
     return scores;
 }
@@ -194,6 +215,14 @@ Evaluation guarded(const BoundEvaluator::State& state, Work work) {
     return evaluation;
 }
 
+/// A task that is no graph has one observation, which is not a step.
+bool is_graph(const UnitResult& unit) {
+    return std::ranges::any_of(unit.observations, [](const Observation& observation) {
+        const bool is_whole_task = observation.name == "task" || observation.name == "recorded";
+        return observation.type != ObservationType::evaluator && !is_whole_task;
+    });
+}
+
 /// One evaluation of one output.
 class Evaluating {
   public:
@@ -207,9 +236,12 @@ class Evaluating {
                  .expected_output = unless_null(item.expected_output),
                  .metadata = unless_null(item.metadata),
                  .output = unless_null(output)} {
-        if (!state.uses_steps || unit == nullptr) return;
-        steps_ = Json::object();
+        if (unit == nullptr) return;
+        const bool is_wanted =
+            state.uses_steps || (state.definition->takes_mapping && is_graph(*unit));
+        if (!is_wanted) return;
         for (const Observation& step : unit->observations) {
+            if (step.type == ObservationType::evaluator) continue;
             steps_[step.name] = {{"output", step.output}};
         }
         scope_.steps = &steps_;
@@ -247,13 +279,18 @@ class Evaluating {
         Part judged;
         ASSAY_CHECK(read_judged(judged));
         if (!judged.missing.empty()) return wrong_answer(state_, judged.missing);
+        ASSAY_TRY(Json vars, mapped_values(expected));
         request = {.item_id = item_.id.value(),
+                   .position = item_.position,
                    .input = item_.input,
                    .expected_output = expected.value == nullptr ? Json() : *expected.value,
                    .output = *judged.value,
                    .metadata = item_.metadata,
+                   .vars = std::move(vars),
+                   .steps = steps_.empty() ? Json() : steps_,
                    .variant = unit_->variant,
-                   .repetition = unit_->repetition};
+                   .repetition = unit_->repetition,
+                   .trace_id = unit_->trace_id};
         return Scores();
     }
 
@@ -283,6 +320,34 @@ class Evaluating {
         shared_instance_ = std::move(*known);
         instance_ = shared_instance_.get();
         return {};
+    }
+
+    /// What `mapping` names.
+    Result<Json> mapped_values(const Part& expected) const {
+        Json values = Json::object();
+        if (state_.mapping.empty()) return values;
+        const Json unit = {
+            {"input", item_.input},
+            {"output", output_},
+            {"expected_output", expected.value == nullptr ? Json() : *expected.value},
+            {"metadata", item_.metadata},
+            {"steps", steps_.empty() ? Json() : steps_}};
+        std::optional<Json> parsed;  // only for paths that lead into texts
+        for (const auto& [name, path] : state_.mapping) {
+            Json scratch;
+            ASSAY_TRY(const Json* value, path.value(unit, scratch));
+            if (value == nullptr) {
+                if (!parsed) parsed = with_texts_as_json(unit);
+                ASSAY_TRY(value, path.value(*parsed, scratch));
+            }
+            if (value == nullptr) {
+                return failure(ErrorCode::invalid_argument,
+                               fmt::format("\"mapping\": {} ({}) selects nothing in this unit",
+                                           name, path.text()));
+            }
+            values[name] = *value;
+        }
+        return values;
     }
 
     /// An expected value that cannot be read is an error, unlike an output.
@@ -334,7 +399,7 @@ class Evaluating {
     const DatasetItem& item_;
     const Json& output_;
     const UnitResult* unit_;
-    Json steps_;
+    Json steps_ = Json::object();
     TemplateScope scope_;
     const EvaluatorInstance* instance_ = nullptr;
     BoundEvaluator::State::Shared shared_instance_;
@@ -359,21 +424,39 @@ BoundEvaluator::Prepared BoundEvaluator::prepare(const UnitResult& unit) const {
 }
 
 boost::asio::awaitable<BoundEvaluator::Awaited> BoundEvaluator::evaluate_async(
-    EvaluationRequest request, Deadline deadline) const {
-    auto reply = co_await state_->waiting->evaluate(std::move(request), deadline);
+    EvaluationRequest request, EvaluationContext context) const {
+    auto reply = co_await state_->waiting->evaluate(std::move(request), context);
     Awaited awaited;
     awaited.cancelled = !reply && reply.error().code == ErrorCode::cancelled;
     awaited.evaluation = guarded(*state_, [&]() -> Result<Scores> {
         if (!reply) return std::unexpected(reply.error());
         awaited.log = std::move(reply->log);
+        if (!reply->error.empty()) return failure(ErrorCode::internal, std::move(reply->error));
         ASSAY_CHECK(check_declared(*state_, reply->scores));
         return finish(*state_, std::move(reply->scores), state_->invert);
     });
+    if (reply) awaited.evaluation.judge = std::move(reply->judge);
     co_return awaited;
 }
 
 void BoundEvaluator::close() const {
     if (state_->waiting) state_->waiting->close();
+}
+
+AsyncEvaluator* BoundEvaluator::waiting() const { return state_->waiting.get(); }
+
+std::string BoundEvaluator::check_item(const DatasetItem& item) const {
+    const Json unknown;  // a value that the spec gives, whatever it will be
+    const bool has_value = state_->value || state_->value_template;
+    const TemplateScope scope{
+        .input = unless_null(item.input),
+        .expected_output = has_value ? &unknown : unless_null(item.expected_output),
+        .metadata = unless_null(item.metadata)};
+    for (const TextTemplate& variable : state_->of_item) {
+        const auto rendered = variable.render(scope);
+        if (!rendered) return rendered.error().message;
+    }
+    return {};
 }
 
 const std::string& BoundEvaluator::name() const { return state_->name; }
@@ -394,7 +477,7 @@ std::vector<std::string> BoundEvaluator::score_names() const {
         names.push_back(score.name);
         const bool may_be_number =
             score.data_type.value_or(ScoreDataType::numeric) == ScoreDataType::numeric;
-        if (state_->threshold && may_be_number) names.push_back(score.name + "_pass");
+        if (has_threshold(*state_, score) && may_be_number) names.push_back(score.name + "_pass");
     }
     return names;
 }

@@ -35,7 +35,10 @@ struct ParameterMistake {
 ///    is a wrong answer: false or 0 with the reason as comment, also under `not`.
 /// 4. Both expressions mean the first group of their last match: a model reasons first and answers
 ///    last. `strip` takes white space off both sides.
-/// 5. `not` turns a BOOLEAN result round. `threshold` adds to a NUMERIC score NAME the BOOLEAN
+/// 5. Of an evaluator that asks a model, `mapping` gives names to parts of the unit: JSONPaths into
+///    {"input", "output", "expected_output", "metadata", "steps"}. A text that a path leads into is
+///    read as JSON. A path that selects nothing is an error.
+/// 6. `not` turns a BOOLEAN result round. `threshold` adds to a NUMERIC score NAME the BOOLEAN
 ///    NAME_pass: value ≥ threshold.
 class BoundEvaluator {
   public:
@@ -78,9 +81,11 @@ class BoundEvaluator {
         bool cancelled = false;
     };
     [[nodiscard]] boost::asio::awaitable<Awaited> evaluate_async(EvaluationRequest request,
-                                                                 Deadline deadline) const;
+                                                                 EvaluationContext context) const;
     /// Ends what a waiting evaluator holds: call it when the last evaluation is over.
     void close() const;
+    /// What waits; nullptr when nothing does.
+    [[nodiscard]] AsyncEvaluator* waiting() const;
 
     [[nodiscard]] const std::string& name() const;
     [[nodiscard]] const EvaluatorDefinition& definition() const;
@@ -102,6 +107,9 @@ class BoundEvaluator {
     void cover(const std::vector<std::string>& needed_hashes);
     /// The variables its templates use, for validation against the dataset.
     [[nodiscard]] const std::vector<std::string>& variables() const;
+    /// Of one that waits: which of its variables and mapped names cannot have a value for this
+    /// item, whatever its output will be. "" = none, else the message.
+    [[nodiscard]] std::string check_item(const DatasetItem& item) const;
 
     BoundEvaluator(BoundEvaluator&&) noexcept;
     BoundEvaluator& operator=(BoundEvaluator&&) noexcept;

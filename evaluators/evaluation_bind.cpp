@@ -2,7 +2,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "core/base/diagnostic.hpp"
@@ -42,12 +41,14 @@ constexpr std::string_view k_common_keys_schema = R"({
                   "description": "evaluators that come first; without their scores it is skipped"},
         "when": {"type": "string", "minLength": 1,
                  "description": "a condition over the item, output and scores; else it is skipped"},
-        "weight": {"type": "number"},
-        "mapping": {"type": "object"}
+        "mapping": {"type": "object", "additionalProperties": {"type": "string"},
+                    "description":
+                    "names for a judge's templates: JSONPaths into {input, output, ...}"},
+        "weight": {"type": "number"}
     }
 })";
 
-constexpr std::array<const char*, 2> k_later_keys = {"weight", "mapping"};
+constexpr const char* k_later_key = "weight";
 
 Json schema_of(std::string_view text) {
     auto schema = parse_json(text);
@@ -84,6 +85,7 @@ class Binding {
 
         bind_parameters();
         bind_on();
+        bind_mapping();
         bind_order();
         bind_value();
         bind_expression("extract", &EvaluatorTexts::extract);
@@ -137,10 +139,13 @@ class Binding {
     }
 
     void refuse_keys() {
-        for (const char* key : k_later_keys) {
-            if (common_.erase(key) > 0) {
-                mistake(key, fmt::format("\"{}\" is not available yet", key));
-            }
+        if (common_.erase(k_later_key) > 0) {
+            mistake(k_later_key, fmt::format("\"{}\" is not available yet", k_later_key));
+        }
+        if (!definition_.takes_mapping && common_.erase("mapping") > 0) {
+            mistake("mapping", fmt::format("\"mapping\" gives names to the templates of judges, "
+                                           "and {} has none",
+                                           definition_.id));
         }
         if (state_->needs_expected || definition_.make_async != nullptr) return;
         for (const char* key : {"value", "expected_extract"}) {
@@ -258,6 +263,22 @@ class Binding {
         state_->on_step = on;
     }
 
+    void bind_mapping() {
+        const auto mapping = common_.find("mapping");
+        if (mapping == common_.end() || !mapping->is_object()) return;
+        for (const auto& [name, text] : mapping->items()) {
+            if (!text.is_string()) continue;
+            auto path = JsonPath::parse(text.get_ref<const std::string&>());
+            if (path) {
+                state_->mapping.emplace_back(name, std::move(*path));
+                continue;
+            }
+            const auto pointer = Json::json_pointer("/mapping") / name;
+            mistakes_.push_back({pointer.to_string(),
+                                 fmt::format("\"mapping\": {}: {}", name, path.error().message)});
+        }
+    }
+
     void bind_order() {
         state_->when = text_at("when").value_or("");
         const auto needs = common_.find("needs");
@@ -288,7 +309,7 @@ class Binding {
                                                 : definition_.data_type}};
         }
         for (DeclaredScore& score : state_->scores) {
-            if (score.name.empty()) score.name = state_->name;
+            if (score.name.empty()) score.name = state_->name + score.suffix;
         }
     }
 
@@ -332,6 +353,19 @@ class Binding {
         auto made = definition_.make_async(parameters_, environment_);
         if (!made) return refuse_parameters(std::move(made.error().message));
         state_->waiting = std::move(*made);
+        for (std::string& written : state_->waiting->variables()) keep_variable(std::move(written));
+    }
+
+    /// What the unit's output decides, and what is mapped from it, is only known when it is there.
+    void keep_variable(std::string written) {
+        const auto parsed = TextTemplate::parse(fmt::format("{{{{{}}}}}", written));
+        ASSAY_ASSERT(parsed.has_value(), "the variable of a template stands in one");
+        state_->variables.push_back(std::move(written));
+        const std::string head = parsed->paths().front().front();
+        const bool is_mapped = std::ranges::any_of(
+            state_->mapping, [&](const auto& mapped) { return mapped.first == head; });
+        const bool is_later = head == "output" || head == "steps" || head == "vars" || is_mapped;
+        if (!is_later) state_->of_item.push_back(*parsed);
     }
 
     void make() {
@@ -360,10 +394,14 @@ class Binding {
     [[nodiscard]] std::string hash() const {
         Json scoring = common_;
         scoring.erase("check");
+        Json own = parameters_;
+        for (const auto& [key, property] : own_schema_.at("properties").items()) {
+            if (property.value("unscored", false)) own.erase(key);
+        }
         Json material = {{"name", state_->name},
                          {"type", definition_.id},
                          {"version", definition_.version},
-                         {"parameters", parameters_},
+                         {"parameters", std::move(own)},
                          {"common", std::move(scoring)}};
         std::string beyond = state_->waiting ? state_->waiting->fingerprint() : std::string();
         if (!beyond.empty()) material["fingerprint"] = std::move(beyond);

@@ -58,6 +58,9 @@ struct BoundEvaluator::State {
     std::optional<double> threshold;
 
     std::unique_ptr<AsyncEvaluator> waiting;  ///< of a definition that waits
+    /// Names for its templates, and what they stand for in {"input", "output", ...}.
+    std::vector<std::pair<std::string, JsonPath>> mapping;
+    std::vector<TextTemplate> of_item;  ///< a variable each that the item alone must have
 
     EvaluatorTexts texts;
     std::vector<RenderedText> rendered;

@@ -45,13 +45,15 @@ TEST_CASE("decoded spec: a connection with its secrets read from the environment
     CHECK(local.api_key.reveal() == "k-1");
     CHECK(local.headers.at("X-Team").reveal() == "evals");
     CHECK(to_text(local.options) == R"({"top_k":1})");
-    CHECK(local.price_input_usd == 0.5);
-    CHECK(local.price_output_usd == 1.0);
+    CHECK(local.price == std::map<std::string, double>{{"input", 0.5}, {"output", 1.0}});
+    CHECK(local.proxy == "http://proxy.example:3128");
+    CHECK(local.ca_file.filename() == "certificates.pem");
+    CHECK(to_text(local.own) == R"({"region":"eu-k-1"})");
     const ProviderSpec& openai = everything().providers.at("openai");
     CHECK(openai.base_url.empty());
     CHECK(openai.api_key.empty());
     CHECK(openai.options == Json::object());
-    CHECK_FALSE(openai.price_input_usd.has_value());
+    CHECK_FALSE(openai.price.has_value());
 }
 
 TEST_CASE("decoded spec: the dataset with its paths and its condition compiled") {
@@ -225,10 +227,10 @@ TEST_CASE("decoded spec: an evaluator is split into common keys and its own") {
 
 TEST_CASE("decoded spec: gates in both forms") {
     const auto& gates = everything().gates;
-    REQUIRE(gates.size() == 9);
+    REQUIRE(gates.size() == 10);
     CHECK(gates[0].score == "exact_match");
     CHECK(gates[0].threshold == 0.85);
-    CHECK(gates[0].place.line == 82);
+    CHECK(gates[0].place.line == 90);
     CHECK(gates[1].text == "exact_match >= 0.2");
     CHECK(gates[1].variant == "inline");
     CHECK(gates[2].text == "exact_match <= 0.9");

@@ -175,7 +175,7 @@ TEST_CASE("load spec: an override replaces or creates what it names") {
     CHECK(spec.execution.concurrency == 8);
     CHECK(spec.repetitions == 2);
     CHECK(spec.tags == std::vector<std::string>{"a", "c"});
-    CHECK(spec.providers.at("local").price_input_usd == 0.5);
+    CHECK(spec.providers.at("local").price == std::map<std::string, double>{{"input", 0.5}});
     CHECK(spec.experiment == "7");
     CHECK(to_text(spec.variants[0].task.parameters) == R"({"temperature":1})");
     CHECK(spec.variants[0].task.prompt->messages[0].content.variables() ==
@@ -183,9 +183,21 @@ TEST_CASE("load spec: an override replaces or creates what it names") {
     CHECK(spec.document["repetitions"] == 2);
 }
 
+TEST_CASE("load spec: an override of null takes a key of the spec out") {
+    const LoadedSpec loaded = SpecFolder().load({"repetitions=2", "repetitions=null", "gates=null",
+                                                 "matrix=null", "stop=null", "execution.seed=3"});
+    REQUIRE(to_string(loaded.diagnostics) == "");
+    CHECK(loaded.spec.repetitions == 1);
+    CHECK(loaded.spec.gates.empty());
+    CHECK_FALSE(loaded.spec.document.contains("gates"));
+    // Within a key null is a value like others, and is held to what the key may be.
+    CHECK(SpecFolder().load({"execution.seed=null"}).diagnostics.size() == 1);
+    CHECK(SpecFolder().load({"dataset=null"}).diagnostics.size() == 1);
+}
+
 TEST_CASE("load spec: a mistake in an override is placed on the command line") {
-    const LoadedSpec loaded = SpecFolder().load({"task.prompt=[{role: usr, content: x}]",
-                                                 "providers.local.hedaers={}", "execution.seed=x"});
+    const LoadedSpec loaded = SpecFolder().load(
+        {"task.prompt=[{role: usr, content: x}]", "providers.local.headers=x", "execution.seed=x"});
     for (const Diagnostic& diagnostic : loaded.diagnostics) {
         INFO(to_string(diagnostic));
         CHECK(diagnostic.place.file == "--set");
@@ -260,14 +272,34 @@ TEST_CASE("load spec: a file that a spec names is checked like the spec") {
     CHECK_THAT(text, Catch::Contains("bytes.json:1:2: the byte 0xff is not valid UTF-8"));
 }
 
-TEST_CASE("load spec: an evaluator that is not available does not reach the engine") {
+TEST_CASE("load spec: an evaluator without a type does not reach the engine") {
     const LoadedSpec loaded =
         SpecFolder(std::string(k_small) + "evaluators: [exact_match, judge, {name: x}, regexp]\n")
             .load();
-    CHECK(loaded.diagnostics.size() == 2);
-    REQUIRE(loaded.spec.evaluators.size() == 2);
-    CHECK(loaded.spec.evaluators[1].type == "regexp");
-    CHECK(loaded.spec.evaluators[1].pointer == "/evaluators/3");
+    CHECK(loaded.diagnostics.size() == 1);
+    REQUIRE(loaded.spec.evaluators.size() == 3);
+    CHECK(loaded.spec.evaluators[2].type == "regexp");
+    CHECK(loaded.spec.evaluators[2].pointer == "/evaluators/3");
+}
+
+TEST_CASE("load spec: secrets that a provider writes out do not stand in the document") {
+    const LoadedSpec loaded =
+        SpecFolder(std::string(k_small) +
+                   "  a: {type: bedrock, secret_access_key: canary-1, session_token: "
+                   "\"${ASSAY_TEST_KEY}\",\n"
+                   "      region: eu-west-1, proxy: \"http://user:canary-2@host:3128\",\n"
+                   "      headers: {X: canary-3}, credentials: {password: canary-4}}\n")
+            .load();
+    REQUIRE(to_string(loaded.diagnostics) == "");
+    CHECK(to_text(loaded.spec.document["providers"]["a"]) ==
+          R"({"credentials":"[redacted]","headers":{"X":"[redacted]"},"proxy":"[redacted]",)"
+          R"("region":"eu-west-1","secret_access_key":"[redacted]",)"
+          R"("session_token":"${ASSAY_TEST_KEY}",)"
+          R"("type":"bedrock"})");
+    const ProviderSpec& read = loaded.spec.providers.at("a");
+    CHECK(read.proxy == "http://user:canary-2@host:3128");
+    CHECK(read.own["secret_access_key"] == "canary-1");
+    CHECK(read.own["credentials"]["password"] == "canary-4");
 }
 
 TEST_CASE("load spec: off is a word of the cache however it is written") {

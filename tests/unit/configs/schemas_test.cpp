@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
 
 #include "configs/load_spec.hpp"
 #include "configs/located_document.hpp"
+#include "configs/model_prices.hpp"
 #include "evaluators/json_schema_validator.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -64,6 +66,17 @@ TEST_CASE("schemas: the experiment schema refuses what the loader refuses") {
         INFO(name);
         CHECK_FALSE(violations(schema, spec_of(golden_specs() / name)).empty());
     }
+}
+
+TEST_CASE("schemas: prices are given for the kinds of usage that have one") {
+    const auto schema = parse_json(experiment_schema_text());
+    REQUIRE(schema);
+    const Json& price = schema->at("$defs").at("provider").at("properties").at("price");
+    std::vector<std::string> kinds;
+    for (const auto& [kind, amount] : price.at("properties").items()) kinds.push_back(kind);
+    std::vector<std::string> known = priced_usage();
+    std::ranges::sort(known);
+    CHECK(kinds == known);
 }
 
 /// SPEC section 3, with the values that it leaves open filled in.
