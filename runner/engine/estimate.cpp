@@ -12,8 +12,12 @@ namespace assay {
 namespace {
 
 constexpr std::uint64_t k_bytes_per_token = 4;
+/// Of the size that providers scale images to before they count.
+constexpr std::uint64_t k_tokens_per_image = 1000;
 
 std::uint64_t text_bytes(const Json& value) {
+    const bool is_image = value.is_object() && value.value("type", Json()) == "image";
+    if (is_image) return k_tokens_per_image * k_bytes_per_token;
     if (value.is_string()) return value.get_ref<const std::string&>().size();
     std::uint64_t bytes = 0;
     if (value.is_structured()) {
@@ -33,32 +37,15 @@ std::string name_of(const CallLane& lane) {
     return lane.model.empty() ? lane.provider : fmt::format("{}:{}", lane.provider, lane.model);
 }
 
-/// The connection of that name when the spec says its prices, else nullptr.
-const ProviderSpec* priced_provider(const ExperimentSpec& spec, const std::string& name) {
-    const auto found = spec.providers.find(name);
-    if (found == spec.providers.end()) return nullptr;
-    const ProviderSpec& provider = found->second;
-    return provider.price_input_usd && provider.price_output_usd ? &provider : nullptr;
-}
-
-std::optional<double> cost_usd(const ExperimentSpec& spec, const std::string& provider,
-                               double input_tokens, double output_tokens) {
-    const ProviderSpec* const prices = priced_provider(spec, provider);
-    if (prices == nullptr) return std::nullopt;
-    return (input_tokens * *prices->price_input_usd + output_tokens * *prices->price_output_usd) /
-           1e6;
-}
-
-void add_unpriced(const ExperimentSpec& spec, const TaskSpec& task, std::set<std::string>& models) {
-    for (const StepSpec& step : task.steps) add_unpriced(spec, step.task, models);
-    if (task.form != TaskForm::provider || priced_provider(spec, task.provider) != nullptr) return;
-    models.insert(fmt::format("{}:{}", task.provider, task.model));
-}
-
 class Estimator {
   public:
-    Estimator(const Experiment& experiment, ReplyCache* cache)
-        : experiment_(experiment), cache_(cache), variants_(experiment.variants.size()) {
+    /// @param at  whose prices are taken.
+    Estimator(const Experiment& experiment, ReplyCache* cache, Time at)
+        : experiment_(experiment),
+          cache_(cache),
+          at_(at),
+          variants_(experiment.variants.size()),
+          costs_(experiment.variants.size()) {
         for (std::size_t i = 0; i < variants_.size(); ++i) {
             variants_[i].name = experiment.variants[i].name;
         }
@@ -73,26 +60,39 @@ class Estimator {
         for (const PlannedCall& call : calls) {
             ++estimate.calls[name_of(call.target->lane)];
             if (!call.target->lane.model.empty()) ++estimate.model_calls;
-            ASSAY_CHECK(add_request(call, estimate));
+            ASSAY_CHECK(add_request(call, estimate, costs_[index]));
         }
         return {};
     }
 
     std::vector<VariantEstimate> finish(const std::map<std::string, UnitHistory>& history) {
         for (std::size_t i = 0; i < variants_.size(); ++i) {
-            const std::string& name = variants_[i].name;
-            const auto known = history.find(name);
-            // Of the spec's variants the command line may have left some out.
-            const auto spec =
-                std::ranges::find(experiment_.spec.variants, name, &VariantSpec::name);
-            finish(variants_[i], spec->task,
-                   known == history.end() ? UnitHistory() : known->second);
+            const auto known = history.find(variants_[i].name);
+            add_judges(variants_[i], i == 0);
+            finish(variants_[i], costs_[i], known == history.end() ? UnitHistory() : known->second);
         }
         return std::move(variants_);
     }
 
   private:
-    Result<void> add_request(const PlannedCall& call, VariantEstimate& estimate) {
+    /// What the calls of a variant that are not cached cost.
+    struct Costs {
+        std::optional<NanoUsd> input = 0;    ///< nothing: some price is unknown
+        const CallTarget* target = nullptr;  ///< of all of them
+        bool one_target = true;
+    };
+
+    void add_judges(VariantEstimate& estimate, bool is_first) const {
+        for (const BoundEvaluator& evaluator : experiment_.evaluators) {
+            if (evaluator.waiting() == nullptr) continue;
+            for (const auto& [model, count] : evaluator.waiting()->questions()) {
+                estimate.judge_calls[model] +=
+                    estimate.units * count.each_evaluation + (is_first ? count.once_a_run : 0);
+            }
+        }
+    }
+
+    Result<void> add_request(const PlannedCall& call, VariantEstimate& estimate, Costs& costs) {
         if (!call.request) {
             ++estimate.unseen;
             return {};
@@ -107,11 +107,36 @@ class Estimator {
                 }
             }
         }
-        estimate.estimated_input_tokens += input_tokens(*call.request);
+        const std::uint64_t tokens = input_tokens(*call.request);
+        estimate.estimated_input_tokens += tokens;
+        const auto cost = cost_of(*call.target, "input", tokens);
+        if (costs.input && cost) {
+            *costs.input += *cost;
+        } else {
+            costs.input.reset();
+        }
+        costs.one_target &= costs.target == nullptr || costs.target == call.target;
+        costs.target = call.target;
         return {};
     }
 
-    void finish(VariantEstimate& estimate, const TaskSpec& task, const UnitHistory& history) const {
+    [[nodiscard]] std::optional<NanoUsd> cost_of(const CallTarget& target, const char* kind,
+                                                 std::uint64_t tokens) const {
+        if (tokens == 0 || target.prices == nullptr) return 0;
+        return target.prices->cost_of(target.lane.model, "",
+                                      {{kind, static_cast<std::int64_t>(tokens)}}, at_);
+    }
+
+    /// Of one model alone: what each of several writes is not known.
+    [[nodiscard]] std::optional<double> cost_usd(const Costs& costs,
+                                                 std::uint64_t output_tokens) const {
+        if (costs.target == nullptr || !costs.one_target || !costs.input) return std::nullopt;
+        const auto output = cost_of(*costs.target, "output", output_tokens);
+        if (!output) return std::nullopt;
+        return to_usd(*costs.input + *output);
+    }
+
+    void finish(VariantEstimate& estimate, const Costs& costs, const UnitHistory& history) const {
         std::uint64_t calls = 0;
         for (const auto& [lane, count] : estimate.calls) calls += count;
         const double left =
@@ -127,10 +152,13 @@ class Estimator {
         } else if (estimate.model_calls == 0 || units == 0) {
             estimate.estimated_cost_usd = 0;
         } else if (estimate.estimated_output_tokens && estimate.unseen == 0) {
-            estimate.estimated_cost_usd =
-                cost_usd(experiment_.spec, task.provider,
-                         static_cast<double>(estimate.estimated_input_tokens),
-                         static_cast<double>(*estimate.estimated_output_tokens));
+            estimate.estimated_cost_usd = cost_usd(costs, *estimate.estimated_output_tokens);
+        }
+        const auto all_units = static_cast<double>(estimate.units);
+        if (estimate.judge_calls.empty()) {
+            estimate.estimated_judge_cost_usd = 0;
+        } else if (history.judge_cost_usd) {
+            estimate.estimated_judge_cost_usd = *history.judge_cost_usd * all_units;
         }
         if (history.latency_ms) {
             estimate.estimated_seconds =
@@ -140,14 +168,18 @@ class Estimator {
 
     const Experiment& experiment_;
     ReplyCache* cache_;
+    Time at_;
     std::vector<VariantEstimate> variants_;
+    std::vector<Costs> costs_;
 };
 
 }  // namespace
 
-std::vector<std::string> unpriced_models(const ExperimentSpec& spec) {
+std::vector<std::string> unpriced_models(const Experiment& experiment, Time at) {
     std::set<std::string> models;
-    for (const VariantSpec& variant : spec.variants) add_unpriced(spec, variant.task, models);
+    for (const ProviderBinder::Model& model : experiment.models->models()) {
+        if (!model.prices->knows(model.model, at)) models.insert(model.name);
+    }
     return {models.begin(), models.end()};
 }
 
@@ -156,7 +188,7 @@ Result<std::vector<VariantEstimate>> estimate_plan(
     const std::map<std::string, UnitHistory>& history) {
     ASSAY_TRY(auto items, plan.dataset.items());
     UnitSource source(experiment, std::move(items), plan.run.shard, FinishedUnits());
-    Estimator estimator(experiment, cache);
+    Estimator estimator(experiment, cache, plan.run.started);
     while (true) {
         ASSAY_TRY(const auto unit, source.next());
         if (!unit) return estimator.finish(history);

@@ -18,6 +18,7 @@
 #include "judges/calls/call_limiter.hpp"
 #include "judges/calls/reply_cache.hpp"
 #include "judges/provider.hpp"
+#include "runner/engine/bind_providers.hpp"
 #include "runner/engine/ports.hpp"
 #include "runner/engine/unit_task.hpp"
 
@@ -35,6 +36,8 @@ struct BoundVariant {
 /// A spec whose every name is resolved: evaluators, providers, gates.
 struct Experiment {
     ExperimentSpec spec;
+    /// Knows the models and owns their prices: what calls them points into it.
+    std::unique_ptr<ProviderBinder> models;
     std::vector<std::shared_ptr<Provider>> providers;  // shared with the tasks that call them
     /// What answers, without secrets: the identity of each model's provider by its name, and the
     /// hash of each program's files by its command. Not in the keys of units.
@@ -131,6 +134,8 @@ struct ExecutionJob {
     const Experiment* experiment = nullptr;  ///< outlives the execution
     Plan plan;                    ///< `run.resumed`: the journal has a part of it already
     ReplyCache* cache = nullptr;  ///< nullptr = none, whatever the spec says
+    /// What evaluators that compare may read; nullptr = nothing is stored yet.
+    StoredOutputs* outputs = nullptr;
 };
 
 /// Runs every unit of the plans that the journal does not have yet and commits each to it, all runs

@@ -5,6 +5,8 @@
 
 #include <map>
 
+#include "judges/judging/judge_record.hpp"
+
 namespace assay {
 
 void ModelsSeen::add(const ModelAnswered& answered) {
@@ -18,10 +20,18 @@ void ModelsSeen::add(const UnitResult& unit) {
         if (!answered) continue;
         seen_.emplace(unit.variant, observation.name, observation.model);
     }
+    for (const Evaluation& evaluation : unit.evaluations) {
+        if (!evaluation.judge) continue;
+        for (const Observation& call : evaluation.judge->observations) {
+            if (call.level == ObservationLevel::error) continue;
+            judges_.emplace(call.metadata.value(k_asked_model, ""), call.model);
+        }
+    }
 }
 
 void ModelsSeen::complete(const ExperimentSpec& spec, Json& manifest) const {
     std::map<std::string, std::set<std::string>> resolved;
+    for (const auto& [asked, model] : judges_) resolved[asked].insert(model);
     for (const VariantSpec& variant : spec.variants) {
         const TaskSpec& task = variant.task;
         for (const auto& [name, step, model] : seen_) {

@@ -3,6 +3,7 @@
 #include <set>
 #include <string>
 #include <tuple>
+#include <utility>
 
 #include "configs/spec.hpp"
 #include "core/model/run.hpp"
@@ -23,6 +24,7 @@ class ModelsSeen {
 
   private:
     std::set<std::tuple<std::string, std::string, std::string>> seen_;  // variant, step, model
+    std::set<std::pair<std::string, std::string>> judges_;              // asked, answered
 };
 
 }  // namespace assay

@@ -7,6 +7,7 @@
 #include "core/base/random.hpp"
 #include "core/base/version.hpp"
 #include "runner/engine/experiment.hpp"
+#include "runner/engine/self_judging.hpp"
 #include "runner/engine/unit_source.hpp"
 
 namespace assay {
@@ -42,6 +43,12 @@ std::string check_item(const Experiment& experiment, const DatasetItem& item) {
             return experiment.variants.size() == 1
                        ? problem
                        : fmt::format("variant \"{}\": {}", variant.name, problem);
+        }
+    }
+    for (const BoundEvaluator& evaluator : experiment.evaluators) {
+        const std::string problem = evaluator.check_item(item);
+        if (!problem.empty()) {
+            return fmt::format("evaluator \"{}\": {}", evaluator.name(), problem);
         }
     }
     return {};
@@ -98,21 +105,17 @@ Json parameters_of(const ExperimentSpec& spec) {
     return parameters;
 }
 
-/// The hash of the prices that the spec gives; null when it gives none.
-Json prices_sha256(const ExperimentSpec& spec) {
-    const auto price_of = [](const std::optional<double>& usd) {
-        return usd ? Json(*usd) : Json(nullptr);
-    };
+/// The hash of the prices that apply to the models, of tasks and judges; null when none is known.
+Json prices_sha256(const ProviderBinder& models, Time at) {
     Json prices = Json::object();
-    for (const auto& [name, provider] : spec.providers) {
-        if (!provider.price_input_usd && !provider.price_output_usd) continue;
-        prices[name] = {{"input", price_of(provider.price_input_usd)},
-                        {"output", price_of(provider.price_output_usd)}};
+    for (const ProviderBinder::Model& model : models.models()) {
+        Json price = model.prices->describe(model.model, at);
+        if (!price.is_null()) prices[model.name] = std::move(price);
     }
     return prices.empty() ? Json(nullptr) : Json(sha256_hex(to_text(prices)));
 }
 
-Json manifest_of(const Experiment& experiment, const DatasetFacts& facts, Json manifest) {
+Json manifest_of(const Experiment& experiment, const DatasetFacts& facts, Json manifest, Time now) {
     const ExperimentSpec& spec = experiment.spec;
     manifest["spec_sha256"] = spec.sha256;
     manifest["dataset"] = {{"name", spec.dataset.file},
@@ -120,11 +123,21 @@ Json manifest_of(const Experiment& experiment, const DatasetFacts& facts, Json m
                            {"sha256", facts.sha256},
                            {"items", facts.items}};
     manifest["models"] = models_of(spec);
+    for (const BoundEvaluator& evaluator : experiment.evaluators) {
+        if (evaluator.waiting() == nullptr) continue;
+        for (const std::string& model : evaluator.waiting()->models()) {
+            manifest["models"][model] = nullptr;
+        }
+    }
     manifest["prompts"] = prompts_of(spec);
     manifest["parameters"] = parameters_of(spec);
-    manifest["prices_sha256"] = prices_sha256(spec);
+    manifest["prices_sha256"] = prices_sha256(*experiment.models, now);
     if (!experiment.connections.empty()) manifest["connections"] = experiment.connections;
     manifest["evaluators"] = describe_evaluators(experiment.evaluators);
+    std::vector<std::string> variants;
+    for (const BoundVariant& variant : experiment.variants) variants.push_back(variant.name);
+    Json self_judging = describe_self_judging(spec, experiment.evaluators, variants);
+    if (!self_judging.empty()) manifest[RunRecord::k_self_judging] = std::move(self_judging);
     manifest["units_sha256"] = units_sha256_of(experiment, facts.sha256);
     manifest["repetitions"] = spec.repetitions;
     manifest["seed"] = spec.execution.seed;
@@ -190,7 +203,7 @@ RunRecord record_of(const Experiment& experiment, PlanOptions options, const Dat
                                 .planned = units[i]});
     }
     run.report_plan = experiment.report_plan;
-    run.manifest = manifest_of(experiment, facts, std::move(options.manifest));
+    run.manifest = manifest_of(experiment, facts, std::move(options.manifest), now);
     run.spec = spec.document;
     run.spec_file = spec.file.string();
     run.plan_sha256 = plan_sha256_of(run.manifest);

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <span>
+#include <string>
 
 #include "core/base/error.hpp"
 #include "core/base/files.hpp"
+#include "core/base/json.hpp"
 #include "core/model/run.hpp"
 #include "core/model/unit.hpp"
 #include "runner/engine/finished_units.hpp"
@@ -13,7 +16,7 @@ namespace assay {
 /// What a run left behind when it ended early.
 struct JournalState {
     FinishedUnits units;
-    Spending spent;  ///< by those units
+    Spending spent;                     ///< by those units
     std::vector<ModelAnswered> models;  ///< each once
 };
 
@@ -43,6 +46,23 @@ class RunJournal {
 
     /// Records how the run ended, and closes it; all of it survives a power loss then.
     [[nodiscard]] virtual Result<void> finish(const RunRecord& run) = 0;
+};
+
+/// Outputs that are stored already. Declared here and implemented by the store. Called from the I/O
+/// thread, meanwhile the journal is written to on another.
+class StoredOutputs {
+  public:
+    virtual ~StoredOutputs() = default;
+
+    /// @return nothing when the unit is not stored; null when it has no output.
+    [[nodiscard]] virtual Result<std::optional<Json>> output_of(const DatasetRunId& dataset_run,
+                                                                std::uint64_t position,
+                                                                int repetition) = 0;
+    /// Of another run. @param run  as the spec names it: RUN or RUN:VARIANT.
+    /// @error not_found when it has no output for the item.
+    [[nodiscard]] virtual Result<Json> output_of_run(const std::string& run,
+                                                     const std::string& item_id,
+                                                     int repetition) = 0;
 };
 
 }  // namespace assay

@@ -1,5 +1,7 @@
 #include "runner/engine/rescore.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -7,7 +9,11 @@
 #include <exception>
 #include <set>
 
+#include "core/base/random.hpp"
+#include "judges/calls/budget.hpp"
+#include "judges/calls/caller.hpp"
 #include "runner/engine/cpu_pool.hpp"
+#include "runner/engine/other_outputs.hpp"
 #include "runner/engine/scoring.hpp"
 
 namespace assay {
@@ -32,18 +38,33 @@ std::set<std::string> unchanged_evaluators(const Experiment& experiment, const J
 /// loop runs in between, with so many units under way as the spec allows.
 class Rescorer {
   public:
-    Rescorer(const Experiment& experiment, const Json& manifest, const UnitVisitor& changed,
-             const Clock& clock)
+    Rescorer(const Experiment& experiment, const RunRecord& run, const UnitVisitor& changed,
+             const RescoreParts& parts)
         : experiment_(experiment),
-          unchanged_(unchanged_evaluators(experiment, manifest)),
+          unchanged_(unchanged_evaluators(experiment, run.manifest)),
           changed_(changed),
-          clock_(clock) {}
+          clock_(parts.clock),
+          limiter_({.rate_limits = experiment.spec.execution.rate_limits,
+                    .concurrency = experiment.spec.execution.concurrency},
+                   parts.clock),
+          budget_(experiment.spec.execution.budget, {}, parts.clock.monotonic()),
+          rng_(std::hash<std::string>{}(run.id.value())),
+          caller_(caller_parts(parts)),
+          others_(compared_variants(experiment.evaluators),
+                  {.run = &run, .stored = parts.outputs}) {
+        for (const BoundEvaluator& evaluator : experiment.evaluators) {
+            const bool asks = parts.canaries && evaluator.waiting() != nullptr &&
+                              !unchanged_.contains(evaluator.name());
+            if (asks) spawn(judge_canaries(evaluator));
+        }
+    }
     Rescorer(const Rescorer&) = delete;
     Rescorer& operator=(const Rescorer&) = delete;
     /// Also after an error: workers may be computing on units that are under way.
     ~Rescorer() {
         run_loop_until(0);
         for (const BoundEvaluator& evaluator : experiment_.evaluators) evaluator.close();
+        for (const auto& provider : experiment_.providers) provider->close();
         loop_.restart();
         loop_.run();
     }
@@ -53,20 +74,35 @@ class Rescorer {
         ++counts_.units;
         UnitResult unit = stored;
         if (!strip(unit)) return {};
-        ++in_flight_;
-        asio::co_spawn(loop_, score(std::move(unit)), [this](std::exception_ptr failure) {
-            --in_flight_;
-            if (failure && !failure_) failure_ = failure;
-        });
+        spawn(score(std::move(unit)));
         return run_until(static_cast<std::size_t>(experiment_.spec.execution.concurrency) - 1);
     }
 
     Result<RescoreCounts> finish() {
         ASSAY_CHECK(run_until(0));
-        return counts_;
+        counts_.spent = budget_.settled();
+        return std::move(counts_);
     }
 
   private:
+    Caller::Parts caller_parts(const RescoreParts& parts) {
+        const bool caches = parts.cache != nullptr;
+        return {.limiter = &limiter_,
+                .cache = parts.cache,
+                .cache_mode = caches ? experiment_.spec.execution.cache : CacheMode::off,
+                .budget = &budget_,
+                .clock = &clock_,
+                .rng = &rng_};
+    }
+
+    void spawn(asio::awaitable<void> work) {
+        ++in_flight_;
+        asio::co_spawn(loop_, std::move(work), [this](std::exception_ptr failure) {
+            --in_flight_;
+            if (failure && !failure_) failure_ = failure;
+        });
+    }
+
     /// Takes away what has to be made again or is no longer wanted. False when that is nothing.
     bool strip(UnitResult& unit) {
         const std::size_t before = unit.evaluations.size();
@@ -87,11 +123,28 @@ class Rescorer {
         return kept != before || kept != experiment_.evaluators.size();
     }
 
+    [[nodiscard]] EvaluationContext context() {
+        return {.deadline = {clock_.monotonic() + experiment_.spec.execution.unit_deadline},
+                .clock = &clock_,
+                .caller = &caller_,
+                .others = &others_};
+    }
+
     asio::awaitable<void> score(UnitResult unit) {
-        const Deadline deadline{clock_.monotonic() + experiment_.spec.execution.unit_deadline};
-        const bool ended = co_await score_unit(unit, experiment_.evaluators, experiment_.order,
-                                               cpu_, clock_, deadline);
+        const ScoringParts parts{.evaluators = experiment_.evaluators,
+                                 .order = experiment_.order,
+                                 .cpu = cpu_,
+                                 .context = context()};
+        const bool ended = co_await score_unit(unit, parts);
+        over_budget_ = over_budget_ || was_over_budget(unit);
         if (ended) finished_.push_back(std::move(unit));
+    }
+
+    asio::awaitable<void> judge_canaries(const BoundEvaluator& evaluator) {
+        auto judged = co_await evaluator.waiting()->judge_canaries(context());
+        if (judged && judged->is_null()) co_return;
+        counts_.canaries[evaluator.name()] =
+            judged ? std::move(*judged) : Json{{"error", judged.error().message}};
     }
 
     void run_loop_until(std::size_t in_flight) {
@@ -104,6 +157,12 @@ class Rescorer {
     Result<void> run_until(std::size_t in_flight) {
         run_loop_until(in_flight);
         if (failure_) std::rethrow_exception(failure_);
+        if (over_budget_) {
+            return failure(ErrorCode::resource_exhausted,
+                           fmt::format("{}; nothing was scored again (what judges answered is in "
+                                       "the cache, if there is one)",
+                                       budget_.refusal()));
+        }
         while (!finished_.empty()) {
             ASSAY_CHECK(changed_(finished_.front()));
             finished_.pop_front();
@@ -116,19 +175,25 @@ class Rescorer {
     const UnitVisitor& changed_;
     const Clock& clock_;
     CpuPool cpu_;
+    CallLimiter limiter_;  // outlives the loop, whose coroutines hold its slots
+    Budget budget_;
+    Rng rng_;
+    Caller caller_;
+    UnitRendezvous others_;
     asio::io_context loop_{1};
     std::deque<UnitResult> finished_;
     std::size_t in_flight_ = 0;
+    bool over_budget_ = false;
     std::exception_ptr failure_;
     RescoreCounts counts_;
 };
 
 }  // namespace
 
-Result<RescoreCounts> rescore_units(const Experiment& experiment, const Json& manifest,
+Result<RescoreCounts> rescore_units(const Experiment& experiment, const RunRecord& run,
                                     const UnitStream& stored, const UnitVisitor& changed,
-                                    const Clock& clock) {
-    Rescorer rescorer(experiment, manifest, changed, clock);
+                                    const RescoreParts& parts) {
+    Rescorer rescorer(experiment, run, changed, parts);
     ASSAY_CHECK(stored([&](const UnitResult& unit) { return rescorer.add(unit); }));
     return rescorer.finish();
 }

@@ -31,7 +31,7 @@ DatasetItem without_row(const DatasetItem& item) {
 UnitResult result_of(const PlannedUnit& planned, const RunRecord& run) {
     UnitResult unit;
     unit.key = planned.key;
-    unit.trace_id = derive_trace_id(run.id, unit.key);
+    unit.trace_id = derive_trace_id(run.id, planned.item->position, unit.key);
     unit.variant = planned.variant->name;
     unit.repetition = planned.repetition;
     unit.item = without_row(*planned.item);
@@ -95,7 +95,11 @@ RunExecution::RunExecution(const SharedParts& parts, ExecutionJob& job,
            .budget = &budget_,
            .clock = &parts.clock,
            .rng = &rng_,
-           .retry_delay = parts.options.retry_delay}) {
+           .retry_delay = parts.options.retry_delay}),
+      rendezvous_(compared_variants(experiment_.evaluators),
+                  {.run = &run_, .stored = job.outputs, .on_wait = [this](bool waits) {
+                       unit_waits(waits);
+                   }}) {
     // A shard sees a part of the items, and what is merged is decided as a whole.
     if (run_.report_plan.stop && !run_.shard) early_stop_.emplace(run_);
     for (const ModelAnswered& answered : state.models) models_.add(answered);
@@ -103,6 +107,8 @@ RunExecution::RunExecution(const SharedParts& parts, ExecutionJob& job,
 
 asio::awaitable<std::optional<UnitResult>> RunExecution::run_unit(PlannedUnit planned) {
     const Counted in_flight(in_flight_);
+    UnitRendezvous::Stay stay(rendezvous_, planned.variant->name, planned.item->position,
+                              planned.repetition);
     UnitResult unit = result_of(planned, run_);
     unit.started = parts_.clock.now();
     const Deadline deadline{parts_.clock.monotonic() + experiment_.spec.execution.unit_deadline};
@@ -119,12 +125,36 @@ asio::awaitable<std::optional<UnitResult>> RunExecution::run_unit(PlannedUnit pl
     if (!unit.error.empty()) {
         unit.status = UnitStatus::failed;
         unit.output = nullptr;
-        co_return unit;
     }
-    const bool ended = co_await score_unit(unit, experiment_.evaluators, experiment_.order,
-                                           parts_.cpu, parts_.clock, deadline);
+    stay.publish(unit.output);
+    if (unit.status == UnitStatus::failed) co_return unit;
+    const ScoringParts parts{.evaluators = experiment_.evaluators,
+                             .order = experiment_.order,
+                             .cpu = parts_.cpu,
+                             .context = context_until(deadline)};
+    const bool ended = co_await score_unit(unit, parts);
     if (!ended) co_return std::nullopt;
+    if (was_over_budget(unit)) {
+        stop(RunState::incomplete, budget_.refusal());
+        co_return std::nullopt;
+    }
     co_return unit;
+}
+
+EvaluationContext RunExecution::context_until(Deadline deadline) {
+    return {
+        .deadline = deadline, .clock = &parts_.clock, .caller = &caller_, .others = &rendezvous_};
+}
+
+/// Canaries are judged once a run; what became of them goes into the manifest.
+asio::awaitable<void> RunExecution::judge_canaries(const BoundEvaluator& evaluator) {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    const Deadline deadline{parts_.clock.monotonic() + experiment_.spec.execution.unit_deadline};
+    auto judged = co_await evaluator.waiting()->judge_canaries(context_until(deadline));
+    if (judged && judged->is_null()) co_return;
+    if (!judged && judged.error().code == ErrorCode::cancelled) co_return;
+    Json& entry = run_.manifest[RunRecord::k_canaries][evaluator.name()];
+    entry = judged ? std::move(*judged) : Json{{"error", judged.error().message}};
 }
 
 asio::awaitable<Result<void>> RunExecution::store(UnitResult unit) {
@@ -142,7 +172,8 @@ asio::awaitable<void> RunExecution::work() {
     // A cancellation is what each wait says. Thrown out of the next co_await instead, a unit would
     // go away before the steps and evaluators that it has running.
     co_await asio::this_coro::throw_if_cancelled(false);
-    while (!stopping_) {
+    bool is_needed = true;
+    while (is_needed && !stopping_) {
         auto planned = source_.next();
         if (!planned) {
             stop(RunState::incomplete, planned.error().message);
@@ -158,10 +189,12 @@ asio::awaitable<void> RunExecution::work() {
             stop(RunState::incomplete, stored.error().message);
             break;
         }
+        is_needed = workers_ <= places();
     }
+    --workers_;
 }
 
-void RunExecution::worker_ended(std::exception_ptr failure) {
+void RunExecution::strand_ended(std::exception_ptr failure) {
     if (failure) {
         // Third-party code threw; the rest of the run is stored and can be looked at.
         try {
@@ -172,35 +205,65 @@ void RunExecution::worker_ended(std::exception_ptr failure) {
             stop(RunState::incomplete, "internal error");
         }
     }
-    if (--workers_ > 0) return;
+    if (--running_ > 0) return;
     for (const auto& provider : experiment_.providers) provider->close();
     for (const BoundEvaluator& evaluator : experiment_.evaluators) evaluator.close();
     on_ended_();
 }
 
+void RunExecution::spawn(asio::awaitable<void> work) {
+    auto strand = std::ranges::find(strands_, true, &Strand::is_free);
+    if (strand == strands_.end()) strand = strands_.emplace(strands_.end());
+    strand->is_free = false;
+    ++running_;
+    const auto on_end = [this, strand](std::exception_ptr failure) {
+        strand->is_free = true;
+        strand_ended(failure);
+    };
+    asio::co_spawn(parts_.loop, std::move(work),
+                   asio::bind_cancellation_slot(strand->cancellation.slot(), on_end));
+}
+
+void RunExecution::spawn_worker() {
+    ++workers_;
+    spawn(work());
+}
+
+/// A unit that waits for another one does nothing, so one more may be under way.
+std::size_t RunExecution::places() const {
+    return static_cast<std::size_t>(experiment_.spec.execution.concurrency) + waiting_;
+}
+
+void RunExecution::unit_waits(bool waits) {
+    if (!waits) {
+        --waiting_;
+        return;
+    }
+    ++waiting_;
+    if (!stopping_ && workers_ < places()) spawn_worker();
+}
+
 void RunExecution::start(std::function<void()> on_ended) {
     on_ended_ = std::move(on_ended);
-    workers_ = static_cast<std::size_t>(experiment_.spec.execution.concurrency);
-    cancellations_ = std::vector<asio::cancellation_signal>(workers_);
-    for (asio::cancellation_signal& cancellation : cancellations_) {
-        asio::co_spawn(
-            parts_.loop, work(),
-            asio::bind_cancellation_slot(cancellation.slot(), [this](std::exception_ptr failure) {
-                worker_ended(failure);
-            }));
+    while (workers_ < places()) spawn_worker();
+    const Json judged = run_.manifest.value(RunRecord::k_canaries, Json::object());
+    for (const BoundEvaluator& evaluator : experiment_.evaluators) {
+        const bool may_have = evaluator.waiting() != nullptr && !judged.contains(evaluator.name());
+        if (may_have) spawn(judge_canaries(evaluator));
     }
 }
 
 void RunExecution::stop(RunState state, std::string reason) {
     stopping_ = true;
+    rendezvous_.close();
     if (run_.state != RunState::running) return;
     run_.state = state;
     run_.reason = std::move(reason);
 }
 
 void RunExecution::cancel() {
-    for (asio::cancellation_signal& cancellation : cancellations_) {
-        cancellation.emit(asio::cancellation_type::terminal);
+    for (Strand& strand : strands_) {
+        if (!strand.is_free) strand.cancellation.emit(asio::cancellation_type::terminal);
     }
 }
 
@@ -209,8 +272,8 @@ void RunExecution::conclude() {
         const auto next = source_.next();
         if (next && !*next) forget_early_stop(run_);  // it came with the last unit
     }
-    if (run_.state == RunState::interrupted && stored_ == started_) {
-        // The last units were in flight: the interrupt left nothing out.
+    if ((run_.state == RunState::interrupted || failed_fast_) && stored_ == started_) {
+        // The last units were in flight: the stop left nothing out.
         const auto next = source_.next();
         if (next && !*next) run_.state = RunState::running;
     }
@@ -248,6 +311,7 @@ void RunExecution::stop_if_broken(const UnitResult& unit) {
     const bool broken = unit.status != UnitStatus::scored ||
                         std::ranges::any_of(experiment_.evaluators, has_false_check);
     if (!broken) return;
+    failed_fast_ = failed_fast_ || run_.state == RunState::running;
     stop(
         RunState::incomplete,
         fmt::format("--fail-fast: item {} of variant \"{}\" {}", unit.item.id.value(), unit.variant,

@@ -3,6 +3,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
 #include <functional>
+#include <list>
 #include <vector>
 
 #include "judges/calls/budget.hpp"
@@ -12,6 +13,7 @@
 #include "runner/engine/experiment.hpp"
 #include "runner/engine/journal_writer.hpp"
 #include "runner/engine/models_seen.hpp"
+#include "runner/engine/other_outputs.hpp"
 #include "runner/engine/unit_source.hpp"
 
 namespace assay {
@@ -51,10 +53,21 @@ class RunExecution {
     [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
 
   private:
+    /// A coroutine of the run: a worker, or one that judges canaries.
+    struct Strand {
+        boost::asio::cancellation_signal cancellation;
+        bool is_free = true;
+    };
+    void spawn(boost::asio::awaitable<void> work);
+    void spawn_worker();
+    void unit_waits(bool waits);
+    [[nodiscard]] std::size_t places() const;
     boost::asio::awaitable<void> work();
+    boost::asio::awaitable<void> judge_canaries(const BoundEvaluator& evaluator);
     boost::asio::awaitable<std::optional<UnitResult>> run_unit(PlannedUnit planned);
+    [[nodiscard]] EvaluationContext context_until(Deadline deadline);
     boost::asio::awaitable<Result<void>> store(UnitResult unit);
-    void worker_ended(std::exception_ptr failure);
+    void strand_ended(std::exception_ptr failure);
     void stop_if_broken(const UnitResult& unit);
     void stop_if_decided(const UnitResult& unit);
 
@@ -66,15 +79,19 @@ class RunExecution {
     Budget budget_;
     Rng rng_;
     Caller caller_;
+    UnitRendezvous rendezvous_;
     std::optional<EarlyStop> early_stop_;
     ModelsSeen models_;
-    std::vector<boost::asio::cancellation_signal> cancellations_;  // one a worker
+    std::list<Strand> strands_;
     std::function<void()> on_ended_;
-    std::size_t workers_ = 0;
+    std::size_t running_ = 0;  ///< strands
+    std::size_t workers_ = 0;  ///< that have not ended their work
+    std::size_t waiting_ = 0;  ///< units, for others
     std::size_t in_flight_ = 0;
     std::uint64_t started_ = 0;  ///< units
     std::uint64_t stored_ = 0;   ///< of them
     bool stopping_ = false;
+    bool failed_fast_ = false;  ///< that is the cause of the stop
 };
 
 }  // namespace assay

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/base/task_group.hpp"
+#include "core/model/run.hpp"
 
 namespace assay {
 namespace {
@@ -24,10 +25,22 @@ Observation observe(const Evaluation& evaluation, const EvaluatorDefinition& def
         observation.level = ObservationLevel::error;
         observation.status_message = evaluation.message;
     }
+    if (evaluation.judge) {
+        observation.metadata["judge_trace_id"] = evaluation.judge->trace_id.value();
+    }
     for (const Score& score : evaluation.scores) {
         observation.output[score.name] = to_json(score.value);
     }
     return observation;
+}
+
+/// Why a unit is not judged by an evaluator that compares variants: it is what the others are
+/// compared with; "" = it is judged.
+std::string reason_not_to_compare(const BoundEvaluator& evaluator, const UnitResult& unit) {
+    if (!evaluator.waits()) return "";
+    const std::vector<std::string> compared = evaluator.waiting()->compares_with();
+    const bool is_itself = std::ranges::find(compared, unit.variant) != compared.end();
+    return is_itself ? "the other variants are compared with this one" : "";
 }
 
 /// Of the texts in a value, however deep.
@@ -44,16 +57,15 @@ std::size_t text_bytes(const Json& value) {
 /// here: no two of them touch the same element.
 class Scoring {
   public:
-    Scoring(UnitResult& unit, const std::vector<BoundEvaluator>& evaluators,
-            const EvaluationOrder& order, const Clock& clock, Deadline deadline)
+    Scoring(UnitResult& unit, const ScoringParts& parts)
         : unit_(unit),
-          evaluators_(evaluators),
-          order_(order),
-          clock_(clock),
-          deadline_(deadline),
-          progress_(evaluators.size()),
-          evaluations_(evaluators.size()) {
-        for (std::size_t i = 0; i < evaluators.size() && !unit.evaluations.empty(); ++i) keep(i);
+          evaluators_(parts.evaluators),
+          order_(parts.order),
+          context_(parts.context),
+          clock_(*parts.context.clock),
+          progress_(evaluators_.size()),
+          evaluations_(evaluators_.size()) {
+        for (std::size_t i = 0; i < evaluators_.size() && !unit.evaluations.empty(); ++i) keep(i);
     }
 
     [[nodiscard]] asio::awaitable<bool> run(CpuPool& cpu);
@@ -71,13 +83,14 @@ class Scoring {
     [[nodiscard]] std::vector<std::size_t> take_ready();
     void compute(std::size_t evaluator);
     [[nodiscard]] asio::awaitable<void> ask(std::size_t evaluator);
+    void complete(std::optional<JudgeRecord>& judge, const std::string& evaluator) const;
     void finish();
 
     UnitResult& unit_;
     const std::vector<BoundEvaluator>& evaluators_;
     const EvaluationOrder& order_;
+    EvaluationContext context_;
     const Clock& clock_;
-    Deadline deadline_;
     std::vector<Progress> progress_;
     std::vector<Evaluation> evaluations_;
     bool cancelled_ = false;
@@ -113,6 +126,7 @@ void Scoring::compute(std::size_t evaluator) {
     Progress& progress = progress_[evaluator];
     Evaluation& evaluation = evaluations_[evaluator];
     std::string skipped = order_.reason_to_skip(evaluator, unit_, evaluations_);
+    if (skipped.empty()) skipped = reason_not_to_compare(own, unit_);
     if (!skipped.empty()) {
         evaluation = {.evaluator = own.name(),
                       .status = EvaluationStatus::skipped,
@@ -133,14 +147,22 @@ void Scoring::compute(std::size_t evaluator) {
     progress.observation = observe(evaluation, own.definition(), start, clock_.monotonic() - began);
 }
 
+/// What a judge leaves to say: which trace its execution is, and what of it counts.
+void Scoring::complete(std::optional<JudgeRecord>& judge, const std::string& evaluator) const {
+    if (!judge) return;
+    judge->trace_id = derive_judge_trace_id(unit_.trace_id, evaluator);
+    judge->paid_tokens = paid_tokens(judge->observations);
+}
+
 asio::awaitable<void> Scoring::ask(std::size_t evaluator) {
     const BoundEvaluator& own = evaluators_[evaluator];
     Progress& progress = progress_[evaluator];
     const Time start = clock_.now();
     const MonotonicTime began = clock_.monotonic();
-    auto awaited = co_await own.evaluate_async(std::move(*progress.request), deadline_);
+    auto awaited = co_await own.evaluate_async(std::move(*progress.request), context_);
     cancelled_ = cancelled_ || awaited.cancelled;
     evaluations_[evaluator] = std::move(awaited.evaluation);
+    complete(evaluations_[evaluator].judge, own.name());
     progress.log = std::move(awaited.log);
     progress.observation =
         observe(evaluations_[evaluator], own.definition(), start, clock_.monotonic() - began);
@@ -182,11 +204,16 @@ void Scoring::finish() {
 
 }  // namespace
 
-asio::awaitable<bool> score_unit(UnitResult& unit, const std::vector<BoundEvaluator>& evaluators,
-                                 const EvaluationOrder& order, CpuPool& cpu, const Clock& clock,
-                                 Deadline deadline) {
-    Scoring scoring(unit, evaluators, order, clock, deadline);
-    co_return co_await scoring.run(cpu);
+bool was_over_budget(const UnitResult& unit) {
+    return std::ranges::any_of(unit.evaluations, [](const Evaluation& evaluation) {
+        return evaluation.status == EvaluationStatus::error && evaluation.judge &&
+               evaluation.judge->over_budget;
+    });
+}
+
+asio::awaitable<bool> score_unit(UnitResult& unit, ScoringParts parts) {
+    Scoring scoring(unit, parts);
+    co_return co_await scoring.run(parts.cpu);
 }
 
 }  // namespace assay

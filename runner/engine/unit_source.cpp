@@ -1,8 +1,26 @@
 #include "runner/engine/unit_source.hpp"
 
+#include <algorithm>
 #include <charconv>
 
+#include "runner/engine/other_outputs.hpp"
+
 namespace assay {
+namespace {
+
+std::vector<const BoundVariant*> in_order_of_comparison(const Experiment& experiment) {
+    const std::vector<std::string> compared = compared_variants(experiment.evaluators);
+    std::vector<const BoundVariant*> first;
+    std::vector<const BoundVariant*> others;
+    for (const BoundVariant& variant : experiment.variants) {
+        const bool is_compared = std::ranges::find(compared, variant.name) != compared.end();
+        (is_compared ? first : others).push_back(&variant);
+    }
+    first.insert(first.end(), others.begin(), others.end());
+    return first;
+}
+
+}  // namespace
 
 int shard_of(const UnitKey& key, int count) {
     constexpr std::size_t k_digits = 8;
@@ -15,6 +33,7 @@ int shard_of(const UnitKey& key, int count) {
 UnitSource::UnitSource(const Experiment& experiment, std::unique_ptr<Dataset::Items> items,
                        std::optional<Shard> shard, FinishedUnits finished)
     : experiment_(experiment),
+      variants_(in_order_of_comparison(experiment)),
       items_(std::move(items)),
       shard_(shard),
       finished_(std::move(finished)) {}
@@ -42,12 +61,12 @@ Result<std::optional<PlannedUnit>> UnitSource::next_of_plan() {
         variant_ = 0;
         repetition_ = 0;
     }
-    const BoundVariant& variant = experiment_.variants[variant_];
+    const BoundVariant& variant = *variants_[variant_];
     PlannedUnit unit{.key = unit_key(*item_, variant, repetition_, experiment_.spec.execution.seed),
                      .item = item_,
                      .variant = &variant,
                      .repetition = repetition_};
-    if (++variant_ == experiment_.variants.size()) {
+    if (++variant_ == variants_.size()) {
         variant_ = 0;
         ++repetition_;
     }

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "runner/engine/experiment.hpp"
 #include "runner/engine/finished_units.hpp"
@@ -21,8 +22,9 @@ struct PlannedUnit {
 [[nodiscard]] int shard_of(const UnitKey& key, int count);
 
 /// The units of a plan in order, read as they are needed: item by item, and for each item every
-/// repetition of every variant, so that a provider's drift meets all variants alike. Units of other
-/// shards and units that are stored already are passed over.
+/// repetition of every variant, so that a provider's drift meets all variants alike. Variants that
+/// evaluators compare with come before the others. Units of other shards and units that are stored
+/// already are passed over.
 class UnitSource {
   public:
     /// @param experiment  outlives the source.
@@ -40,6 +42,7 @@ class UnitSource {
     [[nodiscard]] bool is_wanted(const UnitKey& key) const;
 
     const Experiment& experiment_;
+    std::vector<const BoundVariant*> variants_;
     std::unique_ptr<Dataset::Items> items_;
     std::optional<Shard> shard_;
     FinishedUnits finished_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/base/hash.hpp"
+#include "evaluators/json_schema_validator.hpp"
 #include "runner/engine/service_request.hpp"
 
 namespace assay {
@@ -97,25 +98,20 @@ Json unit_for_program(const TaskInput& unit) {
     return json;
 }
 
-Json messages_to_json(const std::vector<ChatMessage>& messages) {
-    Json json = Json::array();
-    for (const ChatMessage& message : messages) {
-        json.push_back({{"role", message.role}, {"content", message.content}});
-    }
-    return json;
-}
-
 class ProviderTask final : public UnitTask {
   public:
-    ProviderTask(TaskSpec spec, std::shared_ptr<Provider> provider, int retries)
+    ProviderTask(TaskSpec spec, TaskProvider answers, std::optional<JsonSchema> response_schema)
         : spec_(std::move(spec)),
-          provider_(std::move(provider)),
+          provider_(std::move(answers.provider)),
           target_{.provider = provider_.get(),
                   .lane = {.provider = spec_.provider, .model = spec_.model},
                   .is_limited = spec_.form != TaskForm::command,
+                  .prices = answers.prices,
                   .timeout = spec_.timeout,
-                  .retries = retries},
-          fingerprint_(fingerprint_of(spec_)) {
+                  .retries = answers.retries},
+          fingerprint_(fingerprint_of(spec_)),
+          tools_(normalized_tools(spec_.tools)),
+          response_schema_(std::move(response_schema)) {
         if (spec_.form == TaskForm::http) target_.lane.provider = "http";
     }
 
@@ -129,6 +125,10 @@ class ProviderTask final : public UnitTask {
         return rendered ? std::string() : rendered.error().message;
     }
 
+    std::string row_fingerprint(const DatasetItem& item) const override {
+        return spec_.prompt ? fingerprint_of_files(*spec_.prompt, scope_of(item)) : std::string();
+    }
+
     std::vector<PlannedCall> calls(const TaskInput& input) const override {
         auto request = request_for(input);
         PlannedCall call{.target = &target_};
@@ -140,12 +140,21 @@ class ProviderTask final : public UnitTask {
     [[nodiscard]] Result<ProviderRequest> request_for(const TaskInput& unit) const;
     [[nodiscard]] Observation start_observation(const UnitContext& unit,
                                                 const ProviderRequest& request) const;
+    /// What the reply breaks the schema with; "" = nothing.
+    [[nodiscard]] std::string violation_of(const ProviderReply& reply) const;
 
     TaskSpec spec_;
     std::shared_ptr<Provider> provider_;  // shared by the variants that use the same provider
     CallTarget target_;
     std::string fingerprint_;
+    Json tools_;  ///< as providers know them; the fingerprint is of those that are written
+    std::optional<JsonSchema> response_schema_;
 };
+
+bool holds_tool_calls(const ProviderReply& reply) {
+    return reply.output.is_object() && reply.output.size() == 2 &&
+           reply.output.contains("content") && reply.output.contains("tool_calls");
+}
 
 TaskInput input_of(const UnitContext& unit) {
     return {.item = unit.item,
@@ -169,7 +178,7 @@ Result<ProviderRequest> ProviderTask::request_for(const TaskInput& unit) const {
     }
     request.model = spec_.model;
     request.parameters = spec_.parameters;
-    request.tools = spec_.tools;
+    request.tools = tools_;
     request.response_schema = spec_.response_schema;
     ASSAY_TRY(request.messages, render_prompt(*spec_.prompt, scope));
     return request;
@@ -192,11 +201,27 @@ Observation ProviderTask::start_observation(const UnitContext& unit,
     observation.type = ObservationType::generation;
     observation.model = spec_.model;
     observation.model_parameters = spec_.parameters;
-    observation.input = messages_to_json(request.messages);
+    observation.input = describe_messages(request.messages);
     return observation;
 }
 
+std::string ProviderTask::violation_of(const ProviderReply& reply) const {
+    // A refusal, a call of a tool and what was cut are no attempt at the schema.
+    const bool is_attempt = reply.refusal.empty() && !reply.truncated && !holds_tool_calls(reply);
+    if (!response_schema_ || !is_attempt) return {};
+    const auto violations = response_schema_->validate(reply.output, 1);
+    if (!violations) return violations.error().message;
+    return violations->empty() ? std::string() : to_string(violations->front());
+}
+
+void warn(Observation& observation, std::string message) {
+    observation.level = ObservationLevel::warning;
+    observation.status_message = std::move(message);
+}
+
 void record_reply(TaskOutcome& outcome, Observation& observation, ProviderReply reply) {
+    // A model that says why it will not answer has answered.
+    if (reply.output.is_null() && !reply.refusal.empty()) reply.output = reply.refusal;
     observation.output = reply.output;
     observation.usage = reply.usage;
     observation.cost = reply.cost;
@@ -205,10 +230,12 @@ void record_reply(TaskOutcome& outcome, Observation& observation, ProviderReply 
     if (reply.time_to_first_token) {
         observation.metadata["time_to_first_token_ms"] = to_ms(*reply.time_to_first_token);
     }
-    if (reply.truncated) {
-        observation.level = ObservationLevel::warning;
-        observation.status_message = "the reply was cut at the length limit";
+    if (!reply.reasoning.empty()) observation.metadata["reasoning"] = reply.reasoning;
+    if (!reply.refusal.empty()) {
+        observation.metadata["refusal"] = reply.refusal;
+        warn(observation, "the model refused to answer");
     }
+    if (reply.truncated) warn(observation, "the reply was cut at the length limit");
     outcome.output = std::move(reply.output);
     outcome.cost = reply.cost;
     outcome.time_to_first_token = reply.time_to_first_token;
@@ -251,7 +278,11 @@ asio::awaitable<TaskOutcome> ProviderTask::run(UnitContext unit) const {
     if (call.reply) {
         // A program or service that reports no cost of its own has none.
         if (spec_.form != TaskForm::provider && !call.reply->cost) call.reply->cost = 0;
+        const std::string violation = violation_of(*call.reply);
         record_reply(outcome, observation, std::move(*call.reply));
+        if (!violation.empty()) {
+            warn(observation, fmt::format("the reply breaks `response_schema`: {}", violation));
+        }
     } else {
         record_error(outcome, std::move(call.reply.error()));
     }
@@ -270,70 +301,23 @@ asio::awaitable<TaskOutcome> ProviderTask::run(UnitContext unit) const {
     co_return outcome;
 }
 
-/// The messages that stand in the scope under a placeholder's name.
-Result<void> append_placeholder(const std::string& name, const TemplateScope& scope,
-                                std::vector<ChatMessage>& messages) {
-    const Json* const history = find_in_scope(scope, {name});
-    if (history == nullptr || !history->is_array()) {
-        return failure(ErrorCode::invalid_argument,
-                       fmt::format("the placeholder \"{}\" needs a list of messages under that "
-                                   "name in the row's input",
-                                   name));
-    }
-    for (const Json& message : *history) {
-        const bool usable = message.is_object() && message.contains("role") &&
-                            message["role"].is_string() && message.contains("content");
-        if (!usable) {
-            return failure(ErrorCode::invalid_argument,
-                           fmt::format("the placeholder \"{}\" holds something that is no message "
-                                       "with role and content",
-                                       name));
-        }
-        messages.push_back({message["role"].get<std::string>(), message["content"]});
-    }
-    return {};
-}
-
-/// Content parts with the templates in their texts filled in.
-Result<Json> render_parts(const Json& parts, const TemplateScope& scope) {
-    Json rendered = parts;
-    for (Json& part : rendered) {
-        if (!part.is_object() || !part.contains("text") || !part["text"].is_string()) continue;
-        ASSAY_TRY(const TextTemplate text, TextTemplate::parse(part["text"].get<std::string>()));
-        ASSAY_TRY(part["text"], text.render(scope));
-    }
-    return rendered;
-}
-
 }  // namespace
-
-Result<std::vector<ChatMessage>> render_prompt(const PromptSpec& prompt,
-                                               const TemplateScope& scope) {
-    std::vector<ChatMessage> messages;
-    messages.reserve(prompt.messages.size());
-    for (const PromptMessage& message : prompt.messages) {
-        if (!message.placeholder.empty()) {
-            ASSAY_CHECK(append_placeholder(message.placeholder, scope, messages));
-            continue;
-        }
-        if (!message.parts.is_null()) {
-            ASSAY_TRY(Json parts, render_parts(message.parts, scope));
-            messages.push_back({message.role, std::move(parts)});
-            continue;
-        }
-        ASSAY_TRY(std::string text, message.content.render(scope));
-        messages.push_back({message.role, Json(std::move(text))});
-    }
-    return messages;
-}
 
 std::unique_ptr<UnitTask> make_recorded_task(const TaskSpec& spec) {
     return std::make_unique<RecordedTask>(spec);
 }
 
-std::unique_ptr<UnitTask> make_provider_task(TaskSpec spec, std::shared_ptr<Provider> provider,
-                                             int retries) {
-    return std::make_unique<ProviderTask>(std::move(spec), std::move(provider), retries);
+Result<std::unique_ptr<UnitTask>> make_provider_task(TaskSpec spec, TaskProvider answers) {
+    std::optional<JsonSchema> schema;
+    if (!spec.response_schema.is_null()) {
+        auto compiled = JsonSchema::compile(spec.response_schema);
+        if (!compiled) {
+            return failure(ErrorCode::invalid_argument,
+                           fmt::format("`response_schema`: {}", compiled.error().message));
+        }
+        schema.emplace(std::move(*compiled));
+    }
+    return std::make_unique<ProviderTask>(std::move(spec), std::move(answers), std::move(schema));
 }
 
 }  // namespace assay

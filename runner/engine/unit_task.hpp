@@ -12,6 +12,7 @@
 #include "core/base/clock.hpp"
 #include "core/model/unit.hpp"
 #include "judges/calls/caller.hpp"
+#include "runner/engine/prompt.hpp"
 
 namespace assay {
 
@@ -80,15 +81,17 @@ class UnitTask {
 
 /// Outputs that are already in the row.
 [[nodiscard]] std::unique_ptr<UnitTask> make_recorded_task(const TaskSpec& spec);
-/// A model, a program or a service. `provider` is shared by the variants that use the same one.
-[[nodiscard]] std::unique_ptr<UnitTask> make_provider_task(TaskSpec spec,
-                                                           std::shared_ptr<Provider> provider,
-                                                           int retries);
+/// Who answers for a task.
+struct TaskProvider {
+    std::shared_ptr<Provider> provider;        // shared by the tasks that call the same one
+    const ConnectionPrices* prices = nullptr;  ///< outlives the task; as in CallTarget
+    int retries = limits::k_retries_default;
+};
+/// A model, a program or a service.
+/// @error invalid_argument for a `response_schema` that is none.
+[[nodiscard]] Result<std::unique_ptr<UnitTask>> make_provider_task(TaskSpec spec,
+                                                                   TaskProvider answers);
 
-/// The messages of a prompt. @param scope  of one item, with the steps before if there are any.
-/// @error invalid_argument naming the variable or placeholder that the scope does not have.
-[[nodiscard]] Result<std::vector<ChatMessage>> render_prompt(const PromptSpec& prompt,
-                                                             const TemplateScope& scope);
 /// What templates of a task can reach.
 [[nodiscard]] TemplateScope scope_of(const DatasetItem& item, const Json* steps = nullptr);
 /// Hash of all that the spec says of a task of any form but `steps`.

@@ -194,7 +194,25 @@ std::string check_run_evaluator(const RunEvaluator& evaluator, const Scores& sco
     std::unreachable();
 }
 
+namespace {
+
+/// The evaluators of the spec, by their scores. @return what is wrong, or "".
+std::string check_requirement(const Gate& gate, const ReportPlan& plan) {
+    if (!gate.requirement) return {};
+    std::vector<std::string> known;
+    for (const ScoreColumn& column : plan.scores) known.push_back(column.evaluator);
+    const std::string& judge = gate.requirement->judge;
+    if (std::ranges::find(known, judge) != known.end()) return {};
+    return fmt::format(
+        "the gate \"{}\" requires the judge \"{}\", and the spec has no such "
+        "evaluator{}",
+        gate.text, judge, did_you_mean(judge, known));
+}
+
+}  // namespace
+
 std::string check_gate(const Gate& gate, const ReportPlan& plan) {
+    if (std::string wrong = check_requirement(gate, plan); !wrong.empty()) return wrong;
     const bool asks_items =
         gate.confidence || gate.is_comparison() || !gate.slice.empty() || !gate.category.empty();
     for (const RunEvaluator& evaluator : plan.run_evaluators) {

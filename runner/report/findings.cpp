@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/base/hash.hpp"
+#include "runner/report/judge_warnings.hpp"
 
 namespace assay {
 namespace {
@@ -41,6 +42,15 @@ std::vector<Finding> findings_of(const Report& report) {
                             .rule = rule,
                             .message = message_of(verdict, report),
                             .place = place_of(verdict.gate, report.run),
+                            .fingerprint = sha256_hex(to_text(identity), k_fingerprint_digits)});
+    }
+    for (const std::string& warning : judge_warnings(report.run)) {
+        const Json identity = {report.run.experiment, "judges", warning};
+        findings.push_back({.severity = Severity::warning,
+                            .status = GateStatus::inconclusive,
+                            .rule = "judges",
+                            .message = warning,
+                            .place = {.file = report.run.spec_file, .line = 0, .column = 0},
                             .fingerprint = sha256_hex(to_text(identity), k_fingerprint_digits)});
     }
     return findings;

@@ -88,6 +88,14 @@ GateEvidence observe_measure(const std::string& measure, const VariantSummary& v
     if (measure == "latency_p95_ms") return observe_latency(variant.latency.p95);
     if (measure == "latency_p99_ms") return observe_latency(variant.latency.p99);
     if (measure == "tokens") return observe_tokens(variant.tokens);
+    if (measure == "judge_tokens") {
+        return observe_tokens(variant.judges.value_or(JudgeTotals()).tokens);
+    }
+    if (measure == "judge_cost_usd") {
+        const auto cost = variant.judges.value_or(JudgeTotals()).cost;
+        if (!cost) return nothing("the price of at least one call of a judge is unknown");
+        return something(to_usd(*cost), "");
+    }
     if (measure == "cost_usd") {
         if (!variant.cost) return nothing("the price of at least one call is unknown");
         return something(to_usd(*variant.cost), "");

@@ -38,6 +38,11 @@ struct GateQuestion {
     const Quarantine& quarantine;
 };
 
+/// Why the judge that the gate rests on cannot be trusted as far as it requires, in one sentence
+/// with the remedy; or "".
+[[nodiscard]] std::string unmet_requirement(const Gate& gate, const RunRecord& run,
+                                            const ReportInputs& inputs);
+
 /// Why not, in one sentence.
 [[nodiscard]] std::string coverage_reason(const VariantSummary& variant, double min_coverage);
 

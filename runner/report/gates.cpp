@@ -73,6 +73,10 @@ Decision decide(const GateQuestion& question, const Report& report, const Report
         verdict.reason = coverage_reason(question.variant, report.run.report_plan.min_coverage);
         return decision;
     }
+    if (std::string unmet = unmet_requirement(gate, report.run, inputs); !unmet.empty()) {
+        verdict.reason = std::move(unmet);
+        return decision;
+    }
     if (!evidence.value) {
         verdict.reason = evidence.missing + quarantine_note(evidence);
         return decision;

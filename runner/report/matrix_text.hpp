@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/stats/classification.hpp"
@@ -10,7 +11,9 @@ namespace assay {
 
 /// A confusion matrix as lines that are safe to print, none wider than `columns`: a row for each
 /// expected label, a column for each predicted one. Empty when it does not fit.
-[[nodiscard]] std::vector<std::string> matrix_lines(const ConfusionMatrix& matrix,
-                                                    std::size_t columns);
+/// @param corner  what rows and columns are.
+[[nodiscard]] std::vector<std::string> matrix_lines(
+    const ConfusionMatrix& matrix, std::size_t columns,
+    std::string_view corner = "expected \\ predicted");
 
 }  // namespace assay

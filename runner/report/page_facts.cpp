@@ -1,6 +1,7 @@
 #include "runner/report/page_facts.hpp"
 
 #include "runner/report/comparison_text.hpp"
+#include "runner/report/corrected.hpp"
 #include "runner/report/lookup.hpp"
 #include "runner/report/slice_notes.hpp"
 #include "runner/report/verdicts.hpp"
@@ -61,6 +62,7 @@ OrderedJson page_facts(const Report& report) {
                         {"comparison_notes", comparison_notes(report.comparisons)},
                         {"slice_notes", slice_notes(report)},
                         {"detectable", detectable_notes(report)}};
+    if (const auto notes = corrected_notes(report); !notes.empty()) json["corrected_notes"] = notes;
     if (const auto notes = quarantine_notes(report); !notes.empty()) {
         json["quarantine_notes"] = notes;
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/base/text.hpp"
+#include "runner/report/corrected.hpp"
 #include "runner/report/program_scores.hpp"
 #include "runner/report/run_statistics.hpp"
 #include "runner/report/variant_tally.hpp"
@@ -204,12 +205,17 @@ ReportStatus status_of(const RunRecord& run, const std::vector<VariantSummary>& 
 Result<Report> make_report(const RunRecord& run, const UnitStream& units,
                            const ReportInputs& inputs) {
     Summarizer summarizer(run, slices_of(run.report_plan, inputs.slices));
-    ASSAY_CHECK(units([&](const UnitResult& unit) { return summarizer.add(unit); }));
+    LabelledUnits labelled(inputs.calibrations);
+    ASSAY_CHECK(units([&](const UnitResult& unit) {
+        labelled.add(unit);
+        return summarizer.add(unit);
+    }));
     Report report = summarizer.finish();
     for (VariantSummary& variant : report.variants) {
         take_program_scores(run, inputs.programs, variant);
     }
     add_intervals(report);
+    add_corrected(inputs, labelled, report);
     add_detectable(inputs, report);
     add_references(inputs, report);
     add_comparisons(inputs, report);

@@ -8,6 +8,7 @@
 
 #include "core/model/run.hpp"
 #include "core/stats/classification.hpp"
+#include "runner/report/calibration.hpp"
 #include "runner/report/comparison.hpp"
 #include "runner/report/estimate.hpp"
 #include "runner/report/score_table.hpp"
@@ -45,6 +46,16 @@ struct Detectable {
     std::optional<std::uint64_t> repetitions_for_half;
 };
 
+/// What people would say in place of the judge, as far as its calibration can tell.
+struct CorrectedScore {
+    std::optional<double> mean;
+    std::optional<ReportedInterval> interval;  ///< at k_calibration_confidence
+    bool clamped = false;      ///< what the formula gives is not possible, and was cut to what is
+    std::uint64_t labels = 0;  ///< that it rests on
+    std::string calibration;   ///< SHA-256 of the calibration's document
+    std::string missing;       ///< why there is no mean; or ""
+};
+
 /// One score over a variant. `mean` is the mean over items of the mean over the item's
 /// repetitions; nothing when no unit has the score.
 struct ScoreSummary {
@@ -61,6 +72,7 @@ struct ScoreSummary {
     /// Of the mean, at k_report_confidence; nothing below two items.
     std::optional<ReportedInterval> interval;
     std::optional<Detectable> detectable;
+    std::optional<CorrectedScore> corrected;  ///< when the judge that gave it is calibrated
 };
 
 /// Milliseconds, percentiles of type 7 over the units that gave an output. A unit without a
@@ -86,6 +98,16 @@ struct RunMatrix {
     std::string comment;
 };
 
+/// What the judges of a variant's units used, apart from what the task used.
+struct JudgeTotals {
+    std::uint64_t calls = 0;  ///< requests to providers, retries included
+    std::uint64_t cached = 0;
+    std::uint64_t retried = 0;
+    UsageDetails tokens;              ///< has "total" unless no judge reported any
+    std::optional<NanoUsd> cost = 0;  ///< nothing when a price is unknown
+    std::optional<NanoUsd> paid = 0;  ///< answers from the cache are free
+};
+
 struct VariantSummary {
     std::string name;
     DatasetRunId dataset_run_id;
@@ -101,7 +123,8 @@ struct VariantSummary {
     std::optional<NanoUsd> paid;  ///< what this run paid: answers from the cache are free
     std::uint64_t calls = 0;      ///< requests to providers, retries included
     std::uint64_t retried = 0;
-    std::uint64_t cached = 0;  ///< answers taken from the cache
+    std::uint64_t cached = 0;           ///< answers taken from the cache
+    std::optional<JudgeTotals> judges;  ///< when a model was asked to judge
 };
 
 enum class GateStatus : std::uint8_t { passed, failed, inconclusive };
@@ -169,6 +192,13 @@ struct ReferenceRun {
     std::vector<VariantSummary> summaries;  ///< of a report file, which has no values of items
 };
 
+/// How far a judge agrees with people, as the run noted it.
+struct PinnedCalibration {
+    std::string judge;  ///< an evaluator
+    std::string file;   ///< that a gate names; "" = what the store had
+    Result<Calibration> calibration = Calibration{};  ///< else why there is none
+};
+
 /// What a report looks at besides the run's own units.
 struct ReportInputs {
     ProgramScores programs;
@@ -177,6 +207,7 @@ struct ReportInputs {
     /// The run is compared with it, score by score and variant by variant; "" = with none.
     std::string baseline;
     std::vector<std::string> slices;  ///< paths besides those of the gates
+    std::vector<PinnedCalibration> calibrations;
 };
 
 /// Summarises the stored units of a run and decides its gates. Reads the journal and nothing else:

@@ -62,6 +62,16 @@ Result<void> read_usage(const Json& json, VariantSummary& variant) {
     }
     ASSAY_TRY(variant.cost, usd_at(json, "cost_usd"));
     ASSAY_TRY(variant.paid, usd_at(json, "paid_usd"));
+    if (!json.contains("judges")) return {};
+    ASSAY_TRY(const Json* judges, object_at(json, "judges"));
+    variant.judges.emplace();
+    ASSAY_TRY(variant.judges->calls, count_at(*judges, "calls"));
+    ASSAY_TRY(variant.judges->cached, count_at(*judges, "cached"));
+    ASSAY_TRY(variant.judges->retried, count_at(*judges, "retried"));
+    ASSAY_TRY(const auto total, optional_number_at(*judges, "tokens"));
+    if (total) variant.judges->tokens["total"] = static_cast<std::int64_t>(*total);
+    ASSAY_TRY(variant.judges->cost, usd_at(*judges, "cost_usd"));
+    ASSAY_TRY(variant.judges->paid, usd_at(*judges, "paid_usd"));
     return {};
 }
 

@@ -18,9 +18,22 @@ LatencySummary percentiles_of(const std::vector<double>& milliseconds) {
             .p99 = value_of(percentile(milliseconds, 99))};
 }
 
-std::int64_t tokens_of(const UnitResult& unit, const char* kind) {
-    const auto found = unit.usage.find(kind);
-    return found == unit.usage.end() ? 0 : found->second;
+std::int64_t tokens_of(const UsageDetails& usage, const char* kind) {
+    const auto found = usage.find(kind);
+    return found == usage.end() ? 0 : found->second;
+}
+
+/// With the sum where a provider did not give it.
+void add_tokens(const UsageDetails& usage, UsageDetails& sums) {
+    for (const auto& [kind, tokens] : usage) sums[kind] += tokens;
+    if (!usage.empty() && !usage.contains("total")) {
+        sums["total"] += tokens_of(usage, "input") + tokens_of(usage, "output");
+    }
+}
+
+/// An unknown part makes the sum unknown.
+void add_cost(const std::optional<NanoUsd>& cost, std::optional<NanoUsd>& sum) {
+    sum = sum && cost ? std::optional(*sum + *cost) : std::nullopt;
 }
 
 }  // namespace
@@ -65,6 +78,7 @@ void VariantTally::add(const UnitResult& unit) {
 }
 
 void VariantTally::add_evaluation(const Evaluation& evaluation) {
+    if (evaluation.judge) add_judge(*evaluation.judge);
     if (evaluation.status == EvaluationStatus::scored) {
         for (const Score& score : evaluation.scores) add_score(score, evaluation.evaluator);
         return;
@@ -152,10 +166,7 @@ void VariantTally::add_usage(const UnitResult& unit) {
         if (unit.latency.count() > 0) latencies_ms_.push_back(to_ms(unit.latency));
         if (unit.time_to_first_token) first_tokens_ms_.push_back(to_ms(*unit.time_to_first_token));
     }
-    for (const auto& [kind, tokens] : unit.usage) summary_.tokens[kind] += tokens;
-    if (!unit.usage.empty() && !unit.usage.contains("total")) {
-        summary_.tokens["total"] += tokens_of(unit, "input") + tokens_of(unit, "output");
-    }
+    add_tokens(unit.usage, summary_.tokens);
     summary_.calls += static_cast<std::uint64_t>(unit.calls);
     summary_.retried += static_cast<std::uint64_t>(unit.retries);
     summary_.cached += static_cast<std::uint64_t>(unit.cached);
@@ -164,6 +175,17 @@ void VariantTally::add_usage(const UnitResult& unit) {
     if (!unit.paid && unit.calls > 0) paid_is_known_ = false;
     cost_ += unit.cost.value_or(0);
     paid_ += unit.paid.value_or(0);
+}
+
+void VariantTally::add_judge(const JudgeRecord& judge) {
+    if (!summary_.judges) summary_.judges.emplace();
+    JudgeTotals& totals = *summary_.judges;
+    totals.calls += static_cast<std::uint64_t>(judge.calls);
+    totals.cached += static_cast<std::uint64_t>(judge.cached);
+    totals.retried += static_cast<std::uint64_t>(judge.retries);
+    add_tokens(judge.usage, totals.tokens);
+    add_cost(judge.cost, totals.cost);
+    add_cost(judge.paid, totals.paid);
 }
 
 void VariantTally::end_item() {

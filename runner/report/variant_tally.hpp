@@ -55,6 +55,7 @@ class VariantTally {
     void add_evaluation(const Evaluation& evaluation);
     void add_score(const Score& score, const std::string& evaluator);
     void add_usage(const UnitResult& unit);
+    void add_judge(const JudgeRecord& judge);
     void end_item();
     [[nodiscard]] ScoreTally& tally_of(const std::string& score, const std::string& evaluator);
     [[nodiscard]] Result<std::span<const double>> item_means_of(const std::string& score) const;

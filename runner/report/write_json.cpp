@@ -1,6 +1,7 @@
 #include <cmath>
 #include <string_view>
 
+#include "runner/report/judge_warnings.hpp"
 #include "runner/report/write_formats.hpp"
 #include "runner/report/writers.hpp"
 
@@ -88,6 +89,18 @@ OrderedJson score_to_json(const ScoreSummary& score) {
         json["stddev"] = or_null(score.stddev);
         json["interval"] = interval_to_json(score.interval);
     }
+    if (const auto& corrected = score.corrected) {
+        json["corrected"] = {
+            {"mean", or_null(corrected->mean)},
+            {"interval", interval_to_json(corrected->interval)},
+            {"method",
+             corrected->interval ? OrderedJson(corrected->interval->method) : OrderedJson(nullptr)},
+            {"clamped", corrected->clamped},
+            {"labels", corrected->labels},
+            {"calibration", corrected->calibration},
+            {"missing",
+             corrected->missing.empty() ? OrderedJson(nullptr) : OrderedJson(corrected->missing)}};
+    }
     if (const auto& detectable = score.detectable) {
         json["detectable"] = {{"difference", detectable->difference},
                               {"power", detectable->power},
@@ -139,6 +152,17 @@ OrderedJson latency_to_json(const LatencySummary& latency) {
             {"p99", ms_or_null(latency.p99)}};
 }
 
+OrderedJson judges_to_json(const JudgeTotals& judges) {
+    const auto total = judges.tokens.find("total");
+    const bool counted = total != judges.tokens.end();
+    return {{"calls", judges.calls},
+            {"cached", judges.cached},
+            {"retried", judges.retried},
+            {"tokens", counted ? OrderedJson(total->second) : OrderedJson(nullptr)},
+            {"cost_usd", usd_or_null(judges.cost)},
+            {"paid_usd", usd_or_null(judges.paid)}};
+}
+
 OrderedJson variant_to_json(const VariantSummary& variant) {
     OrderedJson scores = OrderedJson::object();
     for (const ScoreSummary& score : variant.scores) scores[score.name] = score_to_json(score);
@@ -171,6 +195,7 @@ OrderedJson variant_to_json(const VariantSummary& variant) {
           {{"provider", variant.calls},
            {"cached", variant.cached},
            {"retried", variant.retried}}}});
+    if (variant.judges) json["judges"] = judges_to_json(*variant.judges);
     return json;
 }
 
@@ -270,6 +295,9 @@ OrderedJson report_to_json(const Report& report) {
     for (const GateVerdict& verdict : report.gates) {
         json["gates"].push_back(gate_to_json(verdict));
     }
+    for (std::string& warning : judge_warnings(report.run)) {
+        json["warnings"].push_back(std::move(warning));
+    }
     for (const ReportedReference& reference : report.references) {
         json["references"].push_back(reference_to_json(reference));
     }
@@ -284,7 +312,11 @@ OrderedJson unit_to_json(const UnitResult& unit) {
             errors[evaluation.evaluator] = evaluation.message;
         }
         for (const Score& score : evaluation.scores) {
-            scores[score.name] = {{"value", to_json(score.value)}, {"comment", score.comment}};
+            OrderedJson& entry = scores[score.name];
+            entry = {{"value", to_json(score.value)}, {"comment", score.comment}};
+            if (evaluation.judge) {
+                entry["judge_trace_id"] = evaluation.judge->trace_id.value();
+            }
         }
     }
     OrderedJson json = {

@@ -4,6 +4,7 @@
 
 #include "core/base/text.hpp"
 #include "runner/report/item_cases.hpp"
+#include "runner/report/judge_warnings.hpp"
 #include "runner/report/lookup.hpp"
 #include "runner/report/numbers.hpp"
 #include "runner/report/verdicts.hpp"
@@ -152,6 +153,10 @@ class JunitWriter {
         }
         for (const RunScore& score : variant.run_scores) {
             if (score.value) add(score.name, *score.value);
+        }
+        for (const std::string& warning : judge_warnings(report_.run)) {
+            properties += fmt::format("      <property name=\"warning\"{}/>\n",
+                                      xml_attribute("value", warning));
         }
         if (!properties.empty()) {
             properties = "    <properties>\n" + properties + "    </properties>\n";

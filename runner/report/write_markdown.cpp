@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "runner/report/comparison_text.hpp"
+#include "runner/report/corrected.hpp"
 #include "runner/report/estimate_text.hpp"
+#include "runner/report/judge_warnings.hpp"
 #include "runner/report/lookup.hpp"
 #include "runner/report/markdown.hpp"
 #include "runner/report/numbers.hpp"
@@ -267,6 +269,11 @@ std::string score_cell(const Report& report, const VariantSummary& variant,
         if (score->interval) {
             value += fmt::format("<br><sub>{}</sub>", format_interval(*score->interval));
         }
+        if (const auto& corrected = score->corrected; corrected && corrected->mean) {
+            value +=
+                fmt::format("<br>corrected {}<br><sub>{}</sub>", format_number(*corrected->mean),
+                            format_interval(*corrected->interval));
+        }
     }
     return value + counts_below({{score->errors, score->errors == 1 ? "error" : "errors"},
                                  {score->skipped, "skipped"}});
@@ -317,6 +324,26 @@ std::optional<NanoUsd> total_cost(const Report& report) {
     return total;
 }
 
+/// What judges used, apart from the task; "" when there are none.
+std::string judges(const Report& report) {
+    const bool any = std::ranges::any_of(
+        report.variants, [](const auto& variant) { return variant.judges.has_value(); });
+    if (!any) return {};
+    MarkdownTable table({"judges of", "tokens", "calls", "retries", "cost", "paid"});
+    for (const VariantSummary& variant : report.variants) {
+        const JudgeTotals judges = variant.judges.value_or(JudgeTotals());
+        const auto tokens = judges.tokens.find("total");
+        table.add({table_code(variant.name),
+                   tokens == judges.tokens.end()
+                       ? k_no_value
+                       : format_count(static_cast<std::uint64_t>(tokens->second)),
+                   format_count(judges.calls) + counts_below({{judges.cached, "from the cache"}}),
+                   format_count(judges.retried), format_cost(judges.cost),
+                   format_cost(judges.paid)});
+    }
+    return "\n" + table.text();
+}
+
 std::string usage(const Report& report) {
     if (report.variants.empty()) return {};
     const bool streamed = std::ranges::any_of(report.variants, [](const auto& variant) {
@@ -342,7 +369,7 @@ std::string usage(const Report& report) {
     }
     return markdown_folded(
         fmt::format("Cost and latency (total cost {})", format_cost(total_cost(report))),
-        table.text());
+        table.text() + judges(report));
 }
 
 /// A confusion matrix as a table; its larger forms are left to the files.
@@ -387,8 +414,10 @@ std::string errors(const Report& report) {
 }
 
 std::string notes(const Report& report) {
-    std::vector<std::string> all = run_score_notes(report);
+    std::vector<std::string> all = judge_warnings(report.run);
+    for (std::string& note : run_score_notes(report)) all.push_back(std::move(note));
     for (std::string& note : quarantine_notes(report)) all.push_back(std::move(note));
+    for (std::string& note : corrected_notes(report)) all.push_back(std::move(note));
     for (std::string& note : detectable_notes(report)) all.push_back(std::move(note));
     return list_of(all);
 }

@@ -8,8 +8,10 @@
 
 #include "core/base/text.hpp"
 #include "runner/report/comparison_text.hpp"
+#include "runner/report/corrected.hpp"
 #include "runner/report/estimate_text.hpp"
 #include "runner/report/grid.hpp"
+#include "runner/report/judge_warnings.hpp"
 #include "runner/report/lookup.hpp"
 #include "runner/report/matrix_text.hpp"
 #include "runner/report/numbers.hpp"
@@ -108,6 +110,7 @@ class GridBuilder {
                 return score == nullptr ? std::nullopt : score->mean;
             });
             add_intervals(name);
+            add_corrected(name);
         }
         for (std::size_t i = 0; i < std::min(categories.size(), k_categories_shown); ++i) {
             add_number(fmt::format("{} = {}", name, categories[i]),
@@ -130,15 +133,45 @@ class GridBuilder {
         });
     }
 
+    /// Beside what judges say, what people would.
+    void add_corrected(const std::string& name) {
+        const auto corrected = [&](const VariantSummary& variant) {
+            const ScoreSummary* score = find_score(variant, name);
+            return score == nullptr ? std::nullopt : score->corrected;
+        };
+        const bool any = std::ranges::any_of(report_.variants, [&](const auto& variant) {
+            const auto found = corrected(variant);
+            return found && found->mean;
+        });
+        if (!any) return;
+        add_number(name + " corrected", [&](const VariantSummary& variant) {
+            const auto found = corrected(variant);
+            return found ? found->mean : std::nullopt;
+        });
+        add_tails([&](const VariantSummary& variant) {
+            const auto found = corrected(variant);
+            return found ? found->interval : std::nullopt;
+        });
+    }
+
+    using IntervalOf = std::function<std::optional<ReportedInterval>(const VariantSummary&)>;
+
     /// Behind the means of the last line.
-    void add_intervals(const std::string& name) {
+    void add_tails(const IntervalOf& interval_of) {
         if (uncertainty_ == Uncertainty::none) return;
         for (const VariantSummary& variant : report_.variants) {
-            const ScoreSummary* score = find_score(variant, name);
-            const bool known = score != nullptr && score->interval && score->mean;
-            grid_.lines.back().tails.push_back(
-                known ? uncertainty_text(*score->interval, uncertainty_) : "");
+            const auto interval = interval_of(variant);
+            grid_.lines.back().tails.push_back(interval ? uncertainty_text(*interval, uncertainty_)
+                                                        : "");
         }
+    }
+
+    void add_intervals(const std::string& name) {
+        add_tails([&](const VariantSummary& variant) {
+            const ScoreSummary* score = find_score(variant, name);
+            const bool known = score != nullptr && score->mean;
+            return known ? score->interval : std::nullopt;
+        });
     }
 
     void add_run_scores() {
@@ -173,8 +206,28 @@ class GridBuilder {
         const bool free = std::ranges::all_of(report_.variants, [](const VariantSummary& variant) {
             return variant.calls == 0 && variant.cost == 0;
         });
-        if (free) return;
-        add_text("cost", [](const VariantSummary& variant) { return format_cost(variant.cost); });
+        if (!free) {
+            add_text("cost",
+                     [](const VariantSummary& variant) { return format_cost(variant.cost); });
+        }
+        add_judges();
+    }
+
+    void add_judges() {
+        const bool any = std::ranges::any_of(
+            report_.variants, [](const auto& variant) { return variant.judges.has_value(); });
+        if (!any) return;
+        add_text("judges cost", [](const VariantSummary& variant) {
+            return variant.judges ? format_cost(variant.judges->cost) : std::string(k_no_value);
+        });
+        add_count("judges tokens", [](const VariantSummary& variant) {
+            const UsageDetails tokens = variant.judges.value_or(JudgeTotals()).tokens;
+            const auto total = tokens.find("total");
+            return total == tokens.end() ? 0 : static_cast<std::uint64_t>(total->second);
+        });
+        add_count("judges retries", [](const VariantSummary& variant) {
+            return variant.judges.value_or(JudgeTotals()).retried;
+        });
     }
 
     void add_latency(const std::string& label, LatencySummary VariantSummary::* latency) {
@@ -298,7 +351,8 @@ class TableWriter {
         const LaidOut grid = lay_out(report_, style_.columns);
         for (const std::string& text : grid.lines) write_table_line(text);
         const std::string legend = uncertainty_legend(report_, grid.uncertainty);
-        const std::vector<std::string> notes = detectable_notes(report_);
+        std::vector<std::string> notes = detectable_notes(report_);
+        std::ranges::move(corrected_notes(report_), std::back_inserter(notes));
         if (legend.empty() && notes.empty()) return;
         line();
         if (!legend.empty()) write_dim(legend);
@@ -332,7 +386,8 @@ class TableWriter {
     }
 
     void write_run_notes() {
-        std::vector<std::string> notes = run_score_notes(report_);
+        std::vector<std::string> notes = judge_warnings(report_.run);
+        for (std::string& note : run_score_notes(report_)) notes.push_back(std::move(note));
         for (std::string& note : quarantine_notes(report_)) notes.push_back(std::move(note));
         if (notes.empty()) return;
         line();

@@ -71,9 +71,19 @@ struct QuarantineEntry {
     [[nodiscard]] bool is_active(Time now) const { return !released && now < until; }
 };
 
+/// How far a judge agrees with people, as it was found at some time.
+struct StoredCalibration {
+    std::string judge;  ///< the evaluator's name
+    std::string evaluator_hash;
+    std::string score;
+    std::uint64_t outputs = 0;  ///< that were compared
+    Time made;
+    std::string sha256;  ///< of its document
+};
+
 /// The half of the store that is small and transactional: projects, datasets with their items,
-/// runs and their dataset runs, baselines, noise and quarantine. Methods that write run inside the
-/// caller's transaction.
+/// runs and their dataset runs, baselines, noise, quarantine and calibrations. Methods that write
+/// run inside the caller's transaction.
 class Catalogue {
   public:
     virtual ~Catalogue() = default;
@@ -139,6 +149,14 @@ class Catalogue {
                                               const QuarantineEntry& entry) = 0;
     /// All that there are and were, newest first.
     [[nodiscard]] virtual Result<std::vector<QuarantineEntry>> quarantine(
+        const ProjectId& project) const = 0;
+
+    /// @param calibration  with the SHA-256 of a document that is kept.
+    /// @error not_found when the document is not there.
+    [[nodiscard]] virtual Result<void> add_calibration(const ProjectId& project,
+                                                       const StoredCalibration& calibration) = 0;
+    /// All of them, newest first.
+    [[nodiscard]] virtual Result<std::vector<StoredCalibration>> calibrations(
         const ProjectId& project) const = 0;
 };
 

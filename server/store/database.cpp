@@ -69,7 +69,7 @@ Result<void> prepare_folder(const fs::path& folder, Database::Missing missing) {
 /// Write-ahead logging, which is a property of the file. Two processes that create a store at the
 /// same moment collide here, where SQLite does not wait by itself.
 Result<void> switch_to_write_ahead_log(Connection& connection) {
-    ASSAY_CHECK(connection.execute_script("PRAGMA page_size = 8192"));
+    ASSAY_CHECK(connection.execute_script("PRAGMA page_size = 4096"));
     const MonotonicTime give_up = SystemClock().monotonic() + limits::k_store_busy_timeout;
     while (true) {
         const Result<void> done = connection.execute_script("PRAGMA journal_mode = WAL");
@@ -165,6 +165,14 @@ Result<void> Database::pack(const fs::path& folder, const fs::path& file) {
     std::error_code error;
     fs::rename(folder / k_file_name, file, error);
     if (error) return std::unexpected(file_error(error.value(), "write", file));
+    return {};
+}
+
+Result<void> Database::settle() {
+    const std::lock_guard writing(writing_);
+    ASSAY_CHECK(upkeep_.health());
+    ASSAY_CHECK(writer_->connection().checkpoint());
+    upkeep_.cut_log();
     return {};
 }
 

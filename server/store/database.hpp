@@ -85,6 +85,10 @@ class Database {
         return done;
     }
 
+    /// Copies the log into the database and gives its space back, for a while in which nothing is
+    /// written. An error changes nothing: closing the store does the same.
+    [[nodiscard]] Result<void> settle();
+
     /// Trains the dictionary once enough documents are there to learn from. An error leaves the
     /// store as it was and is not tried again by this object: it only costs space.
     /// @param durability  `none`: nobody waits for it.

@@ -105,8 +105,43 @@ CREATE TABLE quarantine(entry INTEGER PRIMARY KEY, project INTEGER NOT NULL,
 PRAGMA user_version = 3;
 )sql";
 
+// Which execution of a judge a score comes from. How far judges agree with people: the newest row
+// of a judge's hash and a score is the one that counts; the others are history.
+constexpr const char* k_version_4 = R"sql(
+ALTER TABLE scores ADD COLUMN execution_trace INTEGER;
+CREATE TABLE judge_calibrations(calibration INTEGER PRIMARY KEY, project INTEGER NOT NULL,
+    judge TEXT NOT NULL, evaluator_hash BLOB NOT NULL, score TEXT NOT NULL,
+    outputs INTEGER NOT NULL, made_at INTEGER NOT NULL, baseline_document INTEGER NOT NULL);
+CREATE INDEX judge_calibrations_by_judge ON judge_calibrations(project, judge);
+DROP INDEX observations_by_id;
+CREATE UNIQUE INDEX observations_by_id ON observations(project, id, trace);
+
+PRAGMA user_version = 4;
+)sql";
+
+// Who may do what. Of a key only a keyed hash of its secret is there. A removed project keeps its
+// row, as the mark of what is to be cleared.
+constexpr const char* k_version_5 = R"sql(
+CREATE TABLE organizations(organization INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE,
+    name TEXT NOT NULL, created_at INTEGER NOT NULL);
+CREATE TABLE project_settings(project INTEGER PRIMARY KEY, organization INTEGER NOT NULL,
+    name TEXT NOT NULL, metadata TEXT NOT NULL, retention_days INTEGER NOT NULL,
+    created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, removed_at INTEGER);
+CREATE UNIQUE INDEX project_settings_by_name ON project_settings(organization, name)
+    WHERE removed_at IS NULL;
+CREATE TABLE api_keys(api_key INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE,
+    organization INTEGER NOT NULL, project INTEGER, public_key TEXT NOT NULL UNIQUE,
+    secret_hash BLOB NOT NULL UNIQUE, shown_secret TEXT NOT NULL, note TEXT,
+    created_at INTEGER NOT NULL, last_used_at INTEGER);
+CREATE INDEX api_keys_by_owner ON api_keys(organization, project);
+CREATE TABLE key_salt(fingerprint BLOB NOT NULL);
+
+PRAGMA user_version = 5;
+)sql";
+
 constexpr std::array k_migrations = {Migration{1, k_version_1}, Migration{2, k_version_2},
-                                     Migration{3, k_version_3}};
+                                     Migration{3, k_version_3}, Migration{4, k_version_4},
+                                     Migration{5, k_version_5}};
 
 }  // namespace
 

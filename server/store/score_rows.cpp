@@ -10,16 +10,17 @@ constexpr std::string_view k_source = "EVAL";
 
 constexpr const char* k_add =
     "INSERT INTO scores(project, subject_kind, subject, ordinal, id, name, data_type, source, "
-    "environment, timestamp, value, string_value, comment) "
-    "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+    "environment, timestamp, value, string_value, comment, execution_trace) "
+    "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 constexpr const char* k_next_ordinal =
     "SELECT coalesce(max(ordinal) + 1, 0) FROM scores "
     "WHERE project = ?1 AND subject_kind = ?2 AND subject = ?3";
 constexpr const char* k_delete =
     "DELETE FROM scores WHERE project = ?1 AND subject_kind = ?2 AND subject = ?3 AND source = ?4";
 constexpr const char* k_scores =
-    "SELECT id, name, data_type, value, string_value, comment, timestamp FROM scores "
-    "WHERE project = ?1 AND subject_kind = ?2 AND subject = ?3 ORDER BY ordinal";
+    "SELECT s.id, s.name, s.data_type, s.value, s.string_value, s.comment, s.timestamp, t.id "
+    "FROM scores s LEFT JOIN traces t ON t.trace = s.execution_trace AND t.project = s.project "
+    "WHERE s.project = ?1 AND s.subject_kind = ?2 AND s.subject = ?3 ORDER BY s.ordinal";
 constexpr const char* k_keep =
     "INSERT INTO score_history(project, subject_kind, subject, id, name, data_type, source, "
     "environment, timestamp, value, string_value, comment, evaluator_hash, replaced_at) "
@@ -86,7 +87,7 @@ Result<void> put_scores(Session& writer, const ScoreSubject& subject, const Scor
         ASSAY_CHECK(connection.run(k_add, subject.project, kind, subject.row, ordinal++,
                                    StoredId(identified.id), name, type, source, environment,
                                    facts.timestamp.time_since_epoch().count(), number, text,
-                                   comment));
+                                   comment, identified.execution_trace));
     }
     return {};
 }
@@ -115,6 +116,7 @@ Result<std::vector<StoredScore>> read_scores(Session& session, const ScoreSubjec
         ASSAY_TRY(const bool more, rows.next());
         if (!more) return scores;
         ASSAY_TRY(StoredScore score, read_score(session, rows));
+        if (!rows.is_null(7)) score.execution_trace = TraceId(rows.id(7));
         scores.push_back(std::move(score));
     }
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,6 +27,7 @@ struct IdentifiedScore {
     ScoreId id;
     std::string_view evaluator;  ///< that gave it; "" = a run evaluator
     const Score* score = nullptr;
+    std::optional<std::int64_t> execution_trace;  ///< of the judge that gave it
 };
 
 /// What all scores of one writing have in common.

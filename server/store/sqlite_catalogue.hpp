@@ -6,7 +6,7 @@
 namespace assay {
 
 /// The catalogue in the embedded database. Baselines stand in sqlite_baselines.cpp, noise and
-/// quarantine in sqlite_noise.cpp.
+/// quarantine in sqlite_noise.cpp, calibrations in sqlite_calibrations.cpp.
 class SqliteCatalogue final : public Catalogue {
   public:
     explicit SqliteCatalogue(Database& database) : database_(database) {}
@@ -41,6 +41,10 @@ class SqliteCatalogue final : public Catalogue {
     [[nodiscard]] Result<int> release(const ProjectId& project,
                                       const QuarantineEntry& entry) override;
     [[nodiscard]] Result<std::vector<QuarantineEntry>> quarantine(
+        const ProjectId& project) const override;
+    [[nodiscard]] Result<void> add_calibration(const ProjectId& project,
+                                               const StoredCalibration& calibration) override;
+    [[nodiscard]] Result<std::vector<StoredCalibration>> calibrations(
         const ProjectId& project) const override;
 
   private:

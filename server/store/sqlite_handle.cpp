@@ -14,9 +14,10 @@
 namespace assay {
 namespace {
 
-// A connection that commits copies the log into the database when it is longer than 64 MB, so that
+// A connection that commits copies the log into the database when it is longer than 32 MB, so that
 // the log stays near that size also where nobody else does.
 constexpr int k_log_pages_max = 8192;
+constexpr int k_busy_timeout_ms = static_cast<int>(limits::k_store_busy_timeout.count());
 
 /// The value of each lower-case hex digit; -1 for every other character.
 constexpr std::array<std::int8_t, 256> k_hex_values = [] {
@@ -130,9 +131,8 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::filesystem::path
     if (code != SQLITE_OK) return std::unexpected(connection->error(code));
 
     (void)sqlite3_wal_hook(handle, &Connection::on_commit, connection.get());
-    const auto timeout_ms = static_cast<int>(limits::k_store_busy_timeout.count());
     for (const int configured :
-         {sqlite3_busy_timeout(handle, timeout_ms),
+         {sqlite3_busy_timeout(handle, k_busy_timeout_ms),
           sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr),
           sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr)}) {
         if (configured != SQLITE_OK) return std::unexpected(connection->error(configured));
@@ -153,6 +153,15 @@ Result<void> Connection::checkpoint() {
     const int code = sqlite3_wal_checkpoint_v2(handle_.get(), "main", SQLITE_CHECKPOINT_PASSIVE,
                                                nullptr, nullptr);
     if (code == SQLITE_OK || code == SQLITE_BUSY) return {};  // busy: somebody else does it
+    return failed(code);
+}
+
+Result<void> Connection::cut_log() {
+    (void)sqlite3_busy_timeout(handle_.get(), 0);  // only fails for a handle that is not one
+    const int code = sqlite3_wal_checkpoint_v2(handle_.get(), "main", SQLITE_CHECKPOINT_TRUNCATE,
+                                               nullptr, nullptr);
+    (void)sqlite3_busy_timeout(handle_.get(), k_busy_timeout_ms);
+    if (code == SQLITE_OK || code == SQLITE_BUSY) return {};
     return failed(code);
 }
 

@@ -20,6 +20,10 @@ class SqliteTraceStore final : public TraceStore {
     [[nodiscard]] Result<void> for_each_unit(const ProjectId& project, DatasetRunRow dataset_run,
                                              std::string_view variant, UnitParts parts,
                                              const UnitVisitor& visit) const override;
+    [[nodiscard]] Result<std::optional<Json>> output(const ProjectId& project,
+                                                     DatasetRunRow dataset_run,
+                                                     std::uint64_t position,
+                                                     int repetition) const override;
     [[nodiscard]] Result<std::vector<ModelAnswered>> models_that_answered(
         const ProjectId& project, DatasetRunRow dataset_run,
         std::string_view variant) const override;

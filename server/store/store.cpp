@@ -15,6 +15,7 @@ namespace assay {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr std::string_view k_origin = "assay-run";  // of traces, in their metadata
 constexpr std::size_t k_prefix_characters_min = 4;
 constexpr std::size_t k_group_units = 64;  // committed together when many come at once
 
@@ -73,11 +74,13 @@ std::map<std::string, std::string, std::less<>> evaluator_hashes(const RunRecord
 /// What the run was compared with, by SHA-256.
 std::vector<std::string> baseline_documents_of(const RunRecord& run) {
     std::vector<std::string> documents;
-    const auto baselines = run.manifest.find("baselines");
-    if (baselines == run.manifest.end()) return documents;
-    for (const Json& baseline : *baselines) {
-        const auto sha256 = baseline.find("sha256");
-        if (sha256 != baseline.end() && sha256->is_string()) documents.push_back(*sha256);
+    for (const char* const key : {"baselines", "calibrations"}) {
+        const auto pins = run.manifest.find(key);
+        if (pins == run.manifest.end()) continue;
+        for (const Json& pin : *pins) {
+            const auto sha256 = pin.find("sha256");
+            if (sha256 != pin.end() && sha256->is_string()) documents.push_back(*sha256);
+        }
     }
     return documents;
 }
@@ -137,7 +140,8 @@ Result<OpenRun> Store::State::open(const RunRecord& run) {
         ASSAY_TRY(const DatasetRunPlace place,
                   catalogue.dataset_run(project, variant.dataset_run_id));
         opened.variants[variant.name] = {place.row, variant.dataset_run_id,
-                                         Json{{"experiment", run.experiment},
+                                         Json{{"origin", k_origin},
+                                              {"experiment", run.experiment},
                                               {"run_id", run.id.value()},
                                               {"run_name", run.name},
                                               {"variant", variant.name}}};
@@ -254,6 +258,8 @@ Result<void> Store::finish(const RunRecord& run) {
     ASSAY_CHECK(state_->database->transact(
         [&] { return state_->catalogue.update_run(state_->project, run); }));
     state_->open_runs.erase(run.id);
+    // What comes next is the report, which takes about as long.
+    if (state_->open_runs.empty()) (void)state_->database->settle();
     return {};
 }
 
@@ -307,6 +313,13 @@ Result<void> Store::for_each_unit(const RunRecord& run, const UnitVisitor& visit
             state_->traces.for_each_unit(state_->project, place.row, variant.name, parts, visit));
     }
     return {};
+}
+
+Result<std::optional<Json>> Store::output(const DatasetRunId& dataset_run, std::uint64_t position,
+                                          int repetition) const {
+    ASSAY_TRY(const DatasetRunPlace place,
+              state_->catalogue.dataset_run(state_->project, dataset_run));
+    return state_->traces.output(state_->project, place.row, position, repetition);
 }
 
 Result<std::vector<Observation>> Store::observations(const TraceId& trace) const {
@@ -371,7 +384,12 @@ Result<void> Store::copy_units(const Store& from, const RunRecord& run, const Ru
             run,
             [&](const UnitResult& unit) {
                 UnitResult copy = unit;
-                copy.trace_id = derive_trace_id(into, unit.key);
+                copy.trace_id = derive_trace_id(into, unit.item.position, unit.key);
+                for (Evaluation& evaluation : copy.evaluations) {
+                    if (!evaluation.judge) continue;
+                    evaluation.judge->trace_id =
+                        derive_judge_trace_id(copy.trace_id, evaluation.evaluator);
+                }
                 return visit(copy);
             },
             UnitParts::all);
@@ -424,6 +442,20 @@ Result<void> Store::remove_baseline(std::string_view name, Time at, std::string_
     ASSAY_TRY(const Baseline found, find_baseline(name));
     return state_->database->transact(
         [&] { return state_->catalogue.remove_baseline(state_->project, found.name, at, by); });
+}
+
+Result<std::string> Store::put_calibration(StoredCalibration calibration,
+                                           std::string_view document) {
+    ASSAY_CHECK(state_->database->transact([&]() -> Result<void> {
+        const ProjectId& project = state_->project;
+        ASSAY_TRY(calibration.sha256, state_->catalogue.put_baseline_document(project, document));
+        return state_->catalogue.add_calibration(project, calibration);
+    }));
+    return calibration.sha256;
+}
+
+Result<std::vector<StoredCalibration>> Store::calibrations() const {
+    return state_->catalogue.calibrations(state_->project);
 }
 
 Result<void> Store::copy_baseline_documents(const Store& from, const RunRecord& run) {

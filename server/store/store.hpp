@@ -67,6 +67,9 @@ class Store final : public RunJournal {
     /// See UnitStream. Reads one unit at a time: memory does not grow with the run.
     [[nodiscard]] Result<void> for_each_unit(const RunRecord& run, const UnitVisitor& visit,
                                              UnitParts parts = UnitParts::of_report) const;
+    /// The output of one unit, null when it gave none; nothing when it is not stored.
+    [[nodiscard]] Result<std::optional<Json>> output(const DatasetRunId& dataset_run,
+                                                     std::uint64_t position, int repetition) const;
     /// The observations of one trace, in start order.
     [[nodiscard]] Result<std::vector<Observation>> observations(const TraceId& trace) const;
 
@@ -110,7 +113,8 @@ class Store final : public RunJournal {
     /// Takes the name away; what it stood for stays in the history.
     /// @error as find_baseline.
     [[nodiscard]] Result<void> remove_baseline(std::string_view name, Time at, std::string_view by);
-    /// Copies what the run was compared with (its manifest's `baselines`) from another store.
+    /// Copies what the run was compared with (its manifest's `baselines`) and what its judges were
+    /// found to be worth (`calibrations`) from another store.
     [[nodiscard]] Result<void> copy_baseline_documents(const Store& from, const RunRecord& run);
 
     /// Keeps what was measured, all of it or none; earlier measurements of the same go.
@@ -125,6 +129,14 @@ class Store final : public RunJournal {
     [[nodiscard]] Result<void> release(const QuarantineEntry& entry);
     /// All that there are and were, newest first.
     [[nodiscard]] Result<std::vector<QuarantineEntry>> quarantine() const;
+
+    /// Keeps how far a judge agrees with people; earlier findings stay as history.
+    /// @param calibration  `sha256` need not be set.
+    /// @return the document's SHA-256. @error resource_exhausted when it is too large.
+    [[nodiscard]] Result<std::string> put_calibration(StoredCalibration calibration,
+                                                      std::string_view document);
+    /// All of them, newest first; baseline_document() reads their documents.
+    [[nodiscard]] Result<std::vector<StoredCalibration>> calibrations() const;
 
     /// Writes one file that holds the run with all its units and its run scores, but no history:
     /// open_existing() reads it on any machine. The file appears whole or not at all.

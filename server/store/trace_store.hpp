@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,7 @@ struct StoredScore {
     ScoreId id;
     Score score;
     Time timestamp;
+    std::optional<TraceId> execution_trace = {};  ///< of the judge that gave it
 };
 
 /// A value that a score had before it was replaced. Nothing but the history ever reads it.
@@ -103,6 +105,11 @@ class TraceStore {
                                                      DatasetRunRow dataset_run,
                                                      std::string_view variant, UnitParts parts,
                                                      const UnitVisitor& visit) const = 0;
+    /// The output of one unit, null when it gave none; nothing when it is not stored.
+    [[nodiscard]] virtual Result<std::optional<Json>> output(const ProjectId& project,
+                                                             DatasetRunRow dataset_run,
+                                                             std::uint64_t position,
+                                                             int repetition) const = 0;
     /// Which models answered in the units of one variant, each once; failed calls aside.
     [[nodiscard]] virtual Result<std::vector<ModelAnswered>> models_that_answered(
         const ProjectId& project, DatasetRunRow dataset_run, std::string_view variant) const = 0;

@@ -103,6 +103,36 @@ Score read_score(DocumentReader& reader) {
     return score;
 }
 
+void write_judge_record(const JudgeRecord& judge, DocumentWriter& document) {
+    document.add_integer(judge.calls);
+    document.add_text(judge.trace_id.value());
+    document.add_integer(nanoseconds(judge.started));
+    document.add_integer(judge.latency.count());
+    write_usage(judge.usage, document);
+    write_optional(judge.cost, document);
+    write_optional(judge.paid, document);
+    document.add_integer(judge.retries);
+    document.add_integer(judge.cached);
+    document.add_integer(judge.paid_tokens);
+    document.add_json(judge.metadata);
+}
+
+JudgeRecord read_judge_record(DocumentReader& reader) {
+    JudgeRecord judge;
+    judge.calls = static_cast<int>(reader.integer());
+    judge.trace_id = TraceId(reader.text());
+    judge.started = Time(std::chrono::nanoseconds(reader.integer()));
+    judge.latency = std::chrono::nanoseconds(reader.integer());
+    judge.usage = read_usage(reader);
+    judge.cost = read_optional(reader);
+    judge.paid = read_optional(reader);
+    judge.retries = static_cast<int>(reader.integer());
+    judge.cached = static_cast<int>(reader.integer());
+    judge.paid_tokens = reader.integer();
+    judge.metadata = reader.json();
+    return judge;
+}
+
 void write_evaluations(const std::vector<Evaluation>& evaluations, DocumentWriter& document) {
     document.add_integer(static_cast<std::int64_t>(evaluations.size()));
     for (const Evaluation& evaluation : evaluations) {
@@ -111,6 +141,7 @@ void write_evaluations(const std::vector<Evaluation>& evaluations, DocumentWrite
         document.add_text(evaluation.message);
         document.add_integer(static_cast<std::int64_t>(evaluation.scores.size()));
         for (const Score& score : evaluation.scores) write_score(score, document);
+        if (evaluation.judge) write_judge_record(*evaluation.judge, document);
     }
 }
 
@@ -125,6 +156,10 @@ std::vector<Evaluation> read_evaluations(DocumentReader& reader) {
         evaluation.message = reader.text();
         for (std::size_t scores = reader.count(); scores > 0; --scores) {
             evaluation.scores.push_back(read_score(reader));
+        }
+        // What else may follow begins with a text: another evaluation, or the first observation.
+        if (reader.next_kind() == Document::Kind::integer) {
+            evaluation.judge = read_judge_record(reader);
         }
         evaluations.push_back(std::move(evaluation));
     }
@@ -151,14 +186,18 @@ void read_payment(DocumentReader& reader, UnitResult& unit) {
     }
 }
 
-void write_observation(const Observation& observation, const UnitResult& unit,
-                       DocumentWriter& document) {
-    add_shared(observation.input, unit, document);
-    add_shared(observation.output, unit, document);
+void write_observation_facts(const Observation& observation, DocumentWriter& document) {
     document.add_json(observation.metadata);
     document.add_json(observation.model_parameters);
     document.add_text(observation.status_message);
     write_usage(observation.usage, document);
+}
+
+void write_observation(const Observation& observation, const UnitResult& unit,
+                       DocumentWriter& document) {
+    add_shared(observation.input, unit, document);
+    add_shared(observation.output, unit, document);
+    write_observation_facts(observation, document);
 }
 
 }  // namespace
@@ -205,6 +244,24 @@ std::vector<std::size_t> write_unit(const UnitResult& unit, const Json& trace_me
     for (const Observation& observation : unit.observations) {
         slots.push_back(document.slots());
         write_observation(observation, unit, document);
+    }
+    return slots;
+}
+
+std::vector<std::size_t> write_judge(const JudgeRecord& judge, const Json& trace_metadata,
+                                     DocumentWriter& document) {
+    const std::vector<Observation>& calls = judge.observations;
+    document.add_json(calls.empty() ? Json() : calls.front().input);
+    document.add_json(calls.empty() ? Json() : calls.back().output);
+    document.add_json(trace_metadata);
+    std::vector<std::size_t> slots;
+    for (const Observation& call : calls) {
+        slots.push_back(document.slots());
+        const bool repeats_input = &call == &calls.front() && !call.input.is_null();
+        const bool repeats_output = &call == &calls.back() && !call.output.is_null();
+        repeats_input ? document.add_same_as(k_trace_input_slot) : document.add_json(call.input);
+        repeats_output ? document.add_same_as(k_trace_output_slot) : document.add_json(call.output);
+        write_observation_facts(call, document);
     }
     return slots;
 }

@@ -16,6 +16,7 @@ inline constexpr std::size_t k_item_input_slot = 0;
 inline constexpr std::size_t k_item_expected_output_slot = 1;
 
 /// Slots of a trace's document.
+inline constexpr std::size_t k_trace_input_slot = 0;
 inline constexpr std::size_t k_trace_output_slot = 1;
 inline constexpr std::size_t k_trace_metadata_slot = 2;
 inline constexpr std::size_t k_trace_binding_slot = 3;
@@ -28,6 +29,10 @@ void write_item(const DatasetItem& item, DocumentWriter& document);
 /// @return the first slot of each observation.
 std::vector<std::size_t> write_unit(const UnitResult& unit, const Json& trace_metadata,
                                     DocumentWriter& document);
+
+/// The same for the trace of a judge's execution.
+std::vector<std::size_t> write_judge(const JudgeRecord& judge, const Json& trace_metadata,
+                                     DocumentWriter& document);
 
 /// Reads a unit's document without its item and without knowing whose it is.
 [[nodiscard]] Result<void> read_trace(const Document& document, UnitResult& unit);

@@ -2,6 +2,7 @@
 
 #include "server/store/score_rows.hpp"
 #include "server/store/sqlite_trace_store.hpp"
+#include "server/store/trace_rows.hpp"
 #include "server/store/unit_document.hpp"
 
 namespace assay {
@@ -29,6 +30,9 @@ constexpr const char* k_observations =
     "SELECT type, name, level, model, start_time, latency, cost, slot FROM observations "
     "WHERE +project = ?1 AND trace = ?2 ORDER BY start_time, observation";
 constexpr const char* k_find_trace = "SELECT trace FROM traces WHERE project = ?1 AND id = ?2";
+constexpr const char* k_find_unit =
+    "SELECT trace FROM run_items "
+    "WHERE project = ?1 AND dataset_run = ?2 AND position = ?3 AND repetition = ?4";
 constexpr const char* k_run_items =
     "SELECT r.id, i.id, t.id, r.position, r.repetition FROM run_items r "
     "JOIN traces t ON t.trace = r.trace AND t.project = r.project "
@@ -88,6 +92,19 @@ Result<std::vector<Observation>> read_observations(Session& session, const Trace
     }
 }
 
+/// What the judge's own trace holds of its execution.
+Result<void> read_judge_calls(Session& session, std::int64_t project, JudgeRecord& judge) {
+    ASSAY_TRY(const auto trace, find_trace(session, project, judge.trace_id));
+    if (!trace) {
+        return failure(ErrorCode::data_loss,
+                       fmt::format("the trace {} of a judge is not there", judge.trace_id.value()));
+    }
+    ASSAY_TRY(const Document document, read_document(session, project, *trace));
+    ASSAY_TRY(judge.observations,
+              read_observations(session, {project, *trace, document, document}));
+    return {};
+}
+
 /// What the documents of a row of k_units hold of the unit.
 Result<void> read_documents(Session& session, const Rows& rows, std::int64_t project,
                             UnitParts parts, UnitResult& unit) {
@@ -97,6 +114,10 @@ Result<void> read_documents(Session& session, const Rows& rows, std::int64_t pro
     if (parts != UnitParts::all) return {};
     ASSAY_TRY(unit.observations,
               read_observations(session, {project, rows.integer(12), document, item}));
+    for (Evaluation& evaluation : unit.evaluations) {
+        if (!evaluation.judge) continue;
+        ASSAY_CHECK(read_judge_calls(session, project, *evaluation.judge));
+    }
     return {};
 }
 
@@ -127,6 +148,21 @@ Result<void> SqliteTraceStore::for_each_unit(const ProjectId& project, DatasetRu
         }
         ASSAY_CHECK(visit(unit));
     }
+}
+
+Result<std::optional<Json>> SqliteTraceStore::output(const ProjectId& project,
+                                                     DatasetRunRow dataset_run,
+                                                     std::uint64_t position, int repetition) const {
+    Session& session = database_.reader();
+    ASSAY_TRY(const std::int64_t row, session.find_project(project));
+    ASSAY_TRY(const auto trace,
+              session.connection().find_integer(k_find_unit, row, std::to_underlying(dataset_run),
+                                                static_cast<std::int64_t>(position), repetition));
+    if (!trace) return std::nullopt;
+    ASSAY_TRY(const Document document, read_document(session, row, *trace));
+    UnitResult unit;
+    ASSAY_CHECK(read_trace(document, unit));
+    return std::move(unit.output);
 }
 
 Result<std::vector<Score>> SqliteTraceStore::run_scores(const ProjectId& project,

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 
-#include "server/store/metadata_tokens.hpp"
+#include "server/store/judge_traces.hpp"
 #include "server/store/score_rows.hpp"
 #include "server/store/sqlite_trace_store.hpp"
+#include "server/store/trace_rows.hpp"
 #include "server/store/unit_document.hpp"
 
 namespace assay {
@@ -12,24 +13,9 @@ namespace {
 
 constexpr std::string_view k_environment = "sdk-experiment";  // as experiments of the SDKs
 
-constexpr const char* k_add_trace =
-    "INSERT INTO traces(project, id, timestamp, name, environment, item_version) "
-    "VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING";
-constexpr const char* k_find_trace = "SELECT trace FROM traces WHERE project = ?1 AND id = ?2";
 constexpr const char* k_update_trace =
     "UPDATE traces SET timestamp = ?3, name = ?4, environment = ?5, item_version = ?6 "
     "WHERE project = ?1 AND trace = ?2";
-constexpr const char* k_add_document =
-    "INSERT INTO trace_documents(trace, project, dictionary, size, document) "
-    "VALUES(?1, ?2, ?3, ?4, ?5)";
-constexpr const char* k_find_document =
-    "SELECT dictionary, size, document FROM trace_documents WHERE project = ?1 AND trace = ?2";
-constexpr const char* k_add_observation =
-    "INSERT INTO observations(project, id, trace, type, name, level, environment, model, "
-    "start_time, latency, input_tokens, output_tokens, total_tokens, cost, slot) "
-    "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
-constexpr const char* k_find_observations =
-    "SELECT observation, slot FROM observations WHERE project = ?1 AND trace = ?2";
 constexpr const char* k_add_run_item =
     "INSERT INTO run_items(project, dataset_run, position, repetition, id, item_version, trace, "
     "unit_key) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING";
@@ -39,28 +25,9 @@ constexpr const char* k_find_run_item =
 constexpr const char* k_delete_run_item =
     "DELETE FROM run_items "
     "WHERE project = ?1 AND dataset_run = ?2 AND position = ?3 AND repetition = ?4";
-constexpr const char* k_delete_document =
-    "DELETE FROM trace_documents WHERE project = ?1 AND trace = ?2";
-constexpr const char* k_delete_observations =
-    "DELETE FROM observations WHERE project = ?1 AND trace = ?2";
 constexpr const char* k_count_others =
     "SELECT count(*) FROM observations WHERE project = ?1 AND trace = ?2 AND type <> ?3";
-constexpr const char* k_index_trace = "INSERT INTO trace_metadata(rowid, tokens) VALUES(?1, ?2)";
-constexpr const char* k_unindex_trace =
-    "INSERT INTO trace_metadata(trace_metadata, rowid, tokens) VALUES('delete', ?1, ?2)";
-constexpr const char* k_index_observation =
-    "INSERT INTO observation_metadata(rowid, tokens) VALUES(?1, ?2)";
-constexpr const char* k_unindex_observation =
-    "INSERT INTO observation_metadata(observation_metadata, rowid, tokens) "
-    "VALUES('delete', ?1, ?2)";
-
 std::int64_t nanoseconds(Time time) { return time.time_since_epoch().count(); }
-
-std::optional<std::int64_t> tokens_of(const UsageDetails& usage, const char* name) {
-    const auto found = usage.find(name);
-    if (found == usage.end()) return std::nullopt;
-    return found->second;
-}
 
 /// The scores of a trace with their ids. A program may give one name twice; both are kept.
 std::vector<IdentifiedScore> identify(const TraceId& trace,
@@ -72,7 +39,9 @@ std::vector<IdentifiedScore> identify(const TraceId& trace,
                 return other.score->name == score.name;
             });
             scores.push_back({derive_score_id(trace, score.name, static_cast<std::size_t>(earlier)),
-                              evaluation.evaluator, &score});
+                              evaluation.evaluator,
+                              &score,
+                              {}});
         }
     }
     return scores;
@@ -85,7 +54,7 @@ class UnitWriter {
                const UnitPlace& place, const UnitResult& unit)
         : session_(session),
           connection_(session.connection()),
-          project_(project),
+          owner_{project, project_row, unit.trace_id},
           project_row_(project_row),
           place_(place),
           unit_(unit),
@@ -99,16 +68,15 @@ class UnitWriter {
         Json metadata = *place_.metadata;
         metadata["item_id"] = unit_.item.id.value();
         metadata["repetition"] = unit_.repetition;
-        ASSAY_CHECK(index(k_index_trace, trace_, metadata));
-
         document.clear();
         const std::vector<std::size_t> slots = write_unit(unit_, metadata, document);
-        ASSAY_TRY(const PackedDocument packed, session_.codec().pack(document.bytes()));
-        ASSAY_CHECK(connection_.run(k_add_document, trace_, project_row_, packed.dictionary,
-                                    packed.size, packed.bytes));
-        for (std::size_t i = 0; i < slots.size(); ++i) {
-            ASSAY_CHECK(put_observation(unit_.observations[i], slots[i]));
-        }
+        ASSAY_CHECK(put_content(session_, owner_, trace_,
+                                {.document = document,
+                                 .metadata = metadata,
+                                 .observations = unit_.observations,
+                                 .slots = slots,
+                                 .environment = environment_}));
+        ASSAY_CHECK(put_judges(metadata, document));
         return put_scores(session_, subject(),
                           {.environment = k_environment,
                            .timestamp = unit_.started + unit_.latency,
@@ -120,15 +88,17 @@ class UnitWriter {
     Result<void> put_trace() {
         ASSAY_TRY(const std::int64_t name, session_.symbol(place_.trace_name));
         const auto version = std::to_underlying(place_.item_version);
-        const StoredId id(unit_.trace_id);
-        ASSAY_CHECK(connection_.run(k_add_trace, project_row_, id, nanoseconds(unit_.started), name,
-                                    environment_, version));
-        is_new_ = connection_.changes() == 1;
+        ASSAY_TRY(const auto added, add_trace(session_, owner_,
+                                              {.timestamp = unit_.started,
+                                               .name = name,
+                                               .environment = environment_,
+                                               .item_version = version}));
+        is_new_ = added.has_value();
         if (is_new_) {
-            trace_ = connection_.last_row();
+            trace_ = *added;
             return place_.replacement == nullptr ? Result<void>() : not_stored();
         }
-        ASSAY_TRY(const auto known, connection_.find_integer(k_find_trace, project_row_, id));
+        ASSAY_TRY(const auto known, find_trace(session_, project_row_, unit_.trace_id));
         trace_ = known.value_or(0);
         ASSAY_CHECK(clear_trace());
         return connection_.run(k_update_trace, project_row_, trace_, nanoseconds(unit_.started),
@@ -142,29 +112,19 @@ class UnitWriter {
                   connection_.find_integer(k_find_run_item, project_row_, dataset_run, position_,
                                            unit_.repetition));
         if (holder != trace_) return taken();
-        ASSAY_TRY(const Document before, read_document());
+        ASSAY_TRY(const Document document, read_document(session_, project_row_, trace_));
+        UnitResult before;
+        ASSAY_CHECK(read_trace(document, before));
         if (place_.replacement != nullptr) ASSAY_CHECK(keep_history(before));
-        ASSAY_CHECK(clear_index(before));
-        ASSAY_CHECK(connection_.run(k_delete_run_item, project_row_, dataset_run, position_,
-                                    unit_.repetition));
-        ASSAY_CHECK(connection_.run(k_delete_document, project_row_, trace_));
-        return connection_.run(k_delete_observations, project_row_, trace_);
-    }
-
-    Result<Document> read_document() {
-        ASSAY_TRY(Rows packed, connection_.query(k_find_document, project_row_, trace_));
-        ASSAY_TRY(const bool found, packed.next());
-        if (!found) return std::unexpected(connection_.error(SQLITE_CORRUPT));
-        ASSAY_TRY(std::string bytes, session_.codec().unpack({packed.integer(0), packed.integer(1),
-                                                              Blob{packed.bytes(2)}}));
-        return Document::parse(std::move(bytes));
+        ASSAY_CHECK(remove_judge_traces(session_, owner_, before.evaluations));
+        ASSAY_CHECK(clear_content(session_, owner_, trace_, document));
+        return connection_.run(k_delete_run_item, project_row_, dataset_run, position_,
+                               unit_.repetition);
     }
 
     /// Keeps the values that other evaluations replace, and refuses to change anything else: a
     /// unit that was read without its observations would lose them.
-    Result<void> keep_history(const Document& document) {
-        UnitResult before;
-        ASSAY_CHECK(read_trace(document, before));
+    Result<void> keep_history(const UnitResult& before) {
         ASSAY_TRY(const std::int64_t type, session_.symbol(to_string(ObservationType::evaluator)));
         ASSAY_TRY(const auto others,
                   connection_.find_integer(k_count_others, project_row_, trace_, type));
@@ -179,25 +139,6 @@ class UnitWriter {
                                  .replacement = *place_.replacement});
     }
 
-    /// The index keeps no content, so taking a row out of it needs the tokens that went in.
-    Result<void> clear_index(const Document& document) {
-        DocumentReader of_trace(document, nullptr, k_trace_metadata_slot);
-        const Json metadata = of_trace.json();
-        ASSAY_CHECK(of_trace.finish());
-        ASSAY_CHECK(index(k_unindex_trace, trace_, metadata));
-        ASSAY_TRY(Rows rows, connection_.query(k_find_observations, project_row_, trace_));
-        while (true) {
-            ASSAY_TRY(const bool more, rows.next());
-            if (!more) return {};
-            DocumentReader reader(
-                document, nullptr,
-                static_cast<std::size_t>(rows.integer(1)) + k_observation_metadata_slot);
-            const Json written = reader.json();
-            ASSAY_CHECK(reader.finish());
-            ASSAY_CHECK(index(k_unindex_observation, rows.integer(0), written));
-        }
-    }
-
     Result<void> put_run_item() {
         const StoredId id(derive_run_item_id(place_.dataset_run_id, unit_.trace_id));
         ASSAY_CHECK(connection_.run(k_add_run_item, project_row_,
@@ -208,27 +149,26 @@ class UnitWriter {
         return taken();
     }
 
-    Result<void> put_observation(const Observation& observation, std::size_t slot) {
-        const StoredId id(derive_observation_id(unit_.trace_id, observation.name));
-        ASSAY_TRY(const std::int64_t type, session_.symbol(to_string(observation.type)));
-        ASSAY_TRY(const std::int64_t name, session_.symbol(observation.name));
-        ASSAY_TRY(const std::int64_t level, session_.symbol(to_string(observation.level)));
-        std::optional<std::int64_t> model;
-        if (!observation.model.empty()) {
-            ASSAY_TRY(model, session_.symbol(observation.model));
+    /// The executions of judges, and which of the scores come from them.
+    Result<void> put_judges(const Json& metadata, DocumentWriter& document) {
+        const JudgedUnit judged{.trace = owner_,
+                                .environment = environment_,
+                                .item_version = std::to_underlying(place_.item_version),
+                                .metadata = metadata};
+        for (const Evaluation& evaluation : unit_.evaluations) {
+            if (!evaluation.judge) continue;
+            std::vector<ScoreId> given;
+            for (const IdentifiedScore& score : scores_) {
+                if (score.evaluator == evaluation.evaluator) given.push_back(score.id);
+            }
+            ASSAY_TRY(const std::int64_t trace,
+                      put_judge_trace(session_, judged, evaluation.evaluator, *evaluation.judge,
+                                      given, document));
+            for (IdentifiedScore& score : scores_) {
+                if (score.evaluator == evaluation.evaluator) score.execution_trace = trace;
+            }
         }
-        ASSAY_CHECK(connection_.run(
-            k_add_observation, project_row_, id, trace_, type, name, level, environment_, model,
-            nanoseconds(observation.start), observation.duration.count(),
-            tokens_of(observation.usage, "input"), tokens_of(observation.usage, "output"),
-            tokens_of(observation.usage, "total"), observation.cost, slot));
-        return index(k_index_observation, connection_.last_row(), observation.metadata);
-    }
-
-    Result<void> index(const char* sql, std::int64_t row, const Json& metadata) {
-        const std::string tokens = metadata_tokens(project_, metadata);
-        if (tokens.empty()) return {};
-        return connection_.run(sql, row, std::string_view(tokens));
+        return {};
     }
 
     ScoreSubject subject() const { return {"trace", project_row_, trace_}; }
@@ -258,7 +198,7 @@ class UnitWriter {
 
     Session& session_;
     Connection& connection_;
-    const ProjectId& project_;
+    TraceOwner owner_;
     std::int64_t project_row_;
     const UnitPlace& place_;
     const UnitResult& unit_;
@@ -283,12 +223,12 @@ Result<void> SqliteTraceStore::put_run_scores(const ProjectId& project, const Ru
     const ScoreSubject subject{"dataset_run", row, std::to_underlying(of.dataset_run)};
     std::vector<IdentifiedScore> scores;
     for (const Score& score : *of.scores) {
-        scores.push_back({derive_run_score_id(of.dataset_run_id, score.name), "", &score});
+        scores.push_back({derive_run_score_id(of.dataset_run_id, score.name), "", &score, {}});
     }
     if (of.replacement != nullptr) {
         ASSAY_TRY(const std::vector<StoredScore> stored, read_scores(session, subject));
         std::vector<IdentifiedScore> before;
-        for (const StoredScore& past : stored) before.push_back({past.id, "", &past.score});
+        for (const StoredScore& past : stored) before.push_back({past.id, "", &past.score, {}});
         ASSAY_CHECK(keep_past_scores(
             session, row, {.before = before, .after = scores, .replacement = *of.replacement}));
     }

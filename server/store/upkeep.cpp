@@ -6,13 +6,6 @@
 namespace assay {
 namespace {
 
-// A log that begins again often stays in the processor's and the system's caches, and removing it
-// in the end takes no time: freeing the blocks of 64 MB does.
-constexpr int k_checkpoint_pages = 1024;
-// On a slow disk each copying makes the writers wait longer, so it comes less often.
-constexpr int k_checkpoint_pages_slow = 6144;
-constexpr int k_undisturbed_share = 50;  // of the time that writers were made to wait
-
 // Before it has read anything a connection has no log to put on the disk.
 constexpr const char* k_configure = "PRAGMA synchronous = FULL; PRAGMA user_version";
 
@@ -35,8 +28,7 @@ void Upkeep::committed(int log_pages) {
     const std::lock_guard lock(mutex_);
     const bool was_due = checkpoint_due_ || flush_at_;
     const MonotonicTime now = std::chrono::steady_clock::now();
-    const int pages = now < undisturbed_until_ ? k_checkpoint_pages_slow : k_checkpoint_pages;
-    checkpoint_due_ = checkpoint_due_ || log_pages >= pages;
+    checkpoint_due_ = checkpoint_due_ || pace_.is_due(log_pages, now);
     if (!flush_at_) flush_at_ = now + limits::k_journal_sync_interval;
     start();
     if (checkpoint_due_ || !was_due) wake_.notify_one();
@@ -45,6 +37,13 @@ void Upkeep::committed(int log_pages) {
 void Upkeep::train() {
     const std::lock_guard lock(mutex_);
     training_due_ = true;
+    start();
+    wake_.notify_one();
+}
+
+void Upkeep::cut_log() {
+    const std::lock_guard lock(mutex_);
+    cut_due_ = true;
     start();
     wake_.notify_one();
 }
@@ -77,7 +76,7 @@ void Upkeep::work_until_closed(Session& session) {
         note(connection, job());
         lock.lock();
     };
-    while (!closed_) {
+    while (!closed_ || cut_due_) {
         if (checkpoint_due_) {
             flush_at_.reset();  // what is committed from here on is not part of it
             unlocked([&] { return checkpoint(connection); });
@@ -87,6 +86,9 @@ void Upkeep::work_until_closed(Session& session) {
         } else if (training_due_) {
             training_due_ = false;
             unlocked([&] { return session.train(writing_); });
+        } else if (cut_due_) {
+            cut_due_ = false;
+            unlocked([&] { return cut_log(connection); });
         } else if (flush_at_) {
             (void)wake_.wait_until(lock, *flush_at_);  // the loop looks what time it is
         } else {
@@ -100,14 +102,21 @@ void Upkeep::work_until_closed(Session& session) {
 Result<void> Upkeep::checkpoint(Connection& connection) {
     ASSAY_CHECK(connection.checkpoint());
     ASSAY_CHECK(connection.sync(Connection::File::database));
+    // What was written meanwhile, so that what is left then is next to nothing.
+    ASSAY_CHECK(connection.checkpoint());
     const std::lock_guard undisturbed(writing_);
     const MonotonicTime began = std::chrono::steady_clock::now();
     const Result<void> done = connection.checkpoint();
     const MonotonicTime ended = std::chrono::steady_clock::now();
     const std::lock_guard lock(mutex_);
     checkpoint_due_ = false;
-    undisturbed_until_ = ended + k_undisturbed_share * (ended - began);
+    pace_.writers_waited(began, ended);
     return done;
+}
+
+Result<void> Upkeep::cut_log(Connection& connection) {
+    const std::lock_guard undisturbed(writing_);
+    return connection.cut_log();
 }
 
 /// A log that could not be copied only grows, and the next commit meets a full disk itself.

@@ -56,7 +56,7 @@ UnitResult make_unit(const RunRecord& run, std::uint64_t position, Rng& rng) {
     unit.item.content_hash = sha256_hex(to_text(unit.item.input));
     unit.item.id = DatasetItemId(unit.item.content_hash.substr(0, 32));
     unit.key = UnitKey(sha256_hex(run.id.value() + std::to_string(position)));
-    unit.trace_id = derive_trace_id(run.id, unit.key);
+    unit.trace_id = derive_trace_id(run.id, unit.item.position, unit.key);
     unit.started = run.started + std::chrono::microseconds(50 * position);
     unit.latency = std::chrono::nanoseconds(1000 + rng.next_below(1000));
 

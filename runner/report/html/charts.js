@@ -156,7 +156,7 @@ function shareAxis(largest, y) {
         drawing(
             "text",
             { x: left - 6, y: y(share) + 4, "text-anchor": "end" },
-            share === 0 ? "0 %" : `${(share * 100).toPrecision(2)} %`,
+            share === 0 ? "0 %" : `${Number((share * 100).toPrecision(2))} %`,
         ),
     ]);
 }

@@ -40,6 +40,9 @@ function renderHeader(report, page) {
         ),
         page.description && element("p", { class: "description" }, page.description),
         element("p", { class: "verdict" }, verdictSentence(report, page)),
+        (report.warnings ?? []).map((text) =>
+            element("p", { class: "note" }, sentence(`Warning: ${text}`)),
+        ),
         element("dl", { class: "facts" }, runFacts(report).map(fact)),
         element(
             "details",
@@ -137,7 +140,7 @@ function renderVariants(report, page) {
             ),
         ),
         unitLegend(),
-        page.detectable.map((text) =>
+        [...page.detectable, ...(page.corrected_notes ?? [])].map((text) =>
             element("p", { class: "muted remark" }, sentence(capital(text))),
         ),
     );
@@ -228,9 +231,22 @@ function scoreCell(score) {
                 { class: "small interval", title: formatMethod(score.interval) },
                 ` ${formatInterval(score.interval)}`,
             ),
+        correctedNote(score.corrected),
         element("span", { class: "small block" }, notes),
         repetitions && element("span", { class: "small block" }, repetitions),
     ];
+}
+
+/** What people would say in place of the judge; nothing when that is not known. */
+function correctedNote(corrected) {
+    if (!corrected || corrected.mean === null) return null;
+    const { mean, interval, labels } = corrected;
+    const title = `${formatMethod(interval)}, ${formatSome(labels, "label")}`;
+    return element(
+        "span",
+        { class: "small block", title },
+        `corrected ${formatNumber(mean)} ${formatInterval(interval)}`,
+    );
 }
 
 /** How much the repetitions of an item differ; nothing when there are none to compare. */
@@ -284,12 +300,13 @@ function tokensCell({ tokens }) {
     ];
 }
 
-function costCell({ cost_usd: cost, paid_usd: paid, calls }) {
+function costCell({ cost_usd: cost, paid_usd: paid, calls, judges }) {
     const notes = [
         paid !== cost && `paid ${formatCost(paid)}`,
         calls.provider > 0 && formatSome(calls.provider, "call"),
         calls.cached > 0 && `${formatCount(calls.cached)} cached`,
         calls.retried > 0 && `${formatCount(calls.retried)} retried`,
+        judges && `judges ${formatCost(judges.cost_usd)} in ${formatSome(judges.calls, "call")}`,
     ].filter(Boolean);
     return [
         element("strong", {}, formatCost(cost)),

@@ -80,10 +80,16 @@ Plan SpecFolder::plan(const Experiment& experiment, PlanOptions options) const {
     return std::move(**planned);
 }
 
+std::unique_ptr<UnitTask> task_of(TaskSpec spec, TaskProvider answers) {
+    auto made = make_provider_task(std::move(spec), std::move(answers));
+    if (!made) FAIL(made.error().message);
+    return std::move(*made);
+}
+
 void use_provider(Experiment& experiment, std::shared_ptr<Provider> provider, int retries) {
     for (std::size_t i = 0; i < experiment.variants.size(); ++i) {
         experiment.variants[i].task =
-            make_provider_task(experiment.spec.variants[i].task, provider, retries);
+            task_of(experiment.spec.variants[i].task, {.provider = provider, .retries = retries});
     }
     experiment.providers = {std::move(provider)};
 }

@@ -58,6 +58,8 @@ class SpecFolder {
     TemporaryFolder folder;
 };
 
+/// make_provider_task() of a spec that has nothing wrong.
+[[nodiscard]] std::unique_ptr<UnitTask> task_of(TaskSpec spec, TaskProvider answers);
 /// Puts `provider` under every variant of the experiment.
 void use_provider(Experiment& experiment, std::shared_ptr<Provider> provider, int retries = 2);
 

@@ -20,24 +20,37 @@ providers:
     type: openai-compatible
     base_url: "http://127.0.0.1:9/v1"
     price: {input: 1, output: 4}
-evaluators: [exact_match]
 repetitions: 2
 execution: {concurrency: 4}
 )";
 
 constexpr const char* k_model = R"(task: {provider: "local:m", prompt: "say {{input}}"}
+evaluators: [exact_match]
 )";
 
 constexpr const char* k_steps = R"(task:
   steps:
     - {id: draft, provider: "local:m", prompt: "say {{input}}"}
     - {id: check, needs: [draft], provider: "local:m", prompt: "is {{steps.draft.output}} good"}
+evaluators: [exact_match]
+)";
+
+constexpr const char* k_judged = R"(task: {provider: "local:m", prompt: "say {{input}}"}
+variants: [{name: a}, {name: b}]
+evaluators:
+  - exact_match
+  - {name: tone, type: rubric, provider: "local:j", criteria: "It is kind.", repetitions: 3,
+     canaries: [{output: "Please!", verdict: {min: 0.5}}, {output: "No!", verdict: {max: 0.5}}]}
+  - {name: better, type: pairwise, provider: "local:j"}
+  - {name: flow, type: jury, jurors: ["local:j", {provider: "openai:j", name: other}],
+     judge: {type: g_eval, criteria: "It flows."}}
 )";
 
 constexpr const char* k_unpriced = R"(task: {prompt: "say {{input}}"}
 variants:
   - {name: a, provider: "openai:m"}
   - {name: b, provider: "local:m"}
+evaluators: [exact_match]
 )";
 
 /// A spec and what is estimated of it.
@@ -101,7 +114,7 @@ TEST_CASE("estimate: what an earlier run cost goes before the price", "[engine]"
 }
 
 TEST_CASE("estimate: recorded outputs call nothing and cost nothing", "[engine]") {
-    Scene scene("task: {recorded: $.output}\n");
+    Scene scene("task: {recorded: $.output}\nevaluators: [exact_match]\n");
     const VariantEstimate one = scene.estimate().at(0);
     CHECK(one.units == 4);
     CHECK(one.calls.empty());
@@ -155,10 +168,30 @@ TEST_CASE("estimate: what the cache has is neither sent nor paid", "[engine]") {
     CHECK(one.estimated_output_tokens == 30U);
 }
 
+TEST_CASE("estimate: judges are counted apart from the task", "[engine]") {
+    Scene scene(k_judged);
+    const auto estimates = scene.estimate({{"a", {.output_tokens = 10, .judge_cost_usd = 0.5}}});
+    REQUIRE(estimates.size() == 2);
+    CHECK(estimates[0].calls == std::map<std::string, std::uint64_t>{{"local:m", 4}});
+    // 3 repetitions of the rubric, 2 orders, and each juror once; once a run two canaries of the
+    // rubric, 3 times each, and the steps of each juror.
+    CHECK(estimates[0].judge_calls ==
+          std::map<std::string, std::uint64_t>{{"local:j", 4 * (3 + 2 + 1) + 6 + 1},
+                                               {"openai:j", 4 + 1}});
+    CHECK(estimates[1].judge_calls ==
+          std::map<std::string, std::uint64_t>{{"local:j", 4 * 6}, {"openai:j", 4}});
+    CHECK(estimates[0].estimated_judge_cost_usd == 2.0);
+    CHECK_FALSE(estimates[1].estimated_judge_cost_usd.has_value());
+    CHECK(Scene(k_model).estimate().at(0).estimated_judge_cost_usd == 0.0);
+    CHECK(unpriced_models(scene.experiment, SystemClock().now()) ==
+          std::vector<std::string>{"openai:j"});
+}
+
 TEST_CASE("estimate: models without a price are named", "[engine]") {
     const Scene scene(k_unpriced);
-    CHECK(unpriced_models(scene.experiment.spec) == std::vector<std::string>{"openai:m"});
-    CHECK(unpriced_models(Scene(k_steps).experiment.spec).empty());
+    CHECK(unpriced_models(scene.experiment, SystemClock().now()) ==
+          std::vector<std::string>{"openai:m"});
+    CHECK(unpriced_models(Scene(k_steps).experiment, SystemClock().now()).empty());
 }
 
 }  // namespace assay::test

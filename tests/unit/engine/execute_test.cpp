@@ -338,6 +338,39 @@ TEST_CASE("execute: an interrupt that leaves no unit out is none", "[engine]") {
     CHECK((journal.units.size() == 3) == (expected == RunState::finished));
 }
 
+TEST_CASE("execute: failing fast leaves no run incomplete that has all its units", "[engine]") {
+    const SpecFolder folder(k_model_spec, {{"rows.jsonl", k_model_rows}});
+    Experiment experiment = folder.bind();
+    experiment.spec.execution.concurrency = 1;
+    int broken = 3;
+    int calls = 0;
+    MemoryJournal journal;
+    RunState expected = RunState::finished;
+    SECTION("it is the last one") {}
+    SECTION("one is not started") {
+        broken = 2;
+        expected = RunState::incomplete;
+    }
+    SECTION("it is the last one and not stored") {
+        journal.fail_after_units = 2;
+        expected = RunState::incomplete;
+    }
+    use_provider(experiment, std::make_shared<FunctionProvider>(
+                                 [&](const ProviderRequest&) -> Result<ProviderReply> {
+                                     if (++calls == broken) {
+                                         return failure(ErrorCode::invalid_argument, "no");
+                                     }
+                                     return reply_of("A");
+                                 }));
+    ExecuteOptions options = k_fast;
+    options.fail_fast = true;
+    const auto run = execute(experiment, folder.plan(experiment), journal, SystemClock{}, options);
+    REQUIRE(run);
+    CHECK(run->state == expected);
+    CHECK(run->reason.empty() == (expected == RunState::finished));
+    CHECK((journal.units.size() == 3) == (expected == RunState::finished));
+}
+
 namespace {
 
 /// Answers the first item by throwing, as third-party code may, and the others after a while.

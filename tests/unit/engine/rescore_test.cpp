@@ -7,6 +7,8 @@
 namespace assay::test {
 namespace {
 
+const SystemClock clock;
+
 constexpr std::string_view k_spec = R"(
 experiment: rescored
 dataset: rows.jsonl
@@ -21,7 +23,7 @@ struct Stored {
         : folder(k_spec, {{"rows.jsonl", rows()}}),
           experiment(folder.bind()),
           plan(folder.plan(experiment)),
-          manifest(plan.run.manifest) {
+          run(plan.run) {
         REQUIRE(execute(experiment, std::move(plan), journal, SystemClock{},
                         {.handle_signals = false}));
     }
@@ -46,7 +48,7 @@ struct Stored {
     Experiment experiment;
     MemoryJournal journal;
     Plan plan;
-    Json manifest;
+    RunRecord run;
 };
 
 }  // namespace
@@ -57,7 +59,7 @@ TEST_CASE("rescore: what has not changed is kept and gives no unit", "[engine]")
         return failure(ErrorCode::internal, "a unit changed");
     };
     const auto counts =
-        rescore_units(stored.experiment, stored.manifest, stored.units(), changed, SystemClock{});
+        rescore_units(stored.experiment, stored.run, stored.units(), changed, {.clock = clock});
     REQUIRE(counts);
     CHECK(counts->units == 40);
     CHECK(counts->made == 0);
@@ -66,7 +68,7 @@ TEST_CASE("rescore: what has not changed is kept and gives no unit", "[engine]")
 
 TEST_CASE("rescore: an evaluator of another hash is made again and no other", "[engine]") {
     Stored stored;
-    stored.manifest["evaluators"][1]["hash"] = "another";
+    stored.run.manifest["evaluators"][1]["hash"] = "another";
     std::size_t units = 0;
     const UnitVisitor changed = [&](const UnitResult& unit) -> Result<void> {
         ++units;
@@ -76,7 +78,7 @@ TEST_CASE("rescore: an evaluator of another hash is made again and no other", "[
         return {};
     };
     const auto counts =
-        rescore_units(stored.experiment, stored.manifest, stored.units(), changed, SystemClock{});
+        rescore_units(stored.experiment, stored.run, stored.units(), changed, {.clock = clock});
     REQUIRE(counts);
     CHECK(units == 40);
     CHECK(counts->made == 40);
@@ -85,14 +87,14 @@ TEST_CASE("rescore: an evaluator of another hash is made again and no other", "[
 
 TEST_CASE("rescore: an error of the visitor ends it while units are under way", "[engine]") {
     Stored stored;
-    stored.manifest["evaluators"] = Json::array();
+    stored.run.manifest["evaluators"] = Json::array();
     std::size_t units = 0;
     const UnitVisitor changed = [&](const UnitResult& /*unit*/) -> Result<void> {
         if (++units < 3) return {};
         return failure(ErrorCode::resource_exhausted, "the disk is full");
     };
     const auto counts =
-        rescore_units(stored.experiment, stored.manifest, stored.units(), changed, SystemClock{});
+        rescore_units(stored.experiment, stored.run, stored.units(), changed, {.clock = clock});
     REQUIRE_FALSE(counts);
     CHECK(counts.error().message == "the disk is full");
     CHECK(units == 3);

@@ -45,9 +45,10 @@ class Waiter final : public AsyncEvaluator {
     explicit Waiter(const Json& parameters)
         : label_(parameters.value("label", "")), company_(parameters.value("company", 0U)) {}
 
-    Task<EvaluationReply> evaluate(EvaluationRequest request, Deadline deadline) override {
+    Task<EvaluationReply> evaluate(EvaluationRequest request, EvaluationContext context) override {
         diary.asked.push_back(label_);
-        if (company_ > 0) ASSAY_CO_CHECK(co_await diary.wait_for_company(company_, deadline));
+        if (company_ > 0)
+            ASSAY_CO_CHECK(co_await diary.wait_for_company(company_, context.deadline));
         EvaluationReply reply{.log = label_ + ";"};
         reply.scores = one_score(request.output == "bad" ? 0.0 : 1.0);
         co_return reply;
@@ -101,14 +102,13 @@ class Stage {
     }
 
     void score_again(UnitResult& unit, std::chrono::milliseconds time = k_patience) {
-        const bool ended =
-            test::run_task(io, score_unit(unit, evaluators_, order_, cpu_, clock_, test::in(time)));
+        const bool ended = test::run_task(io, score_unit(unit, parts(test::in(time))));
         CHECK(ended);
         io.run();  // until the pool has let go of the loop
     }
 
     asio::awaitable<void> score_in_background(UnitResult& unit, std::optional<bool>& ended) {
-        ended = co_await score_unit(unit, evaluators_, order_, cpu_, clock_, {});
+        ended = co_await score_unit(unit, parts({}));
     }
 
     /// Timers go before the loop that they belong to.
@@ -117,6 +117,13 @@ class Stage {
     asio::io_context io;
 
   private:
+    ScoringParts parts(Deadline deadline) {
+        return {.evaluators = evaluators_,
+                .order = order_,
+                .cpu = cpu_,
+                .context = {.deadline = deadline, .clock = &clock_}};
+    }
+
     void bind(const Json& entry) {
         const std::string type = entry.at("type");
         const EvaluatorDefinition* const definition =

@@ -58,10 +58,11 @@ std::string rows_of(const Shape& shape, const std::string& name) {
 
 std::unique_ptr<UnitTask> make_task(const TaskSpec& spec, std::shared_ptr<Provider> provider,
                                     int retries) {
-    if (spec.form != TaskForm::steps) return make_provider_task(spec, provider, retries);
+    if (spec.form != TaskForm::steps)
+        return task_of(spec, {.provider = provider, .retries = retries});
     std::vector<std::unique_ptr<UnitTask>> tasks;
     for (const StepSpec& step : spec.steps) {
-        tasks.push_back(make_provider_task(step.task, provider, retries));
+        tasks.push_back(task_of(step.task, {.provider = provider, .retries = retries}));
     }
     return make_steps_task(spec, std::move(tasks));
 }

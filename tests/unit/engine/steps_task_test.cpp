@@ -270,7 +270,8 @@ TEST_CASE("steps task: templates of real tasks are filled in as the steps end", 
     std::vector<std::unique_ptr<UnitTask>> tasks;
     tasks.push_back(make_recorded_task(spec.steps.at(0).task));
     for (const std::size_t step : {1U, 2U}) {
-        tasks.push_back(make_provider_task(spec.steps.at(step).task, provider, 0));
+        tasks.push_back(
+            test::task_of(spec.steps.at(step).task, {.provider = provider, .retries = 0}));
     }
     const auto task = make_steps_task(spec, std::move(tasks));
 

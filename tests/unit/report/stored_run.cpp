@@ -79,7 +79,7 @@ UnitResult read_unit(const Json& json, const RunRecord& run) {
     }
     unit.key =
         UnitKey(fmt::format("{}/{}/{}", unit.variant, unit.item.id.value(), unit.repetition));
-    unit.trace_id = derive_trace_id(run.id, unit.key);
+    unit.trace_id = derive_trace_id(run.id, unit.item.position, unit.key);
     return unit;
 }
 

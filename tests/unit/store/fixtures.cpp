@@ -92,7 +92,7 @@ UnitResult make_unit(const RunRecord& run, const std::string& variant, std::uint
     UnitResult unit;
     const std::string item = "item " + std::to_string(position);
     unit.key = UnitKey(sha256_hex(variant + item + std::to_string(repetition)));
-    unit.trace_id = derive_trace_id(run.id, unit.key);
+    unit.trace_id = derive_trace_id(run.id, position, unit.key);
     unit.variant = variant;
     unit.repetition = repetition;
     unit.item.id = DatasetItemId(item);

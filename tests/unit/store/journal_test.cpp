@@ -294,7 +294,7 @@ TEST_CASE("journal: units of a run of another store become those of this run", "
     REQUIRE(copied.size() == units.size());
     for (const UnitResult& copy : copied) {
         UnitResult unit = units[copy.item.position];
-        CHECK(copy.trace_id == derive_trace_id(whole.id, unit.key));
+        CHECK(copy.trace_id == derive_trace_id(whole.id, unit.item.position, unit.key));
         CHECK(copy.trace_id != unit.trace_id);
         unit.trace_id = copy.trace_id;
         check_same_unit(copy, unit);

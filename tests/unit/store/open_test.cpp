@@ -53,7 +53,7 @@ TEST_CASE("open: a store is made with its folders", "[store]") {
     const auto inner = folder.path() / "a" / "b";
     CHECK(value_of(open_at(inner)) != nullptr);
     CHECK(query_file(file_of(inner), "PRAGMA journal_mode") == std::vector<std::string>{"wal"});
-    CHECK(query_file(file_of(inner), "PRAGMA page_size") == std::vector<std::string>{"8192"});
+    CHECK(query_file(file_of(inner), "PRAGMA page_size") == std::vector<std::string>{"4096"});
     CHECK(value_of(value_of(open_at(inner))->runs()).empty());
 }
 
@@ -88,7 +88,7 @@ TEST_CASE("open: a file cut short is reported", "[store]") {
     const TemporaryFolder folder;
     const RunRecord run = make_run();
     value_of(value_of(open_at(folder.path()))->begin(run));
-    std::filesystem::resize_file(file_of(folder.path()), 3 * 8192 + 17);
+    std::filesystem::resize_file(file_of(folder.path()), 6 * 4096 + 17);
     const auto reopened = open_at(folder.path());
     const auto read = reopened ? (*reopened)->runs().error() : reopened.error();
     CHECK(read.code == ErrorCode::data_loss);

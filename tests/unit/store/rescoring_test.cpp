@@ -149,7 +149,7 @@ TEST_CASE("rescoring: scores of people stay", "[store]") {
     query_file(file,
                "INSERT INTO scores SELECT project, subject_kind, subject, 7, x'00', name, "
                "data_type, (SELECT symbol FROM symbols WHERE text = 'ANNOTATION'), environment, "
-               "timestamp, value, string_value, comment FROM scores LIMIT 1");
+               "timestamp, value, string_value, comment, NULL FROM scores LIMIT 1");
     std::vector<UnitResult> units = scored.units();
     for (UnitResult& unit : units) unit.evaluations.clear();
     value_of(scored.rescore(units));
@@ -285,7 +285,7 @@ TEST_CASE("rescoring: any evaluations give the scores a new run would have", "[s
         unit.evaluations = make_random_unit(scored.run, "one", 0, 0, rng).evaluations;
         value_of(scored.rescore({unit}));
         UnitResult fresh = unit;
-        fresh.trace_id = derive_trace_id(other.id, unit.key);
+        fresh.trace_id = derive_trace_id(other.id, unit.item.position, unit.key);
         value_of(scored.store->commit(other.id, std::vector{fresh}));
         const auto scores_of = [&](const TraceId& trace) {
             return query_file(

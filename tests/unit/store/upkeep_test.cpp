@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <utility>
 
 #include "tests/support/temporary_folder.hpp"
 #include "tests/unit/store/fixtures.hpp"
@@ -52,6 +53,61 @@ TEST_CASE("upkeep: the log is copied and the dictionary trained while units are 
     const std::vector<UnitResult> last = make_group(run, groups - 1);
     check_same_unit(units.front(), make_group(run, 0).front());
     check_same_unit(units.back(), last.back());
+}
+
+TEST_CASE("upkeep: on a slow disk the log is copied less often", "[store]") {
+    constexpr MonotonicTime k_start{std::chrono::seconds(100)};
+    constexpr auto k_wait = std::chrono::milliseconds(20);
+    CheckpointPace pace;
+    CHECK_FALSE(pace.is_due(CheckpointPace::k_pages - 1, k_start));
+    CHECK(pace.is_due(CheckpointPace::k_pages, k_start));
+
+    pace.writers_waited(k_start, k_start + k_wait);
+    const MonotonicTime undisturbed_until =
+        k_start + k_wait + CheckpointPace::k_undisturbed_share * k_wait;
+    const MonotonicTime just_before = undisturbed_until - std::chrono::nanoseconds(1);
+    CHECK_FALSE(pace.is_due(CheckpointPace::k_pages, k_start + k_wait));
+    CHECK_FALSE(pace.is_due(CheckpointPace::k_pages_slow - 1, just_before));
+    CHECK(pace.is_due(CheckpointPace::k_pages_slow, just_before));
+    CHECK(pace.is_due(CheckpointPace::k_pages, undisturbed_until));
+
+    // The last wait counts: a disk that is quick again is used as such.
+    pace.writers_waited(just_before, just_before);
+    CHECK(pace.is_due(CheckpointPace::k_pages, just_before));
+}
+
+TEST_CASE("upkeep: a log gives its space back when a run ends", "[store]") {
+    const TemporaryFolder folder;
+    const RunRecord run = make_run();
+    const auto log = std::filesystem::path(file_of(folder.path())) += "-wal";
+    const auto other = value_of(Store::open(folder.path(), default_project_id()));
+    const auto store_run = [&] {
+        const auto store = value_of(Store::open(folder.path(), default_project_id()));
+        value_of(store->begin(run));
+        value_of(store->commit(run.id, make_group(run, 0), Durability::none));
+        CHECK(std::filesystem::file_size(log) > 0);
+        value_of(store->finish(run));
+    };
+    SECTION("at once where nobody else reads") {
+        store_run();
+        CHECK(std::filesystem::file_size(log) == 0);
+        CHECK(read_units(*other, run).size() == k_group_units);
+    }
+    SECTION("later where somebody reads from it") {
+        const RunRecord read = make_run("being read");
+        value_of(other->begin(read));
+        value_of(other->commit(read.id, make_group(read, 0)));
+        bool first = true;
+        std::uint64_t seen = 0;
+        value_of(other->for_each_unit(read, [&](const UnitResult& /*unit*/) -> Result<void> {
+            if (std::exchange(first, false)) store_run();
+            ++seen;
+            return {};
+        }));
+        CHECK(seen == k_group_units);
+        CHECK(std::filesystem::file_size(log) > 0);
+        CHECK(read_units(*other, run).size() == k_group_units);
+    }
 }
 
 TEST_CASE("upkeep: where nothing can be put on the disk nothing more is committed", "[store]") {
