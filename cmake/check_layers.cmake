@@ -15,6 +15,7 @@ set(ASSAY_LAYERS
     "assay_engine:base,model,http_client,stats,configs,datasets,evaluators,providers,calls,judges"
     "assay_report:base,model,stats"
     "assay_store:base,model,engine"
+    "assay_api:base,model,store,report,engine"
     "assay_cli:*")
 
 get_property(libraries GLOBAL PROPERTY ASSAY_LIBRARIES)

@@ -6,6 +6,7 @@ build_packages=(
   clang-19 lld-19 ccache cmake ninja-build pkg-config python3
   libboost1.81-dev libcli11-dev libcurl4-openssl-dev libexpat1-dev libfmt-dev liblua5.4-dev
   libre2-dev libsqlite3-dev libssl-dev libtbb-dev libyaml-cpp-dev libzstd-dev nlohmann-json3-dev
+  zlib1g-dev
 )
 # bubblewrap: the sandbox of `code` evaluators; only a run that has one needs it.
 test_packages=(

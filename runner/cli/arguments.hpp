@@ -67,6 +67,7 @@ struct RescoreArguments : StoreArguments {
     std::string spec;
     std::vector<std::string> overrides;
     std::string env_file;
+    std::string cache_folder;  ///< "" = `cache` within the store's folder
     std::vector<std::string> out;
     bool quiet = false;
 };
@@ -159,12 +160,37 @@ struct FlakesArguments : StoreArguments {
     bool json = false;
 };
 
+struct JudgeArguments {
+    std::string action;   ///< preview, attack, calibrate, list or show
+    std::string subject;  ///< a spec; show: a judge's name
+    RunArguments run;     ///< what `run` would be told
+    std::string judge;    ///< an evaluator of the spec; "" = the only one, or all
+    std::string labels;   ///< calibrate: a file
+    std::string score;    ///< calibrate: a score of the judge; "" = its first
+    std::string of;       ///< RUN or RUN:VARIANT whose outputs are judged, were labelled
+    std::string attacks;  ///< attack: a file; "" = the attacks that come with the program
+    std::vector<std::string> slices;
+    std::vector<std::string> order;  ///< of categories, lowest first
+    std::string out;
+    bool json = false;
+};
+
 struct EvaluatorsArguments {
     std::string name;  ///< "" = list them
     bool json = false;
 };
 
+struct TemplatesArguments {
+    std::string name;  ///< "" = list them
+    std::string out;   ///< where a copy of it goes; "" = it is shown
+    bool json = false;
+};
+
 struct ProvidersArguments {
+    std::string action = "list";  ///< list, show or test
+    std::string name;             ///< show, test: a provider; test: PROVIDER:MODEL too
+    std::string spec;             ///< test: whose `providers` may be named
+    std::string env_file;         ///< test
     bool json = false;
 };
 
@@ -174,6 +200,25 @@ struct CacheArguments {
     std::string folder = ".assay/cache";
     std::string older_than;  ///< rm: those not used for so long
     bool all = false;        ///< rm
+    bool json = false;
+};
+
+struct ServeArguments {
+    std::string data = ".assay";  ///< folder of the store
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 3000;
+    bool is_public = false;                ///< other machines may reach it, as is meant
+    std::vector<std::string> allow_hosts;  ///< further names in a Host header
+    std::string log = "text";              ///< or json
+};
+
+struct KeysArguments {
+    std::string action;  ///< create, list or revoke
+    std::string key;     ///< revoke: an id or a public key
+    std::string data = ".assay";
+    std::string project;       ///< create: whose key; "" = that of the only project
+    std::string organization;  ///< create: a key of this organisation instead
+    std::string note;          ///< create
     bool json = false;
 };
 
@@ -191,12 +236,12 @@ struct CompletionArguments {
 
 struct ManArguments {};
 
-using Command = std::variant<InitArguments, RunArguments, PlanArguments, RescoreArguments,
-                             MergeArguments, ValidateArguments, SchemaArguments, RunsArguments,
-                             ShowArguments, GateArguments, ExportArguments, CompareArguments,
-                             BaselineArguments, VerifyArguments, NoiseArguments, FlakesArguments,
-                             EvaluatorsArguments, ProvidersArguments, CacheArguments,
-                             DoctorArguments, VersionArguments, CompletionArguments, ManArguments>;
+using Command = std::variant<
+    InitArguments, RunArguments, PlanArguments, RescoreArguments, MergeArguments, ValidateArguments,
+    SchemaArguments, RunsArguments, ShowArguments, GateArguments, ExportArguments, CompareArguments,
+    BaselineArguments, VerifyArguments, NoiseArguments, FlakesArguments, JudgeArguments,
+    EvaluatorsArguments, TemplatesArguments, ProvidersArguments, CacheArguments, ServeArguments,
+    KeysArguments, DoctorArguments, VersionArguments, CompletionArguments, ManArguments>;
 
 struct CommandLine {
     Command command;

@@ -44,7 +44,8 @@ namespace assay {
 }
 
 /// Builds the parser. Each command has a function that adds it and says what it fills; those on
-/// stored runs stand in declare_stored_commands.cpp.
+/// stored runs stand in declare_stored_commands.cpp, the
+/// server's in declare_server_commands.cpp, `judge` in declare_judge_command.cpp.
 class CommandParser {
   public:
     explicit CommandParser(CommandLine& result);
@@ -93,8 +94,12 @@ class CommandParser {
     void add_verify();
     void add_noise();
     void add_flakes();
+    void add_judge();
     void add_lists();
+    void add_providers();
     void add_cache();
+    void add_serve();
+    void add_keys();
     void add_schema();
     void add_doctor();
     void add_shell();

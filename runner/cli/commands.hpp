@@ -23,10 +23,14 @@ ExitCode baseline_command(const BaselineArguments& arguments, const Console& con
 ExitCode verify_command(const VerifyArguments& arguments, const Console& console);
 ExitCode noise_command(const NoiseArguments& arguments, const Console& console);
 ExitCode flakes_command(const FlakesArguments& arguments, const Console& console);
+ExitCode judge_command(const JudgeArguments& arguments, const Console& console);
 ExitCode compare_command(const CompareArguments& arguments, const Console& console);
 ExitCode evaluators_command(const EvaluatorsArguments& arguments, const Console& console);
+ExitCode templates_command(const TemplatesArguments& arguments, const Console& console);
 ExitCode providers_command(const ProvidersArguments& arguments, const Console& console);
 ExitCode cache_command(const CacheArguments& arguments, const Console& console);
+ExitCode serve_command(const ServeArguments& arguments, const Console& console);
+ExitCode keys_command(const KeysArguments& arguments, const Console& console);
 ExitCode doctor_command(const DoctorArguments& arguments, const Console& console);
 ExitCode version_command(const VersionArguments& arguments, const Console& console);
 ExitCode completion_command(const CompletionArguments& arguments, const Console& console);

@@ -12,6 +12,7 @@
 #include "runner/cli/references.hpp"
 #include "runner/cli/run_programs.hpp"
 #include "runner/report/findings.hpp"
+#include "runner/report/judge_warnings.hpp"
 #include "runner/report/report.hpp"
 #include "runner/report/writers.hpp"
 
@@ -147,6 +148,9 @@ Result<ExitCode> conclude_run(const ExperimentSpec& spec, RunRecord run, Store& 
                                            .color = console.color,
                                            .store_option = options.store_option}));
         for (const auto& path : options.outputs) announce_output(path);
+    }
+    for (const std::string& warning : canary_warnings(report.run)) {
+        print_error(fmt::format("assay: {}\n", warning));
     }
     if (!report.run.reason.empty()) {
         print_error(fmt::format("assay: the run is {}: {}\n", to_string(report.run.state),

@@ -69,8 +69,9 @@ Exit codes: 0 done · 2 the command line is wrong, or there is no such item)";
 void CommandParser::add_rescore() {
     auto [sub, a] = command<RescoreArguments>(
         "rescore", "Score the stored outputs of a run with the evaluators of a spec",
-        "Evaluators that are new or changed are run on the outputs that are stored; nothing\n"
-        "else is called. Scores that are replaced go to the history.\n\n"
+        "Evaluators that are new or changed are run on the outputs that are stored, judges\n"
+        "within the limits and the budget of the spec; no task is called. Scores that are\n"
+        "replaced go to the history.\n\n"
         "Examples:\n  assay rescore latest tickets.eval.yaml");
     sub->add_option("RUN", a->run, "Id of the run, the beginning of one, its name, or latest")
         ->required();
@@ -80,6 +81,9 @@ void CommandParser::add_rescore() {
         ->allow_extra_args(false);
     sub->add_option("--env-file", a->env_file, "Read environment variables from a file")
         ->type_name("FILE");
+    sub->add_option("--cache-dir", a->cache_folder,
+                    "Folder of the cached replies of judges [cache within --store]")
+        ->type_name("DIR");
     add_reports(sub, a->out);
     sub->add_flag("--quiet", a->quiet, "Only messages about what went wrong");
     add_store(sub, a);

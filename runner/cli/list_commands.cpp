@@ -1,14 +1,12 @@
-// The commands that explain the program itself: evaluators, providers, schema, version.
+// The commands that explain the program itself: evaluators, schema, version.
 #include <fmt/format.h>
-
-#include <cstdlib>
 
 #include "configs/load_spec.hpp"
 #include "core/base/diagnostic.hpp"
 #include "core/base/text.hpp"
 #include "core/base/version.hpp"
 #include "evaluators/evaluation.hpp"
-#include "judges/provider.hpp"
+#include "judges/judges.hpp"
 #include "runner/cli/commands.hpp"
 #include "runner/cli/published_schema.hpp"
 #include "runner/report/report.hpp"
@@ -30,6 +28,7 @@ OrderedJson evaluator_to_json(const EvaluatorDefinition& definition) {
     json["data_type"] = to_string(definition.data_type);
     json["summary"] = definition.summary;
     json["needs_expected"] = definition.needs_expected;
+    json["is_judge"] = find_evaluator(definition.id) == nullptr;
     json["parameters"] = built_in_json(definition.parameters_schema);
     json["examples"] = built_in_json(definition.examples);
     return json;
@@ -74,10 +73,10 @@ void print_examples(const Json& examples) {
 }
 
 ExitCode explain_evaluator(const std::string& name) {
-    const EvaluatorDefinition* const definition = find_evaluator(name);
+    const EvaluatorDefinition* const definition = find_known_evaluator(name);
     if (definition == nullptr) {
         std::vector<std::string> known;
-        for (const EvaluatorDefinition* each : builtin_evaluators()) known.emplace_back(each->id);
+        for (const EvaluatorDefinition* each : known_evaluators()) known.emplace_back(each->id);
         return report_error({ErrorCode::not_found,
                              fmt::format("unknown evaluator \"{}\"{} (`assay evaluators` lists "
                                          "them)",
@@ -88,28 +87,11 @@ ExitCode explain_evaluator(const std::string& name) {
                           definition->summary));
     print_parameters(built_in_json(definition->parameters_schema));
     print_out(
-        "\nCommon keys: name, value, on, extract, expected_extract, strip, not, threshold, "
-        "check.\n");
+        fmt::format("\nCommon keys: name, value, on, extract, expected_extract, strip, not, "
+                    "threshold, check{}.\n",
+                    definition->takes_mapping ? ", mapping" : ""));
     print_examples(built_in_json(definition->examples));
     return ExitCode::ok;
-}
-
-bool is_set(std::string_view variable) {
-    if (variable.empty()) return false;
-    const char* const value = std::getenv(std::string(variable).c_str());
-    return value != nullptr && *value != '\0';
-}
-
-OrderedJson provider_to_json(const ProviderDefinition& definition) {
-    const bool configured = !definition.key_required || is_set(definition.api_key_variable) ||
-                            is_set(definition.base_url_variable);
-    OrderedJson json;
-    json["id"] = definition.id;
-    json["summary"] = definition.summary;
-    json["configured"] = configured;
-    json["api_key_variable"] = definition.api_key_variable;
-    json["base_url_variable"] = definition.base_url_variable;
-    return json;
 }
 
 }  // namespace
@@ -118,14 +100,14 @@ ExitCode evaluators_command(const EvaluatorsArguments& arguments, const Console&
     if (!arguments.name.empty()) return explain_evaluator(arguments.name);
     if (arguments.json) {
         OrderedJson list = OrderedJson::array();
-        for (const EvaluatorDefinition* definition : builtin_evaluators()) {
+        for (const EvaluatorDefinition* definition : known_evaluators()) {
             list.push_back(evaluator_to_json(*definition));
         }
         print_out(to_pretty_text(list));
         return ExitCode::ok;
     }
     std::vector<std::pair<std::string, std::string>> rows;
-    for (const EvaluatorDefinition* definition : builtin_evaluators()) {
+    for (const EvaluatorDefinition* definition : known_evaluators()) {
         rows.emplace_back(definition->id, definition->summary);
     }
     print_rows("Evaluators (assay evaluators NAME explains one):", rows, console);
@@ -133,27 +115,6 @@ ExitCode evaluators_command(const EvaluatorsArguments& arguments, const Console&
     for (const RunEvaluatorInfo& info : run_evaluator_types())
         rows.emplace_back(info.id, info.summary);
     print_rows("\nRun evaluators, over all items of a variant:", rows, console);
-    return ExitCode::ok;
-}
-
-ExitCode providers_command(const ProvidersArguments& arguments, const Console& console) {
-    OrderedJson list = OrderedJson::array();
-    std::vector<std::pair<std::string, std::string>> rows;
-    for (const ProviderDefinition* definition : builtin_providers()) {
-        const OrderedJson entry = provider_to_json(*definition);
-        const bool configured = entry["configured"].get<bool>();
-        const std::string remedy =
-            configured ? "" : fmt::format(" (set {})", definition->api_key_variable);
-        rows.emplace_back(definition->id,
-                          fmt::format("{} {}{}", configured ? "ready:  " : "no key: ",
-                                      definition->summary, remedy));
-        list.push_back(entry);
-    }
-    if (arguments.json) {
-        print_out(to_pretty_text(list));
-    } else {
-        print_rows("Providers:", rows, console);
-    }
     return ExitCode::ok;
 }
 

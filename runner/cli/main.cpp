@@ -30,11 +30,15 @@ struct Dispatch {
     ExitCode operator()(const VerifyArguments& a) const { return verify_command(a, console); }
     ExitCode operator()(const NoiseArguments& a) const { return noise_command(a, console); }
     ExitCode operator()(const FlakesArguments& a) const { return flakes_command(a, console); }
+    ExitCode operator()(const JudgeArguments& a) const { return judge_command(a, console); }
     ExitCode operator()(const EvaluatorsArguments& a) const {
         return evaluators_command(a, console);
     }
+    ExitCode operator()(const TemplatesArguments& a) const { return templates_command(a, console); }
     ExitCode operator()(const ProvidersArguments& a) const { return providers_command(a, console); }
     ExitCode operator()(const CacheArguments& a) const { return cache_command(a, console); }
+    ExitCode operator()(const ServeArguments& a) const { return serve_command(a, console); }
+    ExitCode operator()(const KeysArguments& a) const { return keys_command(a, console); }
     ExitCode operator()(const DoctorArguments& a) const { return doctor_command(a, console); }
     ExitCode operator()(const VersionArguments& a) const { return version_command(a, console); }
     ExitCode operator()(const CompletionArguments& a) const {

@@ -1,5 +1,7 @@
+#include "configs/judge_template.hpp"
 #include "core/base/version.hpp"
-#include "evaluators/evaluator.hpp"
+#include "judges/judges.hpp"
+#include "judges/provider.hpp"
 #include "runner/cli/command_parser.hpp"
 #include "runner/cli/console.hpp"
 
@@ -33,6 +35,20 @@ Examples:
 Exit codes: 0 done · 2 the command line is wrong or there is no such reply
 4 verify: a reply is damaged)";
 
+constexpr const char* k_providers_footer =
+    R"(list says which are configured, and what the others need. show prints the keys that a
+provider has under `providers:` and the variables it reads. test makes one small call.
+No key is ever printed.
+
+Examples:
+  assay providers
+  assay providers show bedrock
+  assay providers test openai
+  assay providers test local:llama3 --spec tickets.eval.yaml
+
+Exit codes: 0 done · 2 the command line or the spec is wrong
+4 test: something is missing, or the call failed)";
+
 constexpr const char* k_main_footer = R"(Examples:
   assay init
   assay run examples/ticket_router/tickets.eval.yaml
@@ -43,9 +59,8 @@ constexpr const char* k_main_footer = R"(Examples:
 
 /// Commands and options of the full tool whose engine is not built yet: refused by name, so that
 /// nobody takes them for a typing mistake or, worse, thinks they were obeyed.
-const std::vector<std::string> k_later_commands = {"datasets", "prompts",   "templates", "judge",
-                                                   "traces",   "serve",     "worker",    "keys",
-                                                   "rules",    "schedules", "remote",    "view"};
+const std::vector<std::string> k_later_commands = {"datasets", "prompts",   "traces", "worker",
+                                                   "rules",    "schedules", "remote", "view"};
 const std::vector<std::string> k_later_run_options = {"--server"};
 
 }  // namespace
@@ -70,8 +85,11 @@ CommandParser::CommandParser(CommandLine& result) : result_(result) {
     add_verify();
     add_noise();
     add_flakes();
+    add_judge();
     add_lists();
     add_cache();
+    add_serve();
+    add_keys();
     add_schema();
     add_doctor();
     add_shell();
@@ -218,12 +236,35 @@ void CommandParser::add_lists() {
         "Examples:\n  assay evaluators\n  assay evaluators numeric_match");
     std::vector<std::string>& names =
         suggestions_[evaluators->add_option("NAME", e->name, "Explain this one")];
-    for (const EvaluatorDefinition* each : builtin_evaluators()) names.emplace_back(each->id);
+    for (const EvaluatorDefinition* each : known_evaluators()) names.emplace_back(each->id);
     evaluators->add_flag("--json", e->json, "For machines");
-    auto [providers, p] = command<ProvidersArguments>(
-        "providers", "List the providers and whether they are configured",
-        "Examples:\n  assay providers");
-    providers->add_flag("--json", p->json, "For machines");
+    auto [templates, t] = command<TemplatesArguments>(
+        "templates", "List the prompts for judges that come with the program, or show one",
+        "--out copies one, as a start for your own (docs/judges.md).\n\nExamples:\n  assay "
+        "templates\n"
+        "  assay templates faithfulness\n  assay templates tone --out judges/tone.yaml");
+    suggestions_[templates->add_option("NAME", t->name, "Show this one")] = judge_template_ids();
+    templates->add_option("--out", t->out, "Write it to this file instead")->type_name("FILE");
+    templates->add_flag("--json", t->json, "For machines");
+    add_providers();
+}
+
+void CommandParser::add_providers() {
+    auto [sub, a] = command<ProvidersArguments>(
+        "providers", "List the providers, explain one, or try one with a small call",
+        k_providers_footer);
+    const std::vector<std::string> actions = {"list", "show", "test"};
+    suggestions_[sub->add_option("ACTION", a->action, "list, show or test")
+                     ->capture_default_str()
+                     ->check(one_of("action", actions))] = actions;
+    std::vector<std::string>& names =
+        suggestions_[sub->add_option("NAME", a->name, "A provider; test: PROVIDER:MODEL too")];
+    for (const ProviderDefinition* each : builtin_providers()) names.emplace_back(each->id);
+    sub->add_option("--spec", a->spec, "test: a spec whose `providers` may be named")
+        ->type_name("FILE");
+    sub->add_option("--env-file", a->env_file, "test: read environment variables from a file")
+        ->type_name("FILE");
+    sub->add_flag("--json", a->json, "For machines");
 }
 
 void CommandParser::add_cache() {

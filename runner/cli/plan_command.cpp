@@ -38,6 +38,8 @@ UnitHistory history_of(const VariantSummary& variant) {
         history.output_tokens = static_cast<double>(output->second) / units;
     }
     if (variant.cost) history.cost_usd = to_usd(*variant.cost) / units;
+    const bool judged = variant.judges && variant.judges->cost;
+    if (judged) history.judge_cost_usd = to_usd(*variant.judges->cost) / units;
     history.latency_ms = variant.latency.p50;
     return history;
 }
@@ -80,12 +82,23 @@ std::string about_time(const std::optional<double>& seconds) {
                          : fmt::format("~{:.0f} min", *seconds / 60);
 }
 
+/// All calls by who answers, those of judges marked as such.
+std::map<std::string, std::uint64_t> calls_of(const VariantEstimate& variant) {
+    std::map<std::string, std::uint64_t> calls = variant.calls;
+    for (const auto& [model, count] : variant.judge_calls) {
+        calls[fmt::format("{} (judge)", model)] = count;
+    }
+    return calls;
+}
+
 Grid grid_of(const std::vector<VariantEstimate>& variants) {
     Grid grid;
     std::vector<std::string> lanes;
+    bool judged = false;
     for (const VariantEstimate& variant : variants) {
         grid.headers.push_back(variant.name);
-        for (const auto& [lane, calls] : variant.calls) {
+        judged |= !variant.judge_calls.empty();
+        for (const auto& [lane, count] : calls_of(variant)) {
             if (std::ranges::find(lanes, lane) == lanes.end()) lanes.push_back(lane);
         }
     }
@@ -97,8 +110,9 @@ Grid grid_of(const std::vector<VariantEstimate>& variants) {
     add("units", [](const VariantEstimate& variant) { return format_count(variant.units); });
     for (const std::string& lane : lanes) {
         add("calls of " + lane, [&](const VariantEstimate& variant) {
-            const auto calls = variant.calls.find(lane);
-            return calls == variant.calls.end() ? std::string("–") : format_count(calls->second);
+            const auto calls = calls_of(variant);
+            const auto count = calls.find(lane);
+            return count == calls.end() ? std::string("–") : format_count(count->second);
         });
     }
     add("in the cache",
@@ -112,6 +126,11 @@ Grid grid_of(const std::vector<VariantEstimate>& variants) {
     });
     add("cost",
         [](const VariantEstimate& variant) { return about_cost(variant.estimated_cost_usd); });
+    if (judged) {
+        add("judges cost", [](const VariantEstimate& variant) {
+            return about_cost(variant.estimated_judge_cost_usd);
+        });
+    }
     add("time",
         [](const VariantEstimate& variant) { return about_time(variant.estimated_seconds); });
     return grid;
@@ -124,12 +143,13 @@ OrderedJson to_json(const VariantEstimate& variant) {
     OrderedJson json;
     json["name"] = variant.name;
     json["units"] = variant.units;
-    json["calls"] = variant.calls;
+    json["calls"] = calls_of(variant);
     json["cached"] = variant.cached;
     json["unseen"] = variant.unseen;
     json["estimates"] = {{"input_tokens", variant.estimated_input_tokens},
                          {"output_tokens", or_null(variant.estimated_output_tokens)},
                          {"cost_usd", or_null(variant.estimated_cost_usd)},
+                         {"judge_cost_usd", or_null(variant.estimated_judge_cost_usd)},
                          {"seconds", or_null(variant.estimated_seconds)}};
     return json;
 }
@@ -169,8 +189,11 @@ void print_plan(const RunRecord& run, const Experience& experience,
         experience.run.empty() ? "no earlier run tells about output, cost and time"
                                : fmt::format("output, cost and time as in run {}", experience.run);
     print_out("\n");
+    const bool judged = std::ranges::any_of(
+        variants, [](const VariantEstimate& variant) { return !variant.judge_calls.empty(); });
     const std::string note = fmt::format(
-        "~ is an estimate: input tokens at 4 bytes each, {}. Retries come on top.", source);
+        "~ is an estimate: input tokens at 4 bytes each, {}. Retries come on top.{}", source,
+        judged ? " Judges are asked less often where a condition skips them." : "");
     for (const std::string& line : wrap(note, console.columns)) print_out(line + "\n");
 }
 

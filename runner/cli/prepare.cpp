@@ -56,8 +56,9 @@ std::optional<Experiment> prepare_experiment(const std::string& spec,
     if (plan.stop) {
         std::string problem = check_stop(plan);
         if (problem.empty() && experiment->spec.dataset.cluster) {
-            problem = "`stop` looks at items one by one, and `dataset.cluster` says that they come "
-                      "in groups; take one of the two out";
+            problem =
+                "`stop` looks at items one by one, and `dataset.cluster` says that they come "
+                "in groups; take one of the two out";
         }
         if (!problem.empty()) diagnostics.push_back({places.find("/stop"), std::move(problem)});
     }

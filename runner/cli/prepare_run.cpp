@@ -12,7 +12,9 @@
 #include "core/base/files.hpp"
 #include "core/base/limits.hpp"
 #include "core/model/quarantine.hpp"
+#include "runner/cli/calibrations.hpp"
 #include "runner/cli/prepare.hpp"
+#include "runner/cli/run_outputs.hpp"
 #include "runner/cli/surroundings.hpp"
 #include "runner/report/known_noise.hpp"
 #include "server/store/store.hpp"
@@ -57,6 +59,31 @@ Result<void> narrow_variants(Experiment& experiment, const std::vector<std::stri
     std::erase_if(experiment.report_plan.gates, [&](const Gate& gate) {
         return !gate.variant.empty() && unwanted(gate.variant);
     });
+    return {};
+}
+
+/// Units whose outputs are compared must be there, all in this run.
+Result<void> check_compared(const Experiment& experiment, const RunArguments& arguments) {
+    for (const BoundEvaluator& evaluator : experiment.evaluators) {
+        if (evaluator.waiting() == nullptr) continue;
+        for (const std::string& name : evaluator.waiting()->compares_with()) {
+            if (!arguments.shard.empty()) {
+                return failure(ErrorCode::invalid_argument,
+                               fmt::format("--shard {}: evaluator \"{}\" compares with the variant "
+                                           "\"{}\", and a shard has only some of the units; run "
+                                           "the spec as a whole",
+                                           arguments.shard, evaluator.name(), name));
+            }
+            const bool is_there =
+                std::ranges::find(experiment.variants, name, &BoundVariant::name) !=
+                experiment.variants.end();
+            if (is_there) continue;
+            return failure(ErrorCode::invalid_argument,
+                           fmt::format("--variant: evaluator \"{}\" compares with the variant "
+                                       "\"{}\", which is left out; add --variant {}",
+                                       evaluator.name(), name, name));
+        }
+    }
     return {};
 }
 
@@ -176,6 +203,7 @@ Result<std::optional<PreparedRun>> prepare_run(const std::string& spec,
     auto experiment = prepare_experiment(spec, overrides_of(arguments), options, mistakes);
     if (!experiment) return std::nullopt;
     ASSAY_CHECK(narrow_variants(*experiment, arguments.variants));
+    ASSAY_CHECK(check_compared(*experiment, arguments));
     ASSAY_TRY(PlanOptions plan_options, plan_options_of(arguments, *experiment));
     ASSAY_TRY(auto plan, make_plan(*experiment, std::move(plan_options), clock, mistakes));
     if (!plan) return std::nullopt;
@@ -340,7 +368,9 @@ Result<void> continue_run(RunRecord& planned, RunRecord stored) {
     // What may change comes from now: gates, budgets, limits.
     stored.report_plan = std::move(planned.report_plan);
     stored.spec = std::move(planned.spec);
-    for (const char* const noted : {"baselines", k_noise_key, Quarantine::k_manifest_key}) {
+    for (const char* const noted :
+         {"baselines", k_calibrations_key, k_noise_key, Quarantine::k_manifest_key,
+          RunRecord::k_canaries, RunOutputs::k_manifest_key}) {
         const auto pins = stored.manifest.find(noted);  // what the run began with
         if (pins != stored.manifest.end()) planned.manifest[noted] = std::move(*pins);
     }

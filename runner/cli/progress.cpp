@@ -31,6 +31,9 @@ std::string line_of(const ProgressTally& tally, const ExecutionPulse& pulse) {
     if (tally.retries() > 0) text += fmt::format(" · {} retries", tally.retries());
     if (tally.cached() > 0) text += fmt::format(" · {} cached", tally.cached());
     if (tally.paid() > 0) text += fmt::format(" · ${:.4f}", to_usd(tally.paid()));
+    if (tally.paid_for_judges() > 0) {
+        text += fmt::format(" · judges ${:.4f}", to_usd(tally.paid_for_judges()));
+    }
     if (const auto left = tally.seconds_left()) text += fmt::format(" · {} left", in_words(*left));
     return text;
 }
@@ -142,6 +145,9 @@ void ProgressTally::add(const UnitResult& unit) {
     retries_ += static_cast<std::uint64_t>(unit.retries);
     cached_ += static_cast<std::uint64_t>(unit.cached);
     paid_ += unit.paid.value_or(0);
+    for (const Evaluation& evaluation : unit.evaluations) {
+        if (evaluation.judge) paid_for_judges_ += evaluation.judge->paid.value_or(0);
+    }
 }
 
 double ProgressTally::units_per_second() const {

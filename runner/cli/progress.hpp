@@ -28,7 +28,8 @@ class ProgressTally {
     [[nodiscard]] std::uint64_t errors() const { return errors_; }
     [[nodiscard]] std::uint64_t retries() const { return retries_; }
     [[nodiscard]] std::uint64_t cached() const { return cached_; }
-    [[nodiscard]] NanoUsd paid() const { return paid_; }
+    [[nodiscard]] NanoUsd paid() const { return paid_; }  ///< for the task
+    [[nodiscard]] NanoUsd paid_for_judges() const { return paid_for_judges_; }
     [[nodiscard]] double units_per_second() const;
     /// Nothing while nothing has finished, and when nothing is left.
     [[nodiscard]] std::optional<double> seconds_left() const;
@@ -43,6 +44,7 @@ class ProgressTally {
     std::uint64_t retries_ = 0;
     std::uint64_t cached_ = 0;
     NanoUsd paid_ = 0;
+    NanoUsd paid_for_judges_ = 0;
 };
 
 /// Shows how the runs of a command go, on stderr.

@@ -80,6 +80,7 @@ class ProgressEvents final : public Progress {
         event["retries"] = tally_.retries();
         event["cached"] = tally_.cached();
         event["paid_usd"] = to_usd(tally_.paid());
+        event["judges_paid_usd"] = to_usd(tally_.paid_for_judges());
         event["units_per_second"] = tally_.units_per_second();
         event["seconds_left"] = left ? OrderedJson(*left) : OrderedJson(nullptr);
         return event;

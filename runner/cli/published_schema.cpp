@@ -1,7 +1,14 @@
 #include "runner/cli/published_schema.hpp"
 
+#include <fmt/format.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "configs/load_spec.hpp"
-#include "evaluators/evaluator.hpp"
+#include "judges/judges.hpp"
+#include "judges/provider.hpp"
 
 namespace assay {
 namespace {
@@ -13,38 +20,66 @@ void allow_file_name(OrderedJson& parameters) {
     (*schema)["type"] = {"object", "boolean", "string"};
 }
 
-OrderedJson parameters_of(const EvaluatorDefinition& definition) {
-    OrderedJson parameters = OrderedJson::parse(definition.parameters_schema);
-    parameters["description"] = definition.summary;
-    parameters.erase("additionalProperties");  // the common keys stand beside these
-    allow_file_name(parameters);
-    return parameters;
+/// What an entry of one type may hold besides the keys of all types.
+struct TypeKeys {
+    std::string_view id;
+    OrderedJson schema;
+};
+
+std::vector<TypeKeys> evaluator_types() {
+    std::vector<TypeKeys> types;
+    for (const EvaluatorDefinition* const definition : known_evaluators()) {
+        OrderedJson parameters = OrderedJson::parse(definition->parameters_schema);
+        parameters["description"] = definition->summary;
+        allow_file_name(parameters);
+        types.push_back({definition->id, std::move(parameters)});
+    }
+    return types;
+}
+
+std::vector<TypeKeys> provider_types() {
+    std::vector<TypeKeys> types;
+    for (const ProviderDefinition* const definition : builtin_providers()) {
+        if (!definition->is_model) continue;
+        OrderedJson settings = definition->settings_schema.empty()
+                                   ? OrderedJson::object()
+                                   : OrderedJson::parse(definition->settings_schema);
+        settings["description"] = definition->summary;
+        types.push_back({definition->id, std::move(settings)});
+    }
+    return types;
+}
+
+/// Makes the keys of an entry depend on its `type`.
+void add_types(OrderedJson& definitions, const std::string& entry, std::vector<TypeKeys> types) {
+    // A copy: adding a member to an ordered object moves the others.
+    OrderedJson schema = definitions[entry];
+    OrderedJson& type = schema["properties"]["type"];
+    type.erase("examples");
+    type["enum"] = OrderedJson::array();
+    OrderedJson conditions = OrderedJson::array();
+    for (TypeKeys& keys : types) {
+        const std::string name = fmt::format("{}_{}", entry, keys.id);
+        type["enum"].push_back(keys.id);
+        keys.schema.erase("additionalProperties");  // the common keys stand beside these
+        definitions[name] = std::move(keys.schema);
+        OrderedJson condition;
+        condition["if"]["properties"]["type"]["const"] = keys.id;
+        condition["if"]["required"] = {"type"};
+        condition["then"]["$ref"] = "#/$defs/" + name;
+        conditions.push_back(std::move(condition));
+    }
+    schema["allOf"] = std::move(conditions);
+    schema["unevaluatedProperties"] = false;
+    definitions[entry] = std::move(schema);
 }
 
 }  // namespace
 
 OrderedJson published_experiment_schema() {
     OrderedJson schema = OrderedJson::parse(experiment_schema_text());
-    OrderedJson& definitions = schema["$defs"];
-    // A copy: adding a member to an ordered object moves the others.
-    OrderedJson evaluator = definitions["evaluator"];
-    OrderedJson& type = evaluator["properties"]["type"];
-    type.erase("examples");
-    type["enum"] = OrderedJson::array();
-    OrderedJson conditions = OrderedJson::array();
-    for (const EvaluatorDefinition* definition : builtin_evaluators()) {
-        const std::string name = "evaluator_" + std::string(definition->id);
-        type["enum"].push_back(definition->id);
-        definitions[name] = parameters_of(*definition);
-        OrderedJson condition;
-        condition["if"]["properties"]["type"]["const"] = definition->id;
-        condition["if"]["required"] = {"type"};
-        condition["then"]["$ref"] = "#/$defs/" + name;
-        conditions.push_back(std::move(condition));
-    }
-    evaluator["allOf"] = std::move(conditions);
-    evaluator["unevaluatedProperties"] = false;
-    definitions["evaluator"] = std::move(evaluator);
+    add_types(schema["$defs"], "evaluator", evaluator_types());
+    add_types(schema["$defs"], "provider", provider_types());
     return schema;
 }
 

@@ -8,6 +8,7 @@
 #include "core/base/files.hpp"
 #include "core/base/hash.hpp"
 #include "core/base/limits.hpp"
+#include "runner/cli/calibrations.hpp"
 #include "runner/cli/console.hpp"
 #include "runner/report/reference_run.hpp"
 
@@ -215,7 +216,7 @@ Result<void> pin_references(RunRecord& run, const PinOptions& options, Store& st
     }
     run.manifest.erase(k_pins);
     if (!pins.empty()) run.manifest[k_pins] = std::move(pins);
-    return {};
+    return pin_calibrations(run, options.folder, options.anew, store);
 }
 
 namespace {
@@ -239,6 +240,7 @@ Result<ReferenceRun> read_now(const RunRecord& run, const std::string& reference
 
 void read_references(const RunRecord& run, const fs::path& folder, const Store& store,
                      ReportInputs& inputs) {
+    read_calibrations(run, folder, store, inputs);
     const Json pins = pins_of(run);
     for (const std::string& reference : named_by_gates(run)) {
         const Json* const pin = find_pin(pins, reference, false);

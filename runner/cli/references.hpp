@@ -37,16 +37,17 @@ struct PinOptions {
     bool anew = false;             ///< also what the run has noted already, if it is still there
 };
 
-/// Notes in `run.manifest` what its references mean, and keeps the content of each in the store.
+/// Notes in `run.manifest` what its references mean and how far its judges agree with people
+/// (runner/cli/calibrations.hpp), and keeps the content of each in the store.
 /// One that is not there yet is noted as missing, and people are told: the gates on it cannot be
 /// decided.
 /// @error invalid_argument when a file or a run is there and cannot be compared with, and when
 ///        `options.baseline` is not there.
 [[nodiscard]] Result<void> pin_references(RunRecord& run, const PinOptions& options, Store& store);
 
-/// Reads what the run is compared with into `references` and `baseline` of the inputs. Of what it
-/// has not noted, for example by the gates of another spec, it takes what it means now.
-/// Why one cannot be read is in `references` too.
+/// Reads what the run is compared with, and the calibrations of its judges, into the inputs. Of
+/// what it has not noted, for example by the gates of another spec, it takes what it means now. Why
+/// one cannot be read is in `references` too.
 /// @param folder  as in PinOptions.
 void read_references(const RunRecord& run, const std::filesystem::path& folder, const Store& store,
                      ReportInputs& inputs);

@@ -1,12 +1,16 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "runner/cli/commands.hpp"
 #include "runner/cli/conclude_run.hpp"
 #include "runner/cli/ledger.hpp"
 #include "runner/cli/outputs.hpp"
 #include "runner/cli/prepare.hpp"
 #include "runner/cli/references.hpp"
+#include "runner/cli/run_outputs.hpp"
 #include "runner/engine/rescore.hpp"
+#include "runner/engine/self_judging.hpp"
 #include "runner/report/numbers.hpp"
 #include "runner/report/program_scores.hpp"
 #include "server/store/store.hpp"
@@ -14,11 +18,37 @@
 namespace assay {
 namespace {
 
+/// Canaries of judges that there are no more, or that are others now, say nothing any more.
+void forget_canaries(const Experiment& experiment, const Json& before, Json& manifest) {
+    const auto canaries = manifest.find(RunRecord::k_canaries);
+    if (canaries == manifest.end()) return;
+    const auto was_same = [&](const BoundEvaluator& evaluator) {
+        const Json& all = before.at("evaluators");
+        return std::ranges::any_of(all, [&](const Json& stored) {
+            return stored.value("name", "") == evaluator.name() &&
+                   stored.value("hash", "") == evaluator.hash();
+        });
+    };
+    Json kept = Json::object();
+    for (const BoundEvaluator& evaluator : experiment.evaluators) {
+        const auto judged = canaries->find(evaluator.name());
+        if (judged != canaries->end() && was_same(evaluator)) kept[evaluator.name()] = *judged;
+    }
+    *canaries = std::move(kept);
+}
+
 /// The run as it is to be stored: the evaluators, gates and run evaluators of the spec, all else as
 /// it was.
 RunRecord with_evaluators_of(const Experiment& experiment, RunRecord run) {
     run.report_plan = experiment.report_plan;
+    const Json before = run.manifest;
     run.manifest["evaluators"] = describe_evaluators(experiment.evaluators);
+    std::vector<std::string> variants;
+    for (const VariantRecord& variant : run.variants) variants.push_back(variant.name);
+    Json self_judging = describe_self_judging(experiment.spec, experiment.evaluators, variants);
+    run.manifest.erase(RunRecord::k_self_judging);
+    if (!self_judging.empty()) run.manifest[RunRecord::k_self_judging] = std::move(self_judging);
+    forget_canaries(experiment, before, run.manifest);
     run.plan_sha256 = plan_sha256_of(run.manifest);
     // The units are stored before the programs look at them. Should that be all that is done, what
     // the programs said of the units as they were must not be taken for what they say now.
@@ -34,9 +64,24 @@ RunRecord with_evaluators_of(const Experiment& experiment, RunRecord run) {
 }
 
 void print_counts(const RescoreCounts& counts, const RunRecord& run) {
-    print_error(fmt::format("Run {}: {} with an output, {} made, {} kept. No task was called.\n",
-                            run.id.value(), format_some(counts.units, "unit"),
-                            format_some(counts.made, "evaluation"), counts.kept));
+    const auto calls = static_cast<std::uint64_t>(counts.spent.calls);
+    const std::string asked =
+        calls == 0 ? std::string("No task was called.")
+                   : fmt::format("No task was called; judges were, in {} for {}.",
+                                 format_some(calls, "call"), format_cost(counts.spent.cost));
+    print_error(fmt::format("Run {}: {} with an output, {} made, {} kept. {}\n", run.id.value(),
+                            format_some(counts.units, "unit"),
+                            format_some(counts.made, "evaluation"), counts.kept, asked));
+}
+
+/// What judges answered before; none when the spec does not use it.
+Result<std::unique_ptr<ReplyCache>> open_cache(const Experiment& experiment,
+                                               const RescoreArguments& arguments,
+                                               const Clock& clock) {
+    if (experiment.spec.execution.cache == CacheMode::off) return nullptr;
+    std::filesystem::path folder = arguments.cache_folder;
+    if (folder.empty()) folder = std::filesystem::path(arguments.store) / "cache";
+    return ReplyCache::open(folder, {}, clock);
 }
 
 Result<ExitCode> rescore_run(const RescoreArguments& arguments, const Console& console) {
@@ -52,11 +97,19 @@ Result<ExitCode> rescore_run(const RescoreArguments& arguments, const Console& c
     const SystemClock clock;
     RescoreCounts counts;
     Rescoring rescoring{.run = with_evaluators_of(*experiment, stored), .at = clock.now()};
+    ASSAY_TRY(const auto outputs, RunOutputs::open(*experiment, rescoring.run, *store));
+    ASSAY_TRY(const auto cache, open_cache(*experiment, arguments, clock));
     rescoring.units = [&](const UnitVisitor& changed) -> Result<void> {
         const UnitStream units = [&](const UnitVisitor& visit) {
             return store->for_each_unit(stored, visit, UnitParts::all);
         };
-        ASSAY_TRY(counts, rescore_units(*experiment, stored.manifest, units, changed, clock));
+        ASSAY_TRY(counts,
+                  rescore_units(*experiment, stored, units, changed,
+                                {.clock = clock, .cache = cache.get(), .outputs = outputs.get()}));
+        // Of judges that were not asked again, what their canaries said before holds.
+        for (const auto& [name, judged] : counts.canaries.items()) {
+            rescoring.run.manifest[RunRecord::k_canaries][name] = judged;
+        }
         return {};
     };
     const PinOptions pins{.folder = experiment->spec.folder, .baseline = {}, .anew = true};

@@ -12,7 +12,9 @@
 #include "runner/cli/prepare_run.hpp"
 #include "runner/cli/progress.hpp"
 #include "runner/cli/references.hpp"
+#include "runner/cli/run_outputs.hpp"
 #include "runner/engine/estimate.hpp"
+#include "runner/report/judge_warnings.hpp"
 #include "server/store/store.hpp"
 
 namespace assay {
@@ -53,14 +55,21 @@ std::uint64_t planned_units(const std::vector<PreparedRun>& runs) {
 }
 
 /// A budget in money sees only what has a price.
-void warn_of_unpriced(const ExperimentSpec& spec) {
+void warn_of_unpriced(const Experiment& experiment, const Clock& clock) {
+    const ExperimentSpec& spec = experiment.spec;
     if (!spec.execution.budget.cost_usd) return;
-    const std::vector<std::string> models = unpriced_models(spec);
+    const std::vector<std::string> models = unpriced_models(experiment, clock.now());
     if (models.empty()) return;
     print_error(
         fmt::format("The budget of ${} does not see {}: the price is not known. Give it as "
                     "`price` under `providers:`, or limit `tokens` or `calls` as well.\n",
                     *spec.execution.budget.cost_usd, fmt::join(models, ", ")));
+}
+
+void warn_of_judges(const RunRecord& run) {
+    for (const std::string& warning : self_judging_warnings(run)) {
+        print_error(fmt::format("assay: {}\n", warning));
+    }
 }
 
 Result<ExitCode> execute_runs(std::vector<PreparedRun> prepared, Store& store,
@@ -69,11 +78,17 @@ Result<ExitCode> execute_runs(std::vector<PreparedRun> prepared, Store& store,
     ASSAY_TRY(const auto cache, open_cache(arguments, prepared, clock));
     const auto progress = make_progress(arguments.quiet ? ProgressMode::none : arguments.progress,
                                         planned_units(prepared), console, clock);
+    std::vector<std::unique_ptr<RunOutputs>> outputs;
     std::vector<ExecutionJob> jobs;
     for (PreparedRun& run : prepared) {
-        warn_of_unpriced(run.experiment.spec);
-        jobs.push_back(
-            {.experiment = &run.experiment, .plan = std::move(run.plan), .cache = cache.get()});
+        warn_of_unpriced(run.experiment, clock);
+        warn_of_judges(run.plan.run);
+        ASSAY_TRY(auto own, RunOutputs::open(run.experiment, run.plan.run, store));
+        outputs.push_back(std::move(own));
+        jobs.push_back({.experiment = &run.experiment,
+                        .plan = std::move(run.plan),
+                        .cache = cache.get(),
+                        .outputs = outputs.back().get()});
     }
     ASSAY_TRY(std::vector<RunRecord> runs,
               execute(std::move(jobs), store, clock,

@@ -8,6 +8,7 @@
 
 #include "core/base/hash.hpp"
 #include "datasets/dataset.hpp"
+#include "runner/cli/calibrations.hpp"
 #include "runner/cli/prepare.hpp"
 #include "runner/cli/references.hpp"
 #include "runner/report/program_scores.hpp"
@@ -149,7 +150,7 @@ Result<void> UnitChecks::look_at(const UnitResult& unit) {
 }
 
 void UnitChecks::check_key(const UnitResult& unit) {
-    traces_.expect(unit.trace_id == derive_trace_id(run_.id, unit.key),
+    traces_.expect(unit.trace_id == derive_trace_id(run_.id, unit.item.position, unit.key),
                    fmt::format("{}: the trace's id does not follow from the run and the unit's key",
                                name_of(unit)));
     const bool fresh = keys_seen_.insert(unit.key.value()).second;
@@ -173,21 +174,31 @@ void UnitChecks::check_item(const UnitResult& unit) {
 
 Result<void> UnitChecks::check_scores(const UnitResult& unit) {
     ASSAY_TRY(const std::vector<StoredScore> rows, open_.store->scores(unit.trace_id));
-    std::map<ScoreId, const Score*> stored;
-    for (const StoredScore& row : rows) stored.emplace(row.id, &row.score);
+    std::map<ScoreId, const StoredScore*> stored;
+    for (const StoredScore& row : rows) stored.emplace(row.id, &row);
     std::map<std::string, std::size_t> earlier;
     for (const Evaluation& evaluation : unit.evaluations) {
+        std::optional<TraceId> execution;
+        if (evaluation.judge) {
+            execution = derive_judge_trace_id(unit.trace_id, evaluation.evaluator);
+            traces_.expect(evaluation.judge->trace_id == *execution,
+                           fmt::format("{}: the trace of the judge \"{}\" has another id",
+                                       name_of(unit), evaluation.evaluator));
+        }
         for (const Score& score : evaluation.scores) {
             const ScoreId id = derive_score_id(unit.trace_id, score.name, earlier[score.name]++);
             const auto row = stored.find(id);
             traces_.expect(row != stored.end(), fmt::format("{}: the score \"{}\" has no row {}",
                                                             name_of(unit), score.name, id.value()));
             if (row == stored.end()) continue;
-            const bool same = row->second->name == score.name && row->second->value == score.value;
+            const Score& said = row->second->score;
             scores_.expect(
-                same,
+                said.name == score.name && said.value == score.value,
                 fmt::format("{}: the row of \"{}\" says {}, the unit {}", name_of(unit), score.name,
-                            to_text(to_json(row->second->value)), to_text(to_json(score.value))));
+                            to_text(to_json(said.value)), to_text(to_json(score.value))));
+            traces_.expect(row->second->execution_trace == execution,
+                           fmt::format("{}: the row of \"{}\" does not point to the judge's trace",
+                                       name_of(unit), score.name));
         }
     }
     return {};
@@ -287,7 +298,7 @@ VerifyCheck check_run_scores(const OpenRun& open) {
 }
 
 VerifyCheck check_baselines(const OpenRun& open) {
-    VerifyCheck check{.id = "baselines", .what = "what it was compared with"};
+    VerifyCheck check{.id = "baselines", .what = "what it was compared with, and its calibrations"};
     const Json pins = open.run.manifest.value("baselines", Json::array());
     for (const Json& pin : pins) {
         if (!pin.at("sha256").is_string()) continue;  // it was not there then
@@ -295,6 +306,13 @@ VerifyCheck check_baselines(const OpenRun& open) {
         const auto document = open.store->baseline_document(pin.at("sha256").get<std::string>());
         const auto read = document ? reference_from_text(*document, reference)
                                    : Result<ReferenceRun>(std::unexpected(document.error()));
+        check.expect(read.has_value(), read ? "" : read.error().message);
+    }
+    for (const Json& pin : open.run.manifest.value(k_calibrations_key, Json::array())) {
+        if (!pin.at("sha256").is_string()) continue;
+        const auto document = open.store->baseline_document(pin.at("sha256").get<std::string>());
+        const auto read = document ? calibration_from_text(*document, pin.at("judge"))
+                                   : Result<Calibration>(std::unexpected(document.error()));
         check.expect(read.has_value(), read ? "" : read.error().message);
     }
     return check;

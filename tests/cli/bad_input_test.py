@@ -84,15 +84,16 @@ class BadInput(ProcessTestCase):
         self.refused("spec.yaml:3", "OPENAI_API_KEY", spec=spec)
 
     def test_later_keys_are_refused_not_ignored(self):
-        gates = "gates: [{score: exact_match, min: 1, requires: {agreement: 0.8}}]\n"
-        self.refused("spec.yaml:5", "not available yet", spec=SPEC + gates)
+        spec = SPEC.replace("[exact_match]", "[{type: exact_match, weight: 2}]")
+        self.assertNotEqual(spec, SPEC)
+        self.refused("spec.yaml:4", "not available yet", spec=spec)
 
-    def test_what_needs_a_later_evaluator_is_no_mistake_of_its_own(self):
+    def test_what_needs_a_broken_evaluator_is_no_mistake_of_its_own(self):
         spec = SPEC.replace("[exact_match]", "[{name: tone, type: judge}, "
                             "{type: exact_match, needs: [tone]}]")
         self.assertNotEqual(spec, SPEC)
-        ended = self.refused("not available yet", spec=spec)
-        self.assertNotIn("unknown evaluator", ended.err)
+        ended = self.refused('evaluator "tone": judge needs "provider"', spec=spec)
+        self.assertNotIn("exact_match", ended.err)
 
     def test_unknown_option_names_the_nearest(self):
         self.write("spec.yaml", SPEC)
@@ -112,7 +113,7 @@ class BadInput(ProcessTestCase):
         self.assertIn('did you mean "run"?', ended.err)
 
     def test_later_command_is_refused(self):
-        ended = self.assay("serve")
+        ended = self.assay("traces")
         self.assertEqual(ended.exit_code, 2)
         self.assertIn("not available yet", ended.err)
 

@@ -30,7 +30,8 @@ class ManifestTestCase(ProcessTestCase):
 class Manifest(ManifestTestCase):
     def test_prices_have_a_hash_that_changes_with_them_alone(self):
         before = self.manifest()
-        prices = '{"local":{"input":100.0,"output":200.0}}'
+        prices = ('{"local:tiny":{"source":"the spec",'
+                  '"usd_per_million":{"input":100.0,"output":200.0}}}')
         self.assertEqual(before["prices_sha256"], hashlib.sha256(prices.encode()).hexdigest())
         self.replace("prompt:", "parameters: {temperature: 0.5}, prompt:")
         after = self.manifest()

@@ -34,6 +34,29 @@ class Plan(ProcessTestCase):
         self.assertIsNone(variant["estimates"]["output_tokens"])
         self.assertIsNone(variant["estimates"]["cost_usd"])
 
+    def test_judges_are_counted_with_what_they_are_asked(self):
+        spec = (self.folder / "spec.yaml").read_text()
+        free = f"  free: {{type: openai-compatible, base_url: '{self.model.url}/v1'}}\n"
+        spec = spec.replace("providers:\n", f"providers:\n{free}")
+        self.write("spec.yaml", spec.replace("evaluators: [exact_match]", """evaluators:
+  - exact_match
+  - {name: tone, type: rubric, provider: "local:judge", criteria: It is kind., repetitions: 2}
+  - {name: better, type: pairwise, provider: "local:judge"}
+  - {name: flow, type: jury, jurors: ["local:judge", "free:other"],
+     judge: {type: g_eval, criteria: It flows.}}"""))
+        variant, = self.plan()["variants"]
+        self.assertEqual(variant["calls"], {"local:tiny": 20, "local:judge (judge)": 101,
+                                            "free:other (judge)": 21})
+        self.assertEqual(variant["estimates"]["input_tokens"], 20)
+        self.assertIsNone(variant["estimates"]["judge_cost_usd"])
+        shown = self.assay("plan", "spec.yaml").out
+        self.assertRegex(shown, r"(?m)^calls of local:judge \(judge\) +101$")
+        self.assertRegex(shown, r"(?m)^judges cost +unknown$")
+        self.assertIn("Judges are asked less often", " ".join(shown.split()))
+        self.assertEqual(self.model.total(), 0)
+        ended = self.assay("run", "spec.yaml", "--budget-usd", "1")
+        self.assertIn("does not see free:other", ended.err)
+
     def test_an_earlier_run_tells_tokens_cost_and_time(self):
         self.assay("run", "spec.yaml", "--limit", 10)
         plan = self.plan()

@@ -33,6 +33,20 @@ class EvaluatorPages(ProcessTestCase):
         known = {f"{each['id']}.md" for each in definitions(PROGRAM)} | {"README.md"}
         self.assertEqual({path.name for path in (DOCS / "evaluators").glob("*.md")}, known, HOW)
 
+    def test_what_the_page_of_a_judge_shows_is_valid(self):
+        self.write("rows.jsonl", '{"input": "a", "answer": "b", "expected_output": "c"}\n')
+        judges = [each for each in definitions(PROGRAM) if each["is_judge"]]
+        self.assertGreaterEqual(len(judges), 11)
+        for definition in judges:
+            with self.subTest(definition["id"]):
+                snippet = re.search(r"```yaml\n(.*?)```", page(definition), re.DOTALL).group(1)
+                self.write("spec.yaml", f"experiment: e\ndataset: rows.jsonl\n"
+                                        f"task: {{recorded: $.answer}}\n"
+                                        f"variants: [{{name: new}}, {{name: old}}]\n{snippet}")
+                keys = {"OPENAI_API_KEY": "k", "ANTHROPIC_API_KEY": "k"}
+                ended = self.assay("validate", "spec.yaml", env=keys)
+                self.assertEqual(ended.exit_code, 0, ended.err)
+
     def test_what_a_page_shows_gives_the_score_it_states(self):
         ran = 0
         for definition in definitions(PROGRAM):

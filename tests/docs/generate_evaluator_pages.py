@@ -1,4 +1,5 @@
-"""Writes docs/evaluators/NAME.md and the list in docs/evaluators.md from the program's definitions.
+"""Writes docs/evaluators/NAME.md, the list in docs/evaluators.md and the table of templates in
+docs/judges.md from the program's definitions.
 
     ASSAY_PROGRAM=build/dev/runner/cli/assay python3 tests/docs/generate_evaluator_pages.py
 """
@@ -13,14 +14,38 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 NOTE = "<!-- Written by tests/docs/generate_evaluator_pages.py. -->"
 VALUES = {"BOOLEAN": "true or false", "NUMERIC": "a number", "CATEGORICAL": "a category",
           "TEXT": "a text"}
-# What is shown where the definition has no example, because it would need a file.
-SHOWN = {"code": {"command": ["python3", "scorer.py"]}}
+JUDGE = {"provider": "openai:gpt-4.1"}
+# What is shown where the definition has no example, because it would need a file or a model.
+SHOWN = {
+    "code": {"command": ["python3", "scorer.py"]},
+    "checklist": {**JUDGE, "questions": [{"id": "greets", "question": "Does it greet?"}]},
+    "choice": {**JUDGE, "prompt": "Who should answer this? {{output}}",
+               "choices": ["billing", "tech", "sales"]},
+    "closed_qa": {**JUDGE, "criteria": "It names a price."},
+    "conversation": {**JUDGE, "criteria": "The assistant solved what the user came for."},
+    "factuality": JUDGE,
+    "g_eval": {**JUDGE, "criteria": "It is coherent."},
+    "judge": {**JUDGE, "template": "helpfulness"},
+    "jury": {"jurors": ["openai:gpt-4.1", "anthropic:claude-sonnet-4-5"],
+             "judge": {"type": "closed_qa", "criteria": "It names a price."}},
+    "pairwise": {**JUDGE, "against": {"variant": "old"}},
+    "rubric": {**JUDGE, "criteria": "It is polite."},
+    "similar": {"provider": "openai:text-embedding-3-small"},
+}
+
+
+TEMPLATES_BEGIN = "<!-- Templates: written by tests/docs/generate_evaluator_pages.py. -->\n"
+TEMPLATES_END = "<!-- End of the templates. -->\n"
+
+
+def listed(program, what):
+    ended = subprocess.run([program, what, "--json"], capture_output=True, check=True)
+    return json.loads(ended.stdout)
 
 
 def definitions(program):
     """What the program knows about its evaluators, sorted by id."""
-    ended = subprocess.run([program, "evaluators", "--json"], capture_output=True, check=True)
-    return json.loads(ended.stdout)
+    return listed(program, "evaluators")
 
 
 def cell(text):
@@ -91,6 +116,8 @@ def page(definition):
     expected = ("compares with `expected_output`, or with `value`" if definition["needs_expected"]
                 else "needs no expected value")
     text = f"{NOTE}\n# {definition['id']}\n\n{definition['summary']}\n\n"
+    if definition["is_judge"]:
+        text += "It asks a model: [judges.md](../judges.md) says what that takes.\n\n"
     text += (f"The score is {VALUES.get(definition['data_type'], definition['data_type'])} "
              f"({definition['data_type']}); it {expected}. Version {definition['version']}.\n\n")
     text += f"```yaml\nevaluators:\n  - {spec_entry(definition)}\n```\n\n## Parameters\n\n"
@@ -121,11 +148,31 @@ What looks at all items of a variant at once is a [run evaluator](spec.md#evalua
 {table(["Evaluator", "Score", "What it does"], rows)}"""
 
 
+def scale_of(template):
+    scores = [point["score"] for point in template["points"]]
+    if None in scores:
+        return " or ".join(point["label"] for point in template["points"])
+    return f"{min(scores):g} to {max(scores):g}"
+
+
+def judges_page(program):
+    """docs/judges.md, which people write, with the table of the templates as it is."""
+    text = (DOCS / "judges.md").read_text(encoding="utf-8")
+    before, rest = text.split(TEMPLATES_BEGIN)
+    after = rest.split(TEMPLATES_END)[1]
+    rows = [[f"`{each['id']}`", scale_of(each),
+             ", ".join(f"`{name}`" for name in each["variables"]), cell(each["summary"])]
+            for each in listed(program, "templates")]
+    return "".join([before, TEMPLATES_BEGIN, table(["Template", "Score", "Sees", "Tells"], rows),
+                    TEMPLATES_END, after])
+
+
 def pages(program):
     """path below docs/ -> text."""
     all_definitions = definitions(program)
     texts = {f"evaluators/{each['id']}.md": page(each) for each in all_definitions}
     texts["evaluators.md"] = index(all_definitions)
+    texts["judges.md"] = judges_page(program)
     return texts
 
 

@@ -15,13 +15,15 @@ from assay_process import PROGRAM, SOURCE, ProcessTestCase  # noqa: E402
 
 EXAMPLES = SOURCE / "examples"
 TICKETS = EXAMPLES / "ticket_router"
+JUDGED = EXAMPLES / "judged"
 GSM8K_DATA = SOURCE.parent / "shared/data/gsm8k/example_model_solutions.jsonl"
 GSM8K_CORRECT = {"6b_finetuning": 286, "6b_verification": 515,
                  "175b_finetuning": 458, "175b_verification": 742}
 
-sys.path.insert(0, str(TICKETS))
+sys.path[:0] = [str(TICKETS), str(JUDGED)]
 
 import router  # noqa: E402
+import stub_models  # noqa: E402
 
 
 def tickets():
@@ -30,9 +32,9 @@ def tickets():
 
 
 class ExamplesTest(ProcessTestCase):
-    def run_spec(self, spec):
+    def run_spec(self, spec, *arguments):
         report = self.folder / "report.json"
-        ended = self.assay("run", spec, "--out", report, timeout=300)
+        ended = self.assay("run", spec, "--out", report, *arguments, timeout=300)
         self.assert_no_crash(ended)
         self.assertTrue(report.exists(), ended.err)
         return ended.exit_code, json.loads(report.read_text(encoding="utf-8"))
@@ -40,7 +42,8 @@ class ExamplesTest(ProcessTestCase):
     def test_every_spec_is_valid_and_known_to_this_test(self):
         specs = {str(path.relative_to(EXAMPLES)) for path in EXAMPLES.rglob("*.eval.yaml")}
         self.assertEqual(specs, {"gsm8k/gsm8k.eval.yaml", "handbook/questions.eval.yaml",
-                                 "scorers/answers.eval.yaml", "ticket_router/tickets.eval.yaml",
+                                 "judged/answers.eval.yaml", "scorers/answers.eval.yaml",
+                                 "ticket_router/tickets.eval.yaml",
                                  "worst_customer/requests.eval.yaml"})
         for spec in specs:
             ended = self.assay("validate", EXAMPLES / spec)
@@ -94,6 +97,48 @@ class ExamplesTest(ProcessTestCase):
         self.assertEqual(variant["run_scores"], {"worst_customer": 0.25})
         self.assertEqual(variant["run_score_notes"], {"worst_customer": "that is museum"})
         self.assertEqual([gate["status"] for gate in report["gates"]], ["passed", "failed"])
+
+    def test_judged(self):
+        kept = {path: path.read_bytes() for path in JUDGED.rglob("*.json")}
+        exit_code, report = self.run_spec(JUDGED / "answers.eval.yaml", "--cache-dir",
+                                          JUDGED / "replies")
+        # When a prompt has changed, the README says how to record the replies anew.
+        self.assertEqual((exit_code, report["status"]), (0, "passed"))
+        self.assertEqual({path: path.read_bytes() for path in JUDGED.rglob("*.json")}, kept)
+        text = (JUDGED / "answers.jsonl").read_text(encoding="utf-8")
+        rows = [json.loads(line) for line in text.splitlines()]
+        worth = {"fits": 1, "neutral": 0.5, "unfitting": 0.25}
+        calls = 0
+        for variant in report["variants"]:
+            scores = variant["scores"]
+            answers = [row[variant["name"]] for row in rows]
+            tone = [worth[stub_models.tone_of(answer)[0]] for answer in answers]
+            self.assertAlmostEqual(scores["tone"]["mean"], sum(tone) / len(rows))
+            for model in ("judge-a", "judge-b", "judge-c"):
+                yes = [stub_models.helps(model, answer)[0] for answer in answers]
+                self.assertAlmostEqual(scores[f"helps_{model}"]["mean"], sum(yes) / len(rows))
+            calls += variant["judges"]["calls"] + variant["judges"]["cached"]
+            self.assertEqual(variant["judges"]["calls"], 0)
+        self.assertEqual(calls, len(kept))
+        thorough = report["variants"][1]["scores"]
+        orders = [(stub_models.better_of(row["thorough"], row["short"])[0] == "A",
+                   stub_models.better_of(row["short"], row["thorough"])[0] == "B")
+                  for row in rows]
+        wins = sum(first and second for first, second in orders)
+        ties = sum(first != second for first, second in orders)
+        self.assertAlmostEqual(thorough["better"]["mean"], (wins + ties / 2) / len(rows))
+        self.assertAlmostEqual(thorough["better_consistent"]["mean"], 1 - ties / len(rows))
+
+    def test_judged_readme_tells_the_truth(self):
+        readme = (JUDGED / "README.md").read_text(encoding="utf-8")
+        _, report = self.run_spec(JUDGED / "answers.eval.yaml", "--cache-dir", JUDGED / "replies")
+        short, thorough = (variant["scores"] for variant in report["variants"])
+        self.assertIn(f"{short['tone']['mean']:g} for the short answers, "
+                      f"{thorough['tone']['mean']:g} for the thorough ones", readme)
+        self.assertIn(f"a tie: {thorough['better']['mean']:g}", readme)
+        for name in ("better_consistent", "better_first_preferred"):
+            self.assertIn(f"`{name}` ({thorough[name]['mean']:g})", readme)
+        self.assertEqual((short["helps"]["mean"], thorough["helps"]["mean"]), (0.5, 1))
 
     def test_ticket_readme_tells_the_truth(self):
         readme = (TICKETS / "README.md").read_text(encoding="utf-8")

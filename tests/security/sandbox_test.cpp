@@ -85,8 +85,8 @@ class Scorer {
         unit.output = output;
         auto prepared = bound->prepare(unit);
         REQUIRE(prepared.request.has_value());
-        auto awaited =
-            run_task(io, bound->evaluate_async(std::move(*prepared.request), in(k_patience)));
+        auto awaited = run_task(
+            io, bound->evaluate_async(std::move(*prepared.request), {.deadline = in(k_patience)}));
         log = awaited.log;
         return std::move(awaited.evaluation);
     }

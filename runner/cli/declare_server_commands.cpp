@@ -1,0 +1,88 @@
+// The commands of the server.
+#include "runner/cli/command_parser.hpp"
+
+namespace assay {
+namespace {
+
+constexpr const char* k_serve_footer =
+    R"(What it serves so far: health, readiness, metrics, its OpenAPI document, projects and
+API keys. Traces, scores, datasets and prompts are not served yet.
+
+The first start makes an organisation, a project and a key pair and prints the pair once;
+LANGFUSE_INIT_ORG_ID, _PROJECT_ID, _PROJECT_PUBLIC_KEY, _PROJECT_SECRET_KEY and so on name
+them instead. SALT and ENCRYPTION_KEY come from the environment, or from the files `salt`
+and `encryption_key`, which are made in the data folder. ADMIN_API_KEY is the operator's
+key. It ends on SIGTERM or SIGINT, once the requests that it has are answered.
+
+Examples:
+  assay serve
+  assay serve --data /var/lib/assay --log json
+  assay serve --host 0.0.0.0 --public --allow-host assay.example.org
+
+Exit codes: 0 ended by a signal · 2 the command line or a variable is wrong
+4 it cannot listen, or the store cannot be used)";
+
+constexpr const char* k_keys_footer =
+    R"(create makes a key pair and prints it; its secret cannot be shown again. list shows the
+keys, never a secret. revoke ends one: requests with it are refused from then on.
+A server on the same folder need not be restarted.
+
+Examples:
+  assay keys create --note "CI"
+  assay keys create --organization default
+  assay keys list
+  assay keys revoke pk-lf-0f3c2a71-5a0e-4a7e-9f63-d9f2c1b8a7e4
+
+Exit codes: 0 done · 2 the command line is wrong, or there is no such key, project or store)";
+
+void add_data(CLI::App* sub, std::string& data) {
+    sub->add_option("--data", data, "Folder of the store")->type_name("DIR")->capture_default_str();
+}
+
+}  // namespace
+
+void CommandParser::add_serve() {
+    auto [sub, a] = command<ServeArguments>("serve", "Serve a store to SDKs, programs and people",
+                                            k_serve_footer);
+    add_data(sub, a->data);
+    sub->add_option("--host", a->host, "Address to listen at")
+        ->type_name("ADDRESS")
+        ->capture_default_str();
+    sub->add_option("--port", a->port, "Port to listen at; 0 takes one that is free")
+        ->type_name("N")
+        ->check(whole_number(0))
+        ->capture_default_str();
+    sub->add_flag("--public", a->is_public,
+                  "Listen at an address that other machines reach; what is sent is not encrypted");
+    sub->add_option("--allow-host", a->allow_hosts,
+                    "Answer to this name in the Host header too (repeatable)")
+        ->type_name("NAME")
+        ->allow_extra_args(false);
+    const std::vector<std::string> forms = {"text", "json"};
+    suggestions_[sub->add_option("--log", a->log, "Form of the log on stderr: text or json")
+                     ->type_name("FORM")
+                     ->check(one_of("form", forms))
+                     ->capture_default_str()] = forms;
+}
+
+void CommandParser::add_keys() {
+    auto [sub, a] = command<KeysArguments>("keys", "Make, list or revoke the API keys of a store",
+                                           k_keys_footer);
+    const std::vector<std::string> actions = {"create", "list", "revoke"};
+    suggestions_[sub->add_option("ACTION", a->action, "create, list or revoke")
+                     ->required()
+                     ->check(one_of("action", actions))] = actions;
+    sub->add_option("KEY", a->key, "revoke: the id or the public key of one");
+    add_data(sub, a->data);
+    CLI::Option* const project =
+        sub->add_option("--project", a->project, "create: for this project [the only one]")
+            ->type_name("ID");
+    sub->add_option("--organization", a->organization,
+                    "create: for this organisation, to administer its projects")
+        ->type_name("ID")
+        ->excludes(project);
+    sub->add_option("--note", a->note, "create: what it is for")->type_name("TEXT");
+    sub->add_flag("--json", a->json, "For machines");
+}
+
+}  // namespace assay

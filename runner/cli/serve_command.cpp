@@ -1,0 +1,122 @@
+#include <fmt/format.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include "core/base/text.hpp"
+#include "runner/cli/commands.hpp"
+#include "server/api/api.hpp"
+#include "server/api/first_start.hpp"
+#include "server/api/http_server.hpp"
+
+namespace assay {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// "localhost" is what people type; a name could mean several addresses, so others are refused.
+std::string address_of(const std::string& host) { return host == "localhost" ? "127.0.0.1" : host; }
+
+bool is_loopback(const std::string& address) {
+    boost::system::error_code error;
+    const auto parsed = asio::ip::make_address(address, error);
+    return !error && parsed.is_loopback();
+}
+
+Result<HttpServerOptions> options_of(const ServeArguments& arguments) {
+    HttpServerOptions options{.host = address_of(arguments.host), .port = arguments.port};
+    const bool is_local = is_loopback(options.host);
+    if (!is_local && !arguments.is_public) {
+        return failure(ErrorCode::invalid_argument,
+                       fmt::format("other machines may reach {}, and what they send is not "
+                                   "encrypted; add --public if that is meant, behind a proxy "
+                                   "with TLS",
+                                   arguments.host));
+    }
+    if (is_local) options.hosts = {"localhost", "127.0.0.1", "[::1]"};
+    for (const std::string& host : arguments.allow_hosts) {
+        options.hosts.push_back(to_lower_ascii(host));
+    }
+    return options;
+}
+
+void print_welcome(const std::string& url, const std::string& data,
+                   const std::optional<KeyPair>& made) {
+    print_out(fmt::format("assay serves {} from {}\n", url, data));
+    if (made) {
+        print_out(
+            fmt::format("\nThe first key pair. Its secret is shown only now:\n\n"
+                        "LANGFUSE_PUBLIC_KEY={}\nLANGFUSE_SECRET_KEY={}\n"
+                        "LANGFUSE_BASE_URL={}\nLANGFUSE_HOST={}\n\n",
+                        made->public_key, made->secret_key.reveal(), url, url));
+    }
+    (void)std::fflush(stdout);  // whoever started it in a pipe waits for these lines
+}
+
+std::string url_of(const HttpServerOptions& options, std::uint16_t port) {
+    const bool is_v6 = options.host.find(':') != std::string::npos;
+    return fmt::format("http://{}{}{}:{}", is_v6 ? "[" : "", options.host, is_v6 ? "]" : "", port);
+}
+
+Result<ExitCode> serve(const ServeArguments& arguments) {
+    ASSAY_TRY(const HttpServerOptions options, options_of(arguments));
+    const SystemClock clock;
+    ServerLog log(arguments.log == "json" ? LogForm::json : LogForm::text);
+    ASSAY_TRY(const auto access, AccessStore::open(arguments.data));
+    ASSAY_TRY(const ServerSecrets secrets,
+              load_server_secrets(arguments.data, &process_environment));
+    std::optional<Secret> admin_key;
+    if (auto key = process_environment("ADMIN_API_KEY")) admin_key.emplace(std::move(*key));
+
+    asio::io_context io;
+    asio::thread_pool store_thread(1);
+    asio::thread_pool workers(1);
+    Api api({.access = *access,
+             .secrets = secrets,
+             .clock = clock,
+             .log = log,
+             .store_thread = store_thread.get_executor(),
+             .admin_key = std::move(admin_key)});
+    ASSAY_TRY(const auto server, HttpServer::listen(io, workers.get_executor(), options, api));
+    // Only now: a first pair that was made where nothing can listen would never be told.
+    ASSAY_TRY(const auto made, prepare_access(*access, secrets, &process_environment, clock.now()));
+    api.count_connections([&] { return server->connections(); });
+
+    asio::signal_set signals(io, SIGTERM, SIGINT);
+    signals.async_wait([&](boost::system::error_code error, int /*signal*/) {
+        if (error) return;
+        signals.clear();  // a second one ends the program at once
+        log.info("draining");
+        api.begin_drain();
+        server->drain();
+    });
+    std::exception_ptr failed;
+    asio::co_spawn(io, server->run(), [&](std::exception_ptr problem) {
+        failed = std::move(problem);
+        signals.cancel();
+    });
+    const std::string url = url_of(options, server->port());
+    log.info("listening", {{"url", url}, {"data", arguments.data}});
+    print_welcome(url, arguments.data, made);
+    io.run();
+    store_thread.join();
+    workers.join();
+    if (failed) std::rethrow_exception(failed);
+    log.info("ended");
+    return ExitCode::ok;
+}
+
+}  // namespace
+
+ExitCode serve_command(const ServeArguments& arguments, const Console& /*console*/) {
+    return end_with(serve(arguments));
+}
+
+}  // namespace assay

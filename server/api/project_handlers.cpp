@@ -1,0 +1,125 @@
+#include <fmt/format.h>
+
+#include "core/base/random.hpp"
+#include "core/base/text.hpp"
+#include "server/api/limits.hpp"
+#include "server/api/request_body.hpp"
+#include "server/api/route.hpp"
+
+// Projects: what a project's key may read of its own, and what an organisation's key may do.
+
+namespace assay {
+namespace {
+
+constexpr std::size_t k_id_bytes = 12;
+constexpr std::size_t k_name_characters_min = 3;
+constexpr std::size_t k_name_characters_max = 60;
+constexpr std::int64_t k_retention_days_min = 3;
+constexpr std::int64_t k_retention_days_max = 100'000;
+
+OrderedJson to_json(const Project& project) {
+    OrderedJson json;
+    json["id"] = project.id.value();
+    json["name"] = project.name;
+    json["organization"] = {{"id", project.organization.id.value()},
+                            {"name", project.organization.name}};
+    json["metadata"] = project.metadata;
+    if (project.retention_days > 0) json["retentionDays"] = project.retention_days;
+    return json;
+}
+
+/// What a body says of a project; what it leaves out stays as it is.
+Result<void> apply(const Json& body, Project& project) {
+    const Json& name = member_of(body, "name");
+    const std::size_t characters =
+        name.is_string() ? count_code_points(name.get_ref<const std::string&>()) : 0;
+    if (characters < k_name_characters_min || characters > k_name_characters_max) {
+        return failure(ErrorCode::invalid_argument,
+                       "Invalid project name. Should be between 3 and 60 characters.");
+    }
+    project.name = name.get<std::string>();
+    if (const Json& retention = member_of(body, "retention"); !retention.is_null()) {
+        const std::int64_t days =
+            retention.is_number_integer() ? retention.get<std::int64_t>() : -1;
+        const bool is_valid =
+            days == 0 || (days >= k_retention_days_min && days <= k_retention_days_max);
+        if (!is_valid) {
+            return failure(ErrorCode::invalid_argument,
+                           "Invalid retention value. Must be 0 or at least 3 days.");
+        }
+        project.retention_days = static_cast<int>(days);
+    }
+    if (const Json& metadata = member_of(body, "metadata"); !metadata.is_null()) {
+        if (!metadata.is_object() ||
+            to_text(metadata).size() > limits::k_project_metadata_bytes_max) {
+            return failure(ErrorCode::invalid_argument,
+                           "Invalid metadata. Should be a valid JSON object of at most 64 kB.");
+        }
+        project.metadata = metadata;
+    }
+    return {};
+}
+
+Result<Organization> organization_of(ApiContext& context, const Caller& caller) {
+    ASSAY_TRY(const auto organizations, context.access.organizations());
+    for (const Organization& organization : organizations) {
+        if (organization.id == caller.owner.organization) return organization;
+    }
+    return failure(ErrorCode::internal, "a key belongs to no organisation");
+}
+
+}  // namespace
+
+Result<Project> project_of(ApiContext& context, const RouteCall& call) {
+    ASSAY_TRY(auto project, context.access.find_project(ProjectId(call.parameter("projectId"))));
+    if (!project || project->organization.id != call.caller.owner.organization) {
+        return failure(ErrorCode::not_found, "Project not found");
+    }
+    return std::move(*project);
+}
+
+Result<ApiResponse> get_projects(ApiContext& context, const RouteCall& call) {
+    ASSAY_TRY(const auto project, context.access.find_project(*call.caller.owner.project));
+    OrderedJson data = OrderedJson::array();
+    if (project) data.push_back(to_json(*project));
+    return json_response(200, {{"data", std::move(data)}});
+}
+
+Result<ApiResponse> post_project(ApiContext& context, const RouteCall& call) {
+    ASSAY_TRY(const Json body, parse_object(call.request));
+    ASSAY_TRY(const Organization organization, organization_of(context, call.caller));
+    Project project{.id = ProjectId(random_hex(k_id_bytes)),
+                    .organization = organization,
+                    .name = {},
+                    .metadata = Json::object(),
+                    .retention_days = 0};
+    ASSAY_CHECK(apply(body, project));
+    ASSAY_CHECK(context.access.add_project(project, context.clock.now()));
+    return json_response(201, to_json(project));
+}
+
+Result<ApiResponse> put_project(ApiContext& context, const RouteCall& call) {
+    ASSAY_TRY(Project project, project_of(context, call));
+    ASSAY_TRY(const Json body, parse_object(call.request));
+    ASSAY_CHECK(apply(body, project));
+    ASSAY_CHECK(context.access.update_project(project, context.clock.now()));
+    return json_response(200, to_json(project));
+}
+
+Result<ApiResponse> delete_project(ApiContext& context, const RouteCall& call) {
+    ASSAY_TRY(const Project project, project_of(context, call));
+    ASSAY_CHECK(context.access.remove_project(project.id, context.clock.now()));
+    return json_response(202, {{"success", true},
+                               {"message",
+                                "The project is hidden and its keys have stopped. What it holds is "
+                                "not removed from the files yet."}});
+}
+
+Result<ApiResponse> get_organization_projects(ApiContext& context, const RouteCall& call) {
+    ASSAY_TRY(const auto projects, context.access.projects(call.caller.owner.organization));
+    OrderedJson list = OrderedJson::array();
+    for (const Project& project : projects) list.push_back(to_json(project));
+    return json_response(200, {{"projects", std::move(list)}});
+}
+
+}  // namespace assay

@@ -1,0 +1,203 @@
+"""`assay serve` and `assay keys` as processes: first start, keys, restart, signals."""
+
+import base64
+import json
+import os
+import re
+import signal
+import socket
+import stat
+import time
+import unittest
+import urllib.error
+import urllib.request
+
+from assay_process import ProcessTestCase
+
+OWN_VARIABLES = ("LANGFUSE_", "SALT", "ENCRYPTION_KEY", "ADMIN_API_KEY")
+
+
+class Server:
+    """A running server and what it printed."""
+
+    def __init__(self, test, *arguments, env=None):
+        self.test = test
+        self.process = test.start("serve", "--port", "0", *arguments, env=env)
+        test.addCleanup(self.kill)
+        first = self.process.stdout.readline().decode()
+        found = re.search(r"assay serves (http://\S+) from (\S+)", first)
+        if not found:
+            _, err = self.process.communicate(timeout=10)
+            test.fail(f"it did not start: {first} {err.decode()}")
+        self.url = found.group(1)
+        self.out = first
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+
+    def stop(self, number=signal.SIGTERM):
+        """Exit code; what it printed is in out and err."""
+        self.process.send_signal(number)
+        out, err = self.process.communicate(timeout=20)
+        self.out += out.decode()
+        self.err = err.decode()
+        return self.process.returncode
+
+    def pair(self):
+        """The first key pair, which is printed right after the first line."""
+        values = {}
+        while len(values) < 4:
+            line = self.process.stdout.readline().decode()
+            self.out += line
+            if "=" in line:
+                name, _, value = line.strip().partition("=")
+                values[name] = value
+        return values
+
+    def ask(self, path, pair=None, method="GET", body=None):
+        request = urllib.request.Request(self.url + path, method=method,
+                                         data=None if body is None else json.dumps(body).encode())
+        if pair:
+            text = f"{pair['LANGFUSE_PUBLIC_KEY']}:{pair['LANGFUSE_SECRET_KEY']}"
+            request.add_header("Authorization", "Basic " + base64.b64encode(text.encode()).decode())
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return answer.status, json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.loads(error.read())
+
+
+class Serve(ProcessTestCase):
+    def environment(self, extra=None):
+        kept = {name: value for name, value in super().environment().items()
+                if not name.startswith(OWN_VARIABLES)}
+        return {**kept, **(extra or {})}
+
+    def test_first_start_prints_a_pair_once_and_a_restart_keeps_it(self):
+        server = Server(self)
+        pair = server.pair()
+        self.assertEqual(pair["LANGFUSE_BASE_URL"], server.url)
+        status, body = server.ask("/api/public/projects", pair)
+        self.assertEqual(status, 200)
+        self.assertEqual(body, {"data": [{
+            "id": "default", "name": "default", "metadata": {},
+            "organization": {"id": "default", "name": "default"}}]})
+        self.assertEqual(server.ask("/api/public/projects")[0], 401)
+        self.assertEqual(server.stop(), 0)
+        secret = pair["LANGFUSE_SECRET_KEY"]
+        self.assertNotIn(secret, server.err)
+        for path in (self.folder / ".assay").rglob("*"):
+            if path.is_file():
+                self.assertNotIn(secret.encode(), path.read_bytes(), path)
+        for name in ("salt", "encryption_key"):
+            mode = (self.folder / ".assay" / name).stat().st_mode
+            self.assertEqual(stat.S_IMODE(mode), 0o600)
+
+        again = Server(self)
+        self.assertEqual(again.ask("/api/public/projects", pair)[0], 200)
+        self.assertEqual(again.stop(signal.SIGINT), 0)
+        self.assertNotIn("sk-lf-", again.out)
+
+    def test_variables_make_the_pair(self):
+        env = {"LANGFUSE_INIT_ORG_ID": "acme", "LANGFUSE_INIT_PROJECT_ID": "support",
+               "LANGFUSE_INIT_PROJECT_NAME": "Support", "SALT": "from outside",
+               "ENCRYPTION_KEY": "ab" * 32,
+               "LANGFUSE_INIT_PROJECT_PUBLIC_KEY": "pk-lf-canary-0001",
+               "LANGFUSE_INIT_PROJECT_SECRET_KEY": "sk-lf-canary-0002"}
+        server = Server(self, "--data", "data", "--log", "json", env=env)
+        pair = {"LANGFUSE_PUBLIC_KEY": "pk-lf-canary-0001",
+                "LANGFUSE_SECRET_KEY": "sk-lf-canary-0002"}
+        self.assertEqual(server.ask("/api/public/projects", pair)[1]["data"][0]["name"], "Support")
+        self.assertEqual(server.stop(), 0)
+        self.assertNotIn("canary", server.out + server.err)
+        events = [json.loads(line)["event"] for line in server.err.splitlines()]
+        self.assertEqual(events, ["listening", "draining", "ended"])
+        self.assertFalse((self.folder / "data" / "salt").exists())
+        ended = self.assay("serve", "--port", "0", "--data", "data", env={**env, "SALT": "other"})
+        self.assertEqual(ended.exit_code, 2)
+        self.assertIn("SALT", ended.err)
+
+    def test_it_stops_at_once_with_idle_connections(self):
+        server = Server(self)
+        host, _, port = server.url.removeprefix("http://").partition(":")
+        with socket.create_connection((host, int(port))) as idle:
+            idle.sendall(b"GET /api/public/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.assertTrue(idle.recv(65536).startswith(b"HTTP/1.1 200 OK"))
+            began = time.monotonic()
+            self.assertEqual(server.stop(), 0)
+            self.assertLess(time.monotonic() - began, 5)
+
+    def test_public_addresses_and_foreign_names_are_refused(self):
+        ended = self.assay("serve", "--host", "0.0.0.0", "--port", "0")
+        self.assertEqual(ended.exit_code, 2)
+        self.assertIn("--public", ended.err)
+        ended = self.assay("serve", "--host", "example.org", "--public", "--port", "0")
+        self.assertEqual(ended.exit_code, 2)
+        server = Server(self)
+        request = urllib.request.Request(server.url + "/api/public/health",
+                                         headers={"Host": "evil.example"})
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request, timeout=10)
+        self.assertEqual(refused.exception.code, 421)
+        refused.exception.close()
+        named = Server(self, "--allow-host", "evil.example", "--data", "other")
+        request.full_url = named.url + "/api/public/health"
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            self.assertEqual(answer.status, 200)
+
+    def test_a_port_in_use_is_named(self):
+        server = Server(self)
+        port = server.url.rpartition(":")[2]
+        ended = self.assay("serve", "--port", port, "--data", "other")
+        self.assertEqual(ended.exit_code, 4)
+        self.assertIn(port, ended.err)
+        self.assertIn("LANGFUSE_SECRET_KEY", Server(self, "--data", "other").pair())
+        ended = self.assay("serve", "--port", "70000")
+        self.assertEqual(ended.exit_code, 2)
+
+    def test_keys_are_made_listed_and_revoked_beside_a_running_server(self):
+        self.assertEqual(self.assay("keys", "list").exit_code, 2)
+        self.assertFalse(os.path.exists(self.folder / ".assay"))
+        server = Server(self)
+        made = self.assay("keys", "create", "--note", "CI", "--json")
+        self.assertEqual(made.exit_code, 0, made.err)
+        key = json.loads(made.out)
+        pair = {"LANGFUSE_PUBLIC_KEY": key["public_key"], "LANGFUSE_SECRET_KEY": key["secret_key"]}
+        self.assertEqual(server.ask("/api/public/projects", pair)[0], 200)
+        listed = self.assay("keys", "list", "--json")
+        self.assertNotIn(key["secret_key"], listed.out)
+        self.assertEqual([row["note"] for row in json.loads(listed.out)],
+                         ["Made at the first start", "CI"])
+        self.assertIn(key["public_key"], self.assay("keys", "list").out)
+        organization = json.loads(
+            self.assay("keys", "create", "--organization", "default", "--json").out)
+        administrator = {"LANGFUSE_PUBLIC_KEY": organization["public_key"],
+                         "LANGFUSE_SECRET_KEY": organization["secret_key"]}
+        status, project = server.ask("/api/public/projects", administrator, "POST",
+                                     {"name": "second", "retention": 0})
+        self.assertEqual(status, 201)
+        ended = self.assay("keys", "create")
+        self.assertEqual(ended.exit_code, 2)
+        self.assertIn("--project", ended.err)
+        self.assertEqual(self.assay("keys", "create", "--project", project["id"]).exit_code, 0)
+        self.assertEqual(self.assay("keys", "revoke", key["public_key"]).exit_code, 0)
+        self.assertEqual(server.ask("/api/public/projects", pair)[0], 401)
+        self.assertEqual(self.assay("keys", "revoke", key["public_key"]).exit_code, 2)
+        self.assertEqual(server.stop(), 0)
+
+    def test_mistakes_on_the_command_line(self):
+        Server(self).stop()
+        for arguments in (("keys", "revoke"), ("keys", "list", "x"), ("keys", "mint"),
+                          ("keys", "list", "--note", "x"), ("keys", "create", "--project", "x"),
+                          ("keys", "create", "--organization", "x"),
+                          ("serve", "--log", "xml")):
+            ended = self.assay(*arguments)
+            self.assertEqual(ended.exit_code, 2, arguments)
+            self.assert_no_crash(ended)
+
+
+if __name__ == "__main__":
+    unittest.main()
