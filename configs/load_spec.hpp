@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "configs/spec.hpp"
+#include "configs/stored_prompt.hpp"
 
 namespace assay {
 
@@ -12,6 +13,7 @@ struct LoadOptions {
     std::vector<std::string> overrides;  ///< "--set" arguments: "task.parameters.seed=3"
     /// Stands in for the environment in ${NAME}; nullptr = the process's own.
     const std::map<std::string, std::string>* environment = nullptr;
+    StoredPrompts stored_prompts = {};  ///< needed when the spec names a prompt of the store
 };
 
 /// A spec with the places of its values, and every mistake found in it. `spec` is usable only

@@ -14,27 +14,33 @@ namespace {
 
 using Prices = std::map<std::string, double>;
 
+/// Whether all expressions are compiled at once, so that each mistake has its place.
+enum class Expressions { checked, lazy };
+
 /// Reads a table and collects what is wrong with it.
 class TableReader {
   public:
+    explicit TableReader(Expressions expressions) : expressions_(expressions) {}
     std::vector<ModelPrice> read(const SpecReader& table, std::string& date);
 
   private:
     void read_price(const SpecReader& entry, std::vector<ModelPrice>& prices);
-    [[nodiscard]] std::optional<Regex> read_expression(const SpecReader& reader);
+    [[nodiscard]] std::optional<LazyRegex> read_expression(const SpecReader& reader) const;
     [[nodiscard]] static std::optional<Time> read_day(const SpecReader& reader);
     [[nodiscard]] std::vector<ModelPrice::Tier> read_tiers(const SpecReader& entry);
     [[nodiscard]] ModelPrice::Tier read_tier(const SpecReader& tier);
     void read_condition(const SpecReader& condition, ModelPrice::Tier& tier);
     [[nodiscard]] static Prices read_amounts(const SpecReader& map);
+
+    Expressions expressions_;
 };
 
-std::optional<Regex> TableReader::read_expression(const SpecReader& reader) {
-    const auto text = reader.text();
+std::optional<LazyRegex> TableReader::read_expression(const SpecReader& reader) const {
+    auto text = reader.text();
     if (!text) return std::nullopt;
-    auto compiled = Regex::compile(*text);
-    if (compiled) return std::move(*compiled);
-    reader.mistake(fmt::format("{}: {}", reader.title(), compiled.error().message));
+    LazyRegex expression(std::move(*text));
+    if (expressions_ == Expressions::lazy || expression.compiled()) return expression;
+    reader.mistake(fmt::format("{}: {}", reader.title(), expression.compiled().error().message));
     return std::nullopt;
 }
 
@@ -128,7 +134,7 @@ void TableReader::read_price(const SpecReader& entry, std::vector<ModelPrice>& p
     const auto start = entry.find("start");
     auto tiers = read_tiers(entry);
     const auto match = entry.find("match");
-    auto expression = match ? read_expression(*match) : *Regex::compile("\\Q" + model + "\\E");
+    auto expression = match ? read_expression(*match) : LazyRegex("\\Q" + model + "\\E");
     if (!expression) return;
     prices.push_back({.model = std::move(model),
                       .provider = std::move(provider),
@@ -225,12 +231,32 @@ bool ModelPrice::Tier::holds_for(const UsageDetails& usage) const {
     });
 }
 
+LazyRegex::LazyRegex(std::string pattern) : state_(std::make_shared<State>()) {
+    state_->pattern = std::move(pattern);
+}
+
+const Result<Regex>& LazyRegex::compiled() const {
+    std::call_once(state_->once,
+                   [&state = *state_] { state.compiled.emplace(Regex::compile(state.pattern)); });
+    return *state_->compiled;
+}
+
+bool LazyRegex::found_in(std::string_view text) const {
+    ASSAY_ASSERT(compiled().has_value(), "tables hold expressions that can be compiled");
+    return compiled()->found_in(text);
+}
+
+bool LazyRegex::matches_all(std::string_view text) const {
+    ASSAY_ASSERT(compiled().has_value(), "tables hold expressions that can be compiled");
+    return compiled()->matches_all(text);
+}
+
 Result<PriceTable> PriceTable::parse(std::string_view text, std::string_view file) {
     LocatedDocument document = parse_located(text, file);
     PriceTable table;
     if (document.diagnostics.empty()) {
         const SpecReader reader(document.value, {}, {&document.places, &document.diagnostics});
-        table.prices_ = TableReader().read(reader, table.date_);
+        table.prices_ = TableReader(Expressions::checked).read(reader, table.date_);
     }
     if (document.diagnostics.empty()) return table;
     return failure(ErrorCode::invalid_argument, to_string(std::move(document.diagnostics)));
@@ -238,9 +264,16 @@ Result<PriceTable> PriceTable::parse(std::string_view text, std::string_view fil
 
 const PriceTable& PriceTable::shipped() {
     static const PriceTable k_table = [] {
-        auto parsed = parse(k_prices_yaml, "prices.yaml");
-        ASSAY_ASSERT(parsed.has_value(), "the price table of the program is well formed");
-        return std::move(*parsed);
+        // Places are for messages, and finding them takes longer than all the rest.
+        const auto json = parse_json(k_prices_json);
+        ASSAY_ASSERT(json.has_value(), "the price table of the program is JSON");
+        const SourceMap no_places;
+        Diagnostics mistakes;
+        const SpecReader reader(*json, {}, {&no_places, &mistakes});
+        PriceTable table;
+        table.prices_ = TableReader(Expressions::lazy).read(reader, table.date_);
+        ASSAY_ASSERT(mistakes.empty(), "the price table of the program is well formed");
+        return table;
     }();
     return k_table;
 }
@@ -264,7 +297,7 @@ const ModelPrice* ConnectionPrices::in_tables(std::string_view model, Time at) c
         const ModelPrice* const found = table->find(provider_type_, model, at);
         if (found != nullptr) return found;
     }
-    return nullptr;
+    return PriceTable::shipped().find(provider_type_, model, at);
 }
 
 std::optional<NanoUsd> ConnectionPrices::cost_of(std::string_view asked, std::string_view answered,

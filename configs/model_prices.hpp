@@ -3,12 +3,14 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/base/clock.hpp"
+#include "core/base/error.hpp"
 #include "core/base/json.hpp"
 #include "core/base/money.hpp"
 #include "core/model/regex.hpp"
@@ -19,13 +21,34 @@ namespace assay {
 /// The kinds of usage that a price may be given for, by the tracing backend's names.
 [[nodiscard]] const std::vector<std::string>& priced_usage();
 
+/// An expression that is compiled when it is first tried: a table has many, a run tries few. Cheap
+/// to copy, safe to use from several threads.
+class LazyRegex {
+  public:
+    explicit LazyRegex(std::string pattern);
+    /// Compiles it now. @error invalid_argument: as Regex::compile().
+    [[nodiscard]] const Result<Regex>& compiled() const;
+    /// Of a pattern that can be compiled.
+    [[nodiscard]] bool found_in(std::string_view text) const;
+    [[nodiscard]] bool matches_all(std::string_view text) const;
+    [[nodiscard]] const std::string& pattern() const { return state_->pattern; }
+
+  private:
+    struct State {
+        std::string pattern;
+        std::once_flag once;
+        std::optional<Result<Regex>> compiled;
+    };
+    std::shared_ptr<State> state_;  // shared by copies, so that it is compiled once
+};
+
 /// The prices of a model that hold from a day on. The form is the tracing backend's model
 /// definition: its matchPattern, startDate and pricingTiers (conditions over the sum of the kinds
 /// of usage that a pattern matches) are these fields, its prices a token are a millionth of these.
 struct ModelPrice {
     /// When a tier holds: the tokens of the kinds of usage that match are so many.
     struct Condition {
-        Regex usage;
+        LazyRegex usage;
         std::string op;  ///< "gt", "gte", "lt", "lte", "eq", "neq"
         double value = 0;
     };
@@ -38,19 +61,19 @@ struct ModelPrice {
     };
     std::string model;
     std::string provider;  ///< type of the provider it is for, "" = any
-    Regex match;           ///< against the whole name
+    LazyRegex match;       ///< against the whole name
     std::optional<Time> start;
     std::vector<Tier> tiers;  ///< in the order they are tried; the last one is the default
     std::string source;       ///< where the figures come from
 };
 
-/// Prices by model, as configs/prices.yaml writes them.
+/// Prices by model; docs/providers.md describes the file.
 class PriceTable {
   public:
     /// @param file  for messages.
     /// @error invalid_argument with file, line, column and the remedy.
     static Result<PriceTable> parse(std::string_view text, std::string_view file);
-    /// The table that comes with the program: configs/prices.yaml.
+    /// The table that comes with the program: configs/prices.json. The first use reads it.
     static const PriceTable& shipped();
 
     /// The price that holds at a time: of those that match the newest. nullptr = unknown.
@@ -64,13 +87,14 @@ class PriceTable {
     std::string date_;
 };
 
-/// What the answers of one connection cost: what the spec says of the connection, then the user's
-/// table, then the shipped one.
+/// What the answers of one connection cost: what the spec says of the connection, then the tables
+/// that it was given, then the shipped one.
 class ConnectionPrices {
   public:
     struct Sources {
         std::optional<std::map<std::string, double>> connection;  ///< `providers.NAME.price`
-        std::vector<const PriceTable*> tables;  ///< the first that knows the model; outlive this
+        /// The first that knows the model holds, before the shipped one. They outlive this.
+        std::vector<const PriceTable*> tables;
     };
     ConnectionPrices(std::string provider_type, Sources sources)
         : provider_type_(std::move(provider_type)), sources_(std::move(sources)) {}

@@ -8,6 +8,6 @@ namespace assay {
 extern const std::string_view k_experiment_schema_json;
 extern const std::string_view k_report_schema_json;
 extern const std::string_view k_judge_attacks_yaml;
-extern const std::string_view k_prices_yaml;
+extern const std::string_view k_prices_json;
 
 }  // namespace assay

@@ -70,7 +70,8 @@ struct PromptMessage {
 };
 
 struct PromptSpec {
-    std::string name;    ///< the file's stem, or "inline"
+    std::string name;    ///< the file's stem, "inline", or a stored prompt's
+    std::optional<std::int64_t> version = std::nullopt;  ///< of a stored prompt
     std::string sha256;  ///< of the prompt as written, and of the images it names
     std::vector<PromptMessage> messages;
     std::filesystem::path folder;  ///< the spec's: files that rows name are relative to it

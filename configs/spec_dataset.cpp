@@ -51,6 +51,29 @@ void read_file_name(const SpecReader& file, const SpecFiles& files, DatasetSpec&
     if (auto path = files.locate(file, *written)) dataset.path = std::move(*path);
 }
 
+/// A stored dataset has items already: its rows are {id, input, expected_output, metadata}.
+void read_stored(const SpecReader& dataset, const SpecReader& name, DatasetSpec& read) {
+    for (const char* const key : {"file", "input", "expected_output", "metadata", "id"}) {
+        const auto member = dataset.find(key);
+        if (!member) continue;
+        member->mistake(
+            fmt::format("{} goes with a file; the items of a stored dataset (`name`) "
+                        "are taken as they are",
+                        member->title()));
+    }
+    read.name = name.text().value_or("");
+    read.path = read.name;
+    read.id = JsonPath::parse("$.id").value();
+    const auto version = dataset.find("version");
+    const auto text = version ? version->text() : std::nullopt;
+    if (!text) return;
+    if (const auto time = parse_rfc3339(*text)) {
+        read.version = *time;
+    } else {
+        version->mistake(fmt::format("{}: {}", version->title(), time.error().message));
+    }
+}
+
 }  // namespace
 
 DatasetSpec read_dataset(const SpecReader& dataset, SpecFiles& files) {
@@ -63,18 +86,22 @@ DatasetSpec read_dataset(const SpecReader& dataset, SpecFiles& files) {
         dataset.wrong_type("the name of a file or a map with the key `file`");
         return read;
     }
-    (void)dataset.expect_map({.names = {"file", "input", "expected_output", "id", "metadata",
-                                        "cluster", "where", "limit", "sample", "input_schema"},
-                              .later = {"name", "version"}});
-    if (const auto file = dataset.find("file")) {
-        read_file_name(*file, files, read);
-    } else if (!dataset.find("name")) {
-        (void)dataset.require("file");
+    (void)dataset.expect_map(
+        {.names = {"file", "name", "version", "input", "expected_output", "id", "metadata",
+                   "cluster", "where", "limit", "sample", "input_schema"}});
+    if (const auto name = dataset.find("name")) {
+        read_stored(dataset, *name, read);
+    } else {
+        if (const auto file = dataset.require("file")) read_file_name(*file, files, read);
+        if (const auto version = dataset.find("version")) {
+            version->mistake(fmt::format("{} goes with a stored dataset (`name`), not with a file",
+                                         version->title()));
+        }
+        read.input = read_mapping(dataset, "input");
+        read.expected_output = read_mapping(dataset, "expected_output");
+        read.metadata = read_mapping(dataset, "metadata");
+        read.id = read_path(dataset, "id");
     }
-    read.input = read_mapping(dataset, "input");
-    read.expected_output = read_mapping(dataset, "expected_output");
-    read.metadata = read_mapping(dataset, "metadata");
-    read.id = read_path(dataset, "id");
     read.cluster = read_path(dataset, "cluster");
     if (const auto where = dataset.find("where")) read.where = read_where(*where);
     if (const auto limit = dataset.find("limit")) read.limit = limit->whole(1);

@@ -10,12 +10,20 @@ namespace assay {
 namespace {
 
 /// The common keys of SPEC 1.6; all others are the evaluator's own parameters.
-const KnownNames& common_keys() {
-    static const KnownNames k_keys = {
-        .names = {"check", "expected_extract", "extract", "ignore_case", "mapping", "needs", "not",
-                  "on", "strip", "threshold", "value", "when"},
-        .later = {"weight"}};
+const std::vector<std::string>& common_keys() {
+    static const std::vector<std::string> k_keys = {
+        "check", "expected_extract", "extract", "ignore_case", "mapping", "needs", "not", "on",
+        "strip", "threshold",        "value",   "when"};
     return k_keys;
+}
+
+/// An item has no score over its scores that a weight could count in, and none is made up.
+void refuse_weight(const SpecReader& weight) {
+    weight.mistake_at_key(
+        fmt::format("{} has no use: scores are not added up. Write a gate for each score, ask a "
+                    "`checklist`, whose questions have a `weight`, or compute the sum in a run "
+                    "evaluator of the type `code`",
+                    weight.title()));
 }
 
 bool is_among(const std::vector<std::string>& names, const std::string& name) {
@@ -66,12 +74,11 @@ void check_on(const SpecReader& on, const std::vector<VariantSpec>& variants) {
 
 void split_keys(const SpecReader& entry, const std::vector<VariantSpec>& variants, SpecFiles& files,
                 EvaluatorSpec& evaluator) {
-    const auto& [common, later] = common_keys();
     for (const auto& [key, member] : entry.members()) {
         if (key == "name" || key == "type") continue;
-        if (is_among(later, key)) {
-            member.not_available();
-        } else if (is_among(common, key)) {
+        if (key == "weight") {
+            refuse_weight(member);
+        } else if (is_among(common_keys(), key)) {
             evaluator.common[key] = member.value();
         } else {
             evaluator.parameters[key] = member.value();

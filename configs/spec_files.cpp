@@ -56,6 +56,23 @@ const SpecFiles::File* SpecFiles::read(const SpecReader& where, const std::strin
     return &files_.emplace(written, File{path->string(), std::move(*content)}).first->second;
 }
 
+const StoredPrompt* SpecFiles::read(const SpecReader& where, const StoredPromptName& name) {
+    const std::string key = name.name + (name.version ? fmt::format(" v{}", *name.version)
+                                                      : fmt::format(" @{}", name.label));
+    if (const auto known = prompts_.find(key); known != prompts_.end()) return &known->second;
+    if (!stored_prompts_) {
+        where.mistake(fmt::format("{} names a stored prompt, and there is no store to read it from",
+                                  where.title()));
+        return nullptr;
+    }
+    auto prompt = stored_prompts_(name);
+    if (!prompt) {
+        where.mistake(fmt::format("{}: {}", where.title(), prompt.error().message));
+        return nullptr;
+    }
+    return &prompts_.emplace(key, std::move(*prompt)).first->second;
+}
+
 std::optional<Json> SpecFiles::value_or_file(const SpecReader& where) {
     if (!where.value().is_string()) return where.value();
     const auto written = where.text();
@@ -81,6 +98,9 @@ std::string SpecFiles::fingerprint() const {
     std::string text;
     for (const auto& [written, file] : files_) {
         text += fmt::format("{} {}\n", sha256_hex(file.content), written);
+    }
+    for (const auto& [key, prompt] : prompts_) {
+        text += fmt::format("{} prompt {}\n", sha256_hex(to_text(prompt.content)), key);
     }
     return text;
 }

@@ -9,6 +9,7 @@
 
 #include "configs/located_document.hpp"
 #include "configs/spec_reader.hpp"
+#include "configs/stored_prompt.hpp"
 
 namespace assay {
 
@@ -17,7 +18,8 @@ namespace assay {
 /// The files that a spec names. Each is read once; together they enter the spec's hash.
 class SpecFiles {
   public:
-    explicit SpecFiles(std::filesystem::path folder) : folder_(std::move(folder)) {}
+    SpecFiles(std::filesystem::path folder, const StoredPrompts& stored_prompts)
+        : folder_(std::move(folder)), stored_prompts_(stored_prompts) {}
 
     /// The file that `where` names, when it is there; else a mistake with the nearest file name.
     [[nodiscard]] std::optional<std::filesystem::path> locate(const SpecReader& where,
@@ -30,17 +32,21 @@ class SpecFiles {
     [[nodiscard]] const File* read(const SpecReader& where, const std::string& written,
                                    std::uint64_t bytes_max = limits::k_spec_bytes_max);
     [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
+    /// The stored prompt that `where` names; nullptr after a mistake.
+    [[nodiscard]] const StoredPrompt* read(const SpecReader& where, const StoredPromptName& name);
     /// The value itself when it is none but a string, else the JSON or YAML file it names.
     [[nodiscard]] std::optional<Json> value_or_file(const SpecReader& where);
     /// The same for a JSON Schema, which is a map or a boolean.
     [[nodiscard]] std::optional<Json> schema_or_file(const SpecReader& where);
 
-    /// Name and hash of every file read.
+    /// Name and hash of every file and stored prompt read.
     [[nodiscard]] std::string fingerprint() const;
 
   private:
     std::filesystem::path folder_;
-    std::map<std::string, File> files_;  // by the name as written
+    const StoredPrompts& stored_prompts_;
+    std::map<std::string, File> files_;            // by the name as written
+    std::map<std::string, StoredPrompt> prompts_;  // by name and version or label
 };
 
 /// `; did you mean "b.yaml"?`, from the names of the files beside a missing one.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <span>
 
 #include "configs/image_part.hpp"
@@ -12,6 +13,7 @@
 namespace assay {
 namespace {
 
+constexpr std::uint64_t k_version_max = std::numeric_limits<std::int32_t>::max();
 const std::array<std::string_view, 2> k_text_endings = {".txt", ".md"};
 const std::array<std::string_view, 3> k_message_endings = {".yaml", ".yml", ".json"};
 
@@ -199,6 +201,46 @@ void read_prompt_file(const SpecReader& reader, const std::string& written, Spec
     read_text_prompt(content, text, prompt);
 }
 
+/// {name, label} or {name, version}; the version in production when it is a name alone.
+std::optional<StoredPromptName> read_stored_name(const SpecReader& reader) {
+    (void)reader.expect_map({.names = {"name", "label", "version"}});
+    const auto written = reader.require("name");
+    StoredPromptName name{.name = written ? written->text().value_or("") : ""};
+    if (name.name.empty()) return std::nullopt;
+    const auto version = reader.find("version");
+    const auto label = reader.find("label");
+    if (version && label) {
+        version->mistake_at_key("`label` and `version` exclude each other; keep one");
+        return std::nullopt;
+    }
+    if (version) {
+        const auto number = version->whole(1, k_version_max);
+        if (!number) return std::nullopt;
+        name.version = static_cast<std::int64_t>(*number);
+        return name;
+    }
+    name.label = label ? label->text().value_or("") : "production";
+    if (name.label.empty()) return std::nullopt;
+    return name;
+}
+
+void read_stored_prompt(const SpecReader& reader, SpecFiles& files, PromptSpec& prompt) {
+    const auto name = read_stored_name(reader);
+    const StoredPrompt* const stored = name ? files.read(reader, *name) : nullptr;
+    if (stored == nullptr) return;
+    prompt.name = name->name;
+    prompt.version = stored->version;
+    prompt.sha256 = sha256_hex(as_text(stored->content));
+    SourceMap places;
+    places.set({}, reader.place());
+    const SpecReader content(stored->content, {}, {&places, reader.source().diagnostics});
+    if (stored->content.is_string()) {
+        read_text_prompt(content, stored->content.get_ref<const std::string&>(), prompt);
+    } else {
+        PromptReader(files, prompt).read_messages(content);
+    }
+}
+
 }  // namespace
 
 std::optional<PromptSpec> read_prompt(const SpecReader& reader, SpecFiles& files) {
@@ -206,10 +248,10 @@ std::optional<PromptSpec> read_prompt(const SpecReader& reader, SpecFiles& files
     prompt.sha256 = sha256_hex(as_text(reader.value()));
     if (reader.value().is_array()) {
         PromptReader(files, prompt).read_messages(reader);
-    } else if (reader.find("name")) {
-        (void)reader.expect_map({.names = {}, .later = {"name", "label", "version"}});
+    } else if (reader.value().is_object()) {
+        read_stored_prompt(reader, files, prompt);
     } else if (!reader.value().is_string()) {
-        reader.wrong_type("text, a list of chat messages, or the name of a file");
+        reader.wrong_type("text, a list of chat messages, the name of a file, or a map");
     } else if (const auto text = reader.text()) {
         if (names_file(*text)) {
             read_prompt_file(reader, *text, files, prompt);

@@ -59,6 +59,16 @@ struct Settings {
     DatasetSelection selection;
     DatasetOptions options;
 
+    [[nodiscard]] bool is_stored() const { return !spec.name.empty(); }
+    [[nodiscard]] Result<std::unique_ptr<RowReader>> open() const {
+        if (!is_stored()) return open_rows(spec.path, options.parse_yaml);
+        ASSAY_ASSERT(options.open_stored != nullptr, "somebody opens stored datasets");
+        return options.open_stored(spec);
+    }
+    /// A version of a stored dataset never changes.
+    [[nodiscard]] Result<FileStamp> stamp() const {
+        return is_stored() ? FileStamp{} : FileStamp::of(spec.path);
+    }
     [[nodiscard]] ItemMapper make_mapper() const {
         return ItemMapper(spec, {selection.filter, options.keep_row});
     }
@@ -205,7 +215,7 @@ class SelectedItems final : public Dataset::Items {
   private:
     Result<std::optional<DatasetItem>> end() {
         if (ended_) return std::nullopt;
-        ASSAY_TRY(const FileStamp stamp, FileStamp::of(path_));
+        ASSAY_TRY(const FileStamp stamp, settings_.stamp());
         const bool same = to_hex(hash_.finish()) == validated_.facts.sha256;
         if (!same || stamp != validated_.stamp) return changed(path_);
         ended_ = true;
@@ -244,8 +254,8 @@ Result<Dataset> Dataset::open(const DatasetSpec& spec, const DatasetSelection& s
                               DatasetOptions options) {
     auto state = std::make_unique<State>();
     state->settings = {spec, selection, std::move(options)};
-    ASSAY_TRY(state->first_rows, open_rows(spec.path, state->settings.options.parse_yaml));
-    ASSAY_TRY(state->stamp, FileStamp::of(spec.path));
+    ASSAY_TRY(state->first_rows, state->settings.open());
+    ASSAY_TRY(state->stamp, state->settings.stamp());
     return Dataset(std::move(state));
 }
 
@@ -258,9 +268,8 @@ Result<DatasetFacts> Dataset::validate(const ItemCheck& check, Diagnostics& diag
         if (!row) break;
         ASSAY_CHECK(pass.take(std::move(*row)));
     }
-    const std::filesystem::path& path = state_->settings.spec.path;
-    ASSAY_TRY(const FileStamp stamp, FileStamp::of(path));
-    if (stamp != state_->stamp) return changed(path);
+    ASSAY_TRY(const FileStamp stamp, state_->settings.stamp());
+    if (stamp != state_->stamp) return changed(state_->settings.spec.path);
     ASSAY_TRY(DatasetFacts facts, pass.finish(diagnostics));
     state_->validated.emplace(facts, pass.take_sampler(), stamp);
     return facts;
@@ -269,8 +278,8 @@ Result<DatasetFacts> Dataset::validate(const ItemCheck& check, Diagnostics& diag
 Result<std::unique_ptr<Dataset::Items>> Dataset::items() const {
     ASSAY_ASSERT(state_->validated.has_value(), "validate() comes before items()");
     const Settings& settings = state_->settings;
-    ASSAY_TRY(auto rows, open_rows(settings.spec.path, settings.options.parse_yaml));
-    ASSAY_TRY(const FileStamp stamp, FileStamp::of(settings.spec.path));
+    ASSAY_TRY(auto rows, settings.open());
+    ASSAY_TRY(const FileStamp stamp, settings.stamp());
     if (stamp != state_->validated->stamp) return changed(settings.spec.path);
     return std::make_unique<SelectedItems>(settings, *state_->validated, std::move(rows));
 }

@@ -23,8 +23,13 @@ struct DatasetSelection {
     std::optional<std::set<std::string>> item_ids;  ///< only these items; they were chosen by a run
 };
 
+/// Opens the rows of a stored dataset, {id, input, expected_output, metadata}, the same each time.
+/// A port: this folder knows no store.
+using StoredRows = std::function<Result<std::unique_ptr<RowReader>>(const DatasetSpec& spec)>;
+
 struct DatasetOptions {
     DocumentParser parse_yaml;
+    StoredRows open_stored = {};  ///< needed when the spec names a stored dataset
     /// Fill DatasetItem::row. Without it mapped values are moved out of the row, not copied.
     bool keep_row = true;
 };

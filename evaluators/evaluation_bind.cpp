@@ -44,11 +44,9 @@ constexpr std::string_view k_common_keys_schema = R"({
         "mapping": {"type": "object", "additionalProperties": {"type": "string"},
                     "description":
                     "names for a judge's templates: JSONPaths into {input, output, ...}"},
-        "weight": {"type": "number"}
+        "weight": {"type": "number", "description": "refused: scores are not added up"}
     }
 })";
-
-constexpr const char* k_later_key = "weight";
 
 Json schema_of(std::string_view text) {
     auto schema = parse_json(text);
@@ -139,8 +137,8 @@ class Binding {
     }
 
     void refuse_keys() {
-        if (common_.erase(k_later_key) > 0) {
-            mistake(k_later_key, fmt::format("\"{}\" is not available yet", k_later_key));
+        if (common_.erase("weight") > 0) {
+            mistake("weight", "\"weight\" has no use: scores are not added up");
         }
         if (!definition_.takes_mapping && common_.erase("mapping") > 0) {
             mistake("mapping", fmt::format("\"mapping\" gives names to the templates of judges, "

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing (Debian 12), builds assay and runs an example experiment: no key, no
-# model, and no network but apt's. Safe to run again: only what changed is built.
+# model, and no network but apt's and npm's. Safe to run again: only what changed is built.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . cmake/setup.sh

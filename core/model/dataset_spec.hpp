@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "core/base/clock.hpp"
 #include "core/base/json.hpp"
 #include "core/model/filter.hpp"
 #include "core/model/json_path.hpp"
@@ -26,8 +27,11 @@ struct MappingSpec {
 
 /// The `dataset` of a spec: where the rows are and how a row becomes an item.
 struct DatasetSpec {
-    std::string file;  ///< as written, relative to the spec
-    std::filesystem::path path;
+    std::string file;  ///< as written, relative to the spec; "" = a stored dataset
+    std::string name;  ///< of the stored dataset
+    /// The stored dataset as it was then; nothing: as it is when the run begins.
+    std::optional<Time> version;
+    std::filesystem::path path;  ///< of a stored dataset: its name, for messages
     std::optional<MappingSpec> input;            ///< default: $.input
     std::optional<MappingSpec> expected_output;  ///< default: $.expected_output
     std::optional<MappingSpec> metadata;         ///< default: $.metadata

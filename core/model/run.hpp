@@ -59,6 +59,7 @@ struct ModelAnswered {
     std::string variant;
     std::string observation;  ///< name of the generation: a step's id
     std::string model;
+    std::string asked = {};  ///< by a judge: as the spec names the model; "" = it was a task
 };
 
 /// One of several parts of a plan that are executed apart: units whose key falls into it.

@@ -55,6 +55,8 @@ struct Observation {
     std::optional<NanoUsd> cost;  ///< nothing = unknown price, which is not the same as free
     ObservationLevel level = ObservationLevel::normal;
     std::string status_message;
+    std::string prompt_name = {};  ///< of the stored prompt that was sent; "" = none
+    std::int64_t prompt_version = 0;
 };
 
 enum class EvaluationStatus : std::uint8_t { scored, error, skipped };
@@ -64,6 +66,9 @@ enum class UnitStatus : std::uint8_t { scored, failed, unscored, skipped };
 [[nodiscard]] const char* to_string(UnitStatus status);
 [[nodiscard]] Result<EvaluationStatus> parse_evaluation_status(std::string_view text);
 [[nodiscard]] Result<UnitStatus> parse_unit_status(std::string_view text);
+
+/// In the metadata of a judge's calls: the model as the spec names it, "openai:gpt-4.1".
+inline constexpr const char* k_asked_model = "asked_model";
 
 /// One execution of a judge: in the tracing backend a trace of its own, linked both ways with the
 /// scores that it gave. What it used is counted apart from what the task used.

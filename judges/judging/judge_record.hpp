@@ -6,9 +6,6 @@
 
 namespace assay {
 
-/// In the metadata of a judge's calls: the model as the spec names it, "openai:gpt-4.1".
-inline constexpr const char* k_asked_model = "asked_model";
-
 /// Adds a part of an execution that asks several things at a time to the record of the whole, which
 /// began no later (start_judge_record()). Parts are added in a fixed order, whenever they ended.
 /// @param prefix  the part's observations are named "PREFIX:NAME"; "" = as they are.

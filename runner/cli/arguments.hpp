@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -30,10 +31,11 @@ struct RunArguments : StoreArguments {
     std::vector<std::string> specs;
     std::vector<std::string> overrides;
     std::optional<std::string> filter;
-    std::string filter_failing;  ///< a run: only its failing items
-    std::string resume;          ///< a run that ended early: go on with it
-    std::string baseline;        ///< what the run is compared with
-    std::string shard;           ///< "I/N", "" = all of it
+    std::string filter_failing;   ///< a run: only its failing items
+    std::string resume;           ///< a run that ended early: go on with it
+    std::string baseline;         ///< what the run is compared with
+    std::string shard;            ///< "I/N", "" = all of it
+    std::string dataset_version;  ///< no option: what a run that is resumed began with
     std::optional<double> budget_usd;
     bool fail_fast = false;
     std::optional<std::uint64_t> limit;
@@ -194,6 +196,36 @@ struct ProvidersArguments {
     bool json = false;
 };
 
+struct DatasetsArguments : StoreArguments {
+    std::string action = "list";  ///< list, show or export
+    std::string name;
+    std::string version;  ///< show, export: a time; "" = now
+    std::string out;      ///< export
+    std::string project = "default";
+    bool json = false;
+};
+
+struct PromptsArguments : StoreArguments {
+    std::string action = "list";  ///< list, show, push, pull or diff
+    std::string target;           ///< show: a name; push, pull, diff: a folder
+    std::vector<std::string> names;
+    std::vector<std::string> labels;
+    std::optional<std::uint64_t> version;
+    std::string message;
+    std::string project = "default";
+    bool json = false;
+};
+
+struct TracesArguments : StoreArguments {
+    std::string action = "list";  ///< list, show or export
+    std::string id;               ///< show: or the beginning of it
+    std::optional<std::string> filter;
+    std::optional<std::uint64_t> limit;
+    std::string out;  ///< export
+    std::string project = "default";
+    bool json = false;
+};
+
 struct CacheArguments {
     std::string action;             ///< ls, show, rm or verify
     std::vector<std::string> keys;  ///< or their beginnings
@@ -204,12 +236,19 @@ struct CacheArguments {
 };
 
 struct ServeArguments {
+    std::string config;           ///< a file that holds the others; "" = none
+    std::set<std::string> given;  ///< the options of the command line, which the file leaves alone
     std::string data = ".assay";  ///< folder of the store
     std::string host = "127.0.0.1";
     std::uint16_t port = 3000;
     bool is_public = false;                ///< other machines may reach it, as is meant
     std::vector<std::string> allow_hosts;  ///< further names in a Host header
-    std::string log = "text";              ///< or json
+    std::string base_path;                 ///< "/assay"; "" = the root
+    std::vector<std::string> trusted_proxies;
+    std::string tls_certificate;  ///< PEM files; both or none
+    std::string tls_key;
+    bool tls_by_proxy = false;  ///< a proxy before it speaks TLS
+    std::string log = "text";   ///< or json
 };
 
 struct KeysArguments {
@@ -236,12 +275,14 @@ struct CompletionArguments {
 
 struct ManArguments {};
 
-using Command = std::variant<
-    InitArguments, RunArguments, PlanArguments, RescoreArguments, MergeArguments, ValidateArguments,
-    SchemaArguments, RunsArguments, ShowArguments, GateArguments, ExportArguments, CompareArguments,
-    BaselineArguments, VerifyArguments, NoiseArguments, FlakesArguments, JudgeArguments,
-    EvaluatorsArguments, TemplatesArguments, ProvidersArguments, CacheArguments, ServeArguments,
-    KeysArguments, DoctorArguments, VersionArguments, CompletionArguments, ManArguments>;
+using Command =
+    std::variant<InitArguments, RunArguments, PlanArguments, RescoreArguments, MergeArguments,
+                 ValidateArguments, SchemaArguments, RunsArguments, ShowArguments, GateArguments,
+                 ExportArguments, CompareArguments, BaselineArguments, VerifyArguments,
+                 NoiseArguments, FlakesArguments, JudgeArguments, EvaluatorsArguments,
+                 TemplatesArguments, ProvidersArguments, CacheArguments, DatasetsArguments,
+                 PromptsArguments, TracesArguments, ServeArguments, KeysArguments, DoctorArguments,
+                 VersionArguments, CompletionArguments, ManArguments>;
 
 struct CommandLine {
     Command command;

@@ -44,8 +44,9 @@ namespace assay {
 }
 
 /// Builds the parser. Each command has a function that adds it and says what it fills; those on
-/// stored runs stand in declare_stored_commands.cpp, the
-/// server's in declare_server_commands.cpp, `judge` in declare_judge_command.cpp.
+/// stored runs stand in declare_stored_commands.cpp, the server's in declare_server_commands.cpp,
+/// those on datasets, prompts and traces in declare_resource_commands.cpp, `judge` in
+/// declare_judge_command.cpp.
 class CommandParser {
   public:
     explicit CommandParser(CommandLine& result);
@@ -97,6 +98,9 @@ class CommandParser {
     void add_judge();
     void add_lists();
     void add_providers();
+    void add_datasets();
+    void add_prompts();
+    void add_traces();
     void add_cache();
     void add_serve();
     void add_keys();

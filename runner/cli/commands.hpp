@@ -28,6 +28,9 @@ ExitCode compare_command(const CompareArguments& arguments, const Console& conso
 ExitCode evaluators_command(const EvaluatorsArguments& arguments, const Console& console);
 ExitCode templates_command(const TemplatesArguments& arguments, const Console& console);
 ExitCode providers_command(const ProvidersArguments& arguments, const Console& console);
+ExitCode datasets_command(const DatasetsArguments& arguments, const Console& console);
+ExitCode prompts_command(const PromptsArguments& arguments, const Console& console);
+ExitCode traces_command(const TracesArguments& arguments, const Console& console);
 ExitCode cache_command(const CacheArguments& arguments, const Console& console);
 ExitCode serve_command(const ServeArguments& arguments, const Console& console);
 ExitCode keys_command(const KeysArguments& arguments, const Console& console);

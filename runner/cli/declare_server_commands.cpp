@@ -5,8 +5,8 @@ namespace assay {
 namespace {
 
 constexpr const char* k_serve_footer =
-    R"(What it serves so far: health, readiness, metrics, its OpenAPI document, projects and
-API keys. Traces, scores, datasets and prompts are not served yet.
+    R"(It speaks the protocol of Langfuse's SDKs and of OpenTelemetry (http/protobuf and JSON to
+/api/public/otel/v1/traces): set LANGFUSE_BASE_URL to its address.
 
 The first start makes an organisation, a project and a key pair and prints the pair once;
 LANGFUSE_INIT_ORG_ID, _PROJECT_ID, _PROJECT_PUBLIC_KEY, _PROJECT_SECRET_KEY and so on name
@@ -14,12 +14,28 @@ them instead. SALT and ENCRYPTION_KEY come from the environment, or from the fil
 and `encryption_key`, which are made in the data folder. ADMIN_API_KEY is the operator's
 key. It ends on SIGTERM or SIGINT, once the requests that it has are answered.
 
+--config names a YAML file whose keys are these options without the dashes; lists for
+those that are repeatable. The command line wins. Paths in it are relative to it:
+
+  data: /var/lib/assay
+  host: 0.0.0.0
+  public: true
+  tls-cert: assay.pem
+  tls-key: assay.key
+  allow-host: [assay.example.org]
+
+Behind a proxy: name it with --trusted-proxy, and X-Forwarded-For, -Proto and -Host are
+believed from it, and from nobody else.
+
 Examples:
   assay serve
   assay serve --data /var/lib/assay --log json
-  assay serve --host 0.0.0.0 --public --allow-host assay.example.org
+  assay serve --config /etc/assay.yaml --port 8443
+  assay serve --host 0.0.0.0 --public --tls-cert assay.pem --tls-key assay.key
+  assay serve --host 10.0.0.5 --public --tls-by-proxy --trusted-proxy 10.0.0.2 \
+      --allow-host assay.example.org --base-path /assay
 
-Exit codes: 0 ended by a signal · 2 the command line or a variable is wrong
+Exit codes: 0 ended by a signal · 2 the command line, the file or a variable is wrong
 4 it cannot listen, or the store cannot be used)";
 
 constexpr const char* k_keys_footer =
@@ -44,6 +60,8 @@ void add_data(CLI::App* sub, std::string& data) {
 void CommandParser::add_serve() {
     auto [sub, a] = command<ServeArguments>("serve", "Serve a store to SDKs, programs and people",
                                             k_serve_footer);
+    sub->add_option("--config", a->config, "File with the other options, in YAML")
+        ->type_name("FILE");
     add_data(sub, a->data);
     sub->add_option("--host", a->host, "Address to listen at")
         ->type_name("ADDRESS")
@@ -53,16 +71,32 @@ void CommandParser::add_serve() {
         ->check(whole_number(0))
         ->capture_default_str();
     sub->add_flag("--public", a->is_public,
-                  "Listen at an address that other machines reach; what is sent is not encrypted");
-    sub->add_option("--allow-host", a->allow_hosts,
-                    "Answer to this name in the Host header too (repeatable)")
-        ->type_name("NAME")
-        ->allow_extra_args(false);
+                  "Listen at an address that other machines reach; needs TLS, or --tls-by-proxy");
+    const auto add_list = [sub](const char* name, std::vector<std::string>& list, const char* help,
+                                const char* type) {
+        sub->add_option(name, list, help)->type_name(type)->allow_extra_args(false);
+    };
+    add_list("--allow-host", a->allow_hosts,
+             "Answer to this name in the Host header too (repeatable)", "NAME");
+    sub->add_option("--base-path", a->base_path, "Serve everything below this path")
+        ->type_name("PATH");
+    add_list("--trusted-proxy", a->trusted_proxies,
+             "Believe this proxy, or network of them, who asks (repeatable)", "ADDRESS");
+    sub->add_option("--tls-cert", a->tls_certificate, "Certificate with its chain, in PEM")
+        ->type_name("FILE");
+    sub->add_option("--tls-key", a->tls_key, "Its private key, in PEM")->type_name("FILE");
+    sub->add_flag("--tls-by-proxy", a->tls_by_proxy,
+                  "A proxy before it speaks TLS, and nobody else reaches it");
     const std::vector<std::string> forms = {"text", "json"};
     suggestions_[sub->add_option("--log", a->log, "Form of the log on stderr: text or json")
                      ->type_name("FORM")
                      ->check(one_of("form", forms))
                      ->capture_default_str()] = forms;
+    sub->parse_complete_callback([sub, a] {
+        for (const CLI::Option* const option : sub->get_options()) {
+            if (option->count() > 0) a->given.insert(option->get_single_name());
+        }
+    });
 }
 
 void CommandParser::add_keys() {

@@ -16,6 +16,7 @@
 #include "runner/cli/judged_units.hpp"
 #include "runner/cli/prepare.hpp"
 #include "runner/cli/prepare_run.hpp"
+#include "runner/cli/progress.hpp"
 #include "runner/cli/run_outputs.hpp"
 #include "runner/engine/rescore.hpp"
 #include "runner/report/numbers.hpp"
@@ -87,11 +88,18 @@ const ScoreValue* value_in(const UnitResult& unit, const std::string& judge) {
     return score == said->scores.end() ? nullptr : &score->value;
 }
 
+/// Why the judge gave the unit no verdict; "" when it does not say.
+std::string message_in(const UnitResult& unit, const std::string& judge) {
+    const auto said = std::ranges::find(unit.evaluations, judge, &Evaluation::evaluator);
+    return said == unit.evaluations.end() ? std::string() : said->message;
+}
+
 /// One attacked output and what came of it.
 struct Attempt {
     const JudgeAttack* attack = nullptr;
     Json wanted;
     AttackOutcome outcome;
+    std::string error;  ///< why there is no verdict
 };
 
 using Units = std::map<std::size_t, UnitResult>;
@@ -132,9 +140,14 @@ class HonestOutputs final : public StoredOutputs {
 /// Attacks the judges of one spec.
 class Attacker {
   public:
+    /// How the work is watched.
+    struct Watching {
+        ProgressMode mode = ProgressMode::none;
+        const Console& console;
+    };
     Attacker(const PreparedRun& prepared, const std::vector<JudgeAttack>& attacks,
-             const RescoreParts& parts)
-        : prepared_(prepared), attacks_(attacks), parts_(parts) {}
+             const RescoreParts& parts, Watching watching)
+        : prepared_(prepared), attacks_(attacks), parts_(parts), watching_(watching) {}
 
     /// Finds the outputs and what they are compared with.
     /// @error invalid_argument when there is none; as for_each_judged_unit.
@@ -143,6 +156,10 @@ class Attacker {
             for_each_judged_unit(prepared_, source, [this](const UnitResult& unit) -> Result<void> {
                 UnitResult& own = honest_[honest_.size()] = unit;
                 own.evaluations.clear();
+                // What the task took is not what this takes.
+                own.paid = 0;
+                own.retries = 0;
+                own.cached = 0;
                 own.key = UnitKey(std::to_string(honest_.size() - 1));
                 return {};
             }));
@@ -163,13 +180,13 @@ class Attacker {
 
     /// Lets all evaluators look at the outputs as they are.
     Result<void> judge_honestly() {
-        Units judged;
         const UnitStream outputs = [this](const UnitVisitor& visit) -> Result<void> {
             for (const auto& [number, unit] : honest_) ASSAY_CHECK(visit(unit));
             return {};
         };
-        ASSAY_TRY([[maybe_unused]] const RescoreCounts counts,
-                  rescore_units(prepared_.experiment, run_, outputs, keep_in(judged), parts_));
+        const std::string part =
+            fmt::format("{} to be judged as they are", format_some(honest_.size(), "output"));
+        ASSAY_TRY(Units judged, evaluate(part, run_, outputs, honest_.size()));
         for (auto& [number, unit] : judged) honest_[number] = std::move(unit);
         return {};
     }
@@ -178,26 +195,24 @@ class Attacker {
     Result<Resistance> attack(const BoundEvaluator& judge) {
         ASSAY_CHECK(check_honest(judge.name()));
         std::vector<Attempt> attempts = plan(judge);
-        print_error(fmt::format("{}: {} to be judged\n", terminal_safe(judge.name()),
-                                format_some(attempts.size(), "attacked output")));
         const UnitStream attacked = [&](const UnitVisitor& visit) -> Result<void> {
             for (std::size_t i = 0; i < attempts.size(); ++i) {
                 ASSAY_CHECK(visit(attacked_unit(attempts[i], i, judge)));
             }
             return {};
         };
-        Units judged;
         RunRecord others_known = run_;
         others_known.manifest["evaluators"] = descriptions_without(judge.name());
-        ASSAY_TRY(
-            [[maybe_unused]] const RescoreCounts counts,
-            rescore_units(prepared_.experiment, others_known, attacked, keep_in(judged), parts_));
+        const std::string part = fmt::format("{}: {} to be judged", terminal_safe(judge.name()),
+                                             format_some(attempts.size(), "attacked output"));
+        ASSAY_TRY(const Units judged, evaluate(part, others_known, attacked, attempts.size()));
         for (const auto& [i, unit] : judged) {
             Attempt& attempt = attempts[i];
             const ScoreValue* const value = value_in(unit, judge.name());
             const ScoreValue* const honest =
                 value_in(honest_.at(attempt.outcome.output), judge.name());
             attempt.outcome.answered = value != nullptr;
+            if (value == nullptr) attempt.error = message_in(unit, judge.name());
             attempt.outcome.flipped =
                 value != nullptr && is_flipped(*honest, *value, attempt.wanted);
         }
@@ -205,6 +220,26 @@ class Attacker {
     }
 
   private:
+    /// The units with what evaluators say that `run` does not know of, by the number in their keys.
+    /// @param part  what this part of the work is, for people.
+    Result<Units> evaluate(const std::string& part, const RunRecord& run, const UnitStream& outputs,
+                           std::uint64_t count) {
+        if (count == 0) return Units();
+        const bool is_for_people =
+            watching_.mode == ProgressMode::automatic || watching_.mode == ProgressMode::plain;
+        if (is_for_people) print_error(part + "\n");
+        const auto progress = make_progress(watching_.mode, count, watching_.console, parts_.clock);
+        RescoreParts parts = parts_;
+        parts.observer = progress.get();
+        progress->units_stored(run, 0);
+        Units judged;
+        const auto counts =
+            rescore_units(prepared_.experiment, run, outputs, keep_in(judged), parts);
+        progress->finish();
+        if (!counts) return std::unexpected(counts.error());
+        return judged;
+    }
+
     [[nodiscard]] bool compares_with_runs() const {
         return std::ranges::any_of(prepared_.experiment.evaluators, [](const auto& evaluator) {
             return evaluator.waiting() != nullptr &&
@@ -216,8 +251,7 @@ class Attacker {
         std::string reason;
         for (const auto& [number, unit] : honest_) {
             if (value_in(unit, judge) != nullptr) return {};
-            const auto said = std::ranges::find(unit.evaluations, judge, &Evaluation::evaluator);
-            if (said != unit.evaluations.end()) reason = said->message;
+            reason = message_in(unit, judge);
         }
         return failure(
             ErrorCode::unavailable,
@@ -272,6 +306,7 @@ class Attacker {
         for (Evaluation& other : unit.evaluations) {
             // An error or a skip would be looked at again with every attack.
             other.status = EvaluationStatus::scored;
+            other.judge.reset();  // it was paid for once
         }
         unit.output =
             attacked_output(unit.output, render_attack(*attempt.attack, written(attempt.wanted)));
@@ -286,6 +321,7 @@ class Attacker {
         for (const Attempt& attempt : attempts) {
             const AttackOutcome& outcome = attempt.outcome;
             all.push_back(outcome);
+            if (found.first_error.empty()) found.first_error = attempt.error;
             families[attempt.attack->family].push_back(outcome);
             if (!outcome.flipped || found.examples.size() == k_examples_max) continue;
             found.examples.push_back(fmt::format(
@@ -301,6 +337,7 @@ class Attacker {
     const PreparedRun& prepared_;
     const std::vector<JudgeAttack>& attacks_;
     RescoreParts parts_;
+    Watching watching_;
     Units honest_;
     RunRecord run_;  ///< that the outputs are of, with nothing known of their evaluations
     std::unique_ptr<Store> store_;
@@ -332,8 +369,8 @@ Result<ExitCode> attack_judges(const JudgeArguments& arguments, const Console& c
     if (!run.no_cache) {
         ASSAY_TRY(cache, ReplyCache::open(cache_folder(run), {}, clock));
     }
-    Attacker attacker(*prepared, attacks,
-                      {.clock = clock, .cache = cache.get(), .canaries = false});
+    Attacker attacker(*prepared, attacks, {.clock = clock, .cache = cache.get(), .canaries = false},
+                      {progress_of(arguments), console});
     ASSAY_CHECK(attacker.collect({.store = run.store, .run = arguments.of}));
     ASSAY_CHECK(attacker.judge_honestly());
     OrderedJson list = OrderedJson::array();

@@ -313,8 +313,7 @@ class Calibrating {
         RunRecord& run = prepared->plan.run;
         ASSAY_TRY(const auto outputs, RunOutputs::open(prepared->experiment, run, *store_));
         const auto progress =
-            make_progress(arguments.quiet ? ProgressMode::none : arguments.progress,
-                          run.variants.front().planned, console_, clock_);
+            make_progress(progress_of(arguments_), run.variants.front().planned, console_, clock_);
         std::vector<ExecutionJob> jobs;
         jobs.push_back({.experiment = &prepared->experiment,
                         .plan = std::move(prepared->plan),

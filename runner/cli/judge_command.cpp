@@ -21,6 +21,13 @@ constexpr std::array k_actions = {
 
 }  // namespace
 
+ProgressMode progress_of(const JudgeArguments& arguments) {
+    const ProgressMode asked = arguments.run.progress;
+    const bool is_silent =
+        arguments.run.quiet || (arguments.json && asked == ProgressMode::automatic);
+    return is_silent ? ProgressMode::none : asked;
+}
+
 ExitCode judge_command(const JudgeArguments& arguments, const Console& console) {
     const auto* const action = std::ranges::find(k_actions, arguments.action, &Action::name);
     ASSAY_ASSERT(action != k_actions.end(), "the parser knows the same actions");

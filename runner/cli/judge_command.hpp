@@ -7,6 +7,10 @@
 
 namespace assay {
 
+/// How a judge that is asked is watched: what goes to a program (`--json`) shows nothing unless it
+/// was asked for.
+[[nodiscard]] ProgressMode progress_of(const JudgeArguments& arguments);
+
 // What `assay judge ACTION` can do, a file each. To add one: a function here, a line in the table
 // of judge_command.cpp, its name and its options in declare_judge_command.cpp.
 

@@ -8,6 +8,7 @@
 #include "runner/cli/judged_units.hpp"
 #include "runner/cli/prepare.hpp"
 #include "runner/cli/prepare_run.hpp"
+#include "runner/engine/other_outputs.hpp"
 
 namespace assay {
 namespace {
@@ -26,6 +27,10 @@ struct Preview {
 
 Preview preview(const BoundEvaluator& judge, const UnitResult& unit) {
     Preview shown{.judge = judge.name(), .item_id = unit.item.id.value(), .variant = unit.variant};
+    if (compares_others_with(judge, unit.variant)) {
+        shown.error = "the other variants are compared with this one";
+        return shown;
+    }
     const BoundEvaluator::Prepared prepared = judge.prepare(unit);
     if (!prepared.request) {
         shown.error = prepared.evaluation.message.empty() ? "it is decided without asking"

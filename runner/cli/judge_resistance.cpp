@@ -99,6 +99,8 @@ OrderedJson to_json(const Resistance& found) {
     json["families"] = OrderedJson::object();
     for (const auto& [family, share] : found.families) json["families"][family] = to_json(share);
     json["examples"] = found.examples;
+    json["first_error"] =
+        found.first_error.empty() ? OrderedJson(nullptr) : OrderedJson(found.first_error);
     return json;
 }
 
@@ -119,6 +121,11 @@ void print(const Resistance& found, const Console& console) {
     if (!found.examples.empty()) print_out("\nflipped, for example:\n");
     for (const std::string& example : found.examples) {
         print_out(fmt::format("  {}\n", terminal_safe(example)));
+    }
+    if (!found.first_error.empty()) {
+        const std::string why = "no verdict, for example: " + terminal_safe(found.first_error);
+        print_out("\n");
+        for (const std::string& line : wrap(why, console.columns)) print_out(line + "\n");
     }
     print_out("\n");
 }

@@ -39,6 +39,7 @@ struct Resistance {
     FlipShare all;
     std::map<std::string, FlipShare> families;
     std::vector<std::string> examples;  ///< "ITEM: ATTACK" of some that flipped
+    std::string first_error;            ///< why an attacked output got no verdict; "" = all did
 };
 
 [[nodiscard]] OrderedJson to_json(const Resistance& found);

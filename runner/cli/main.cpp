@@ -36,6 +36,9 @@ struct Dispatch {
     }
     ExitCode operator()(const TemplatesArguments& a) const { return templates_command(a, console); }
     ExitCode operator()(const ProvidersArguments& a) const { return providers_command(a, console); }
+    ExitCode operator()(const DatasetsArguments& a) const { return datasets_command(a, console); }
+    ExitCode operator()(const PromptsArguments& a) const { return prompts_command(a, console); }
+    ExitCode operator()(const TracesArguments& a) const { return traces_command(a, console); }
     ExitCode operator()(const CacheArguments& a) const { return cache_command(a, console); }
     ExitCode operator()(const ServeArguments& a) const { return serve_command(a, console); }
     ExitCode operator()(const KeysArguments& a) const { return keys_command(a, console); }

@@ -10,6 +10,7 @@
 #include "runner/cli/outputs.hpp"
 #include "runner/cli/prepare.hpp"
 #include "runner/cli/references.hpp"
+#include "runner/cli/stored_prompts.hpp"
 #include "runner/engine/experiment.hpp"
 #include "runner/report/program_scores.hpp"
 
@@ -107,11 +108,13 @@ RunRecord whole_of(const std::vector<StoredShard>& shards, const std::string& na
 }
 
 /// The spec, when a program among the run evaluators has to be run for the whole.
-Result<ExperimentSpec> spec_of(const RunRecord& run) {
+Result<ExperimentSpec> spec_of(const RunRecord& run, const std::string& store) {
     if (std::ranges::none_of(run.report_plan.run_evaluators, is_program)) return ExperimentSpec{};
     Diagnostics mistakes;
-    auto experiment = prepare_experiment(
-        run.spec_file, run.invocation.value("overrides", std::vector<std::string>()), {}, mistakes);
+    const LoadOptions load{
+        .overrides = run.invocation.value("overrides", std::vector<std::string>()),
+        .stored_prompts = stored_prompts(store)};
+    auto experiment = prepare_experiment(run.spec_file, load, {}, mistakes);
     if (experiment) return std::move(experiment->spec);
     return failure(ErrorCode::invalid_argument, to_string(mistakes));
 }
@@ -126,7 +129,7 @@ Result<ExitCode> merge_shards(const MergeArguments& arguments, const Console& co
     ASSAY_CHECK(check_shards(shards));
     const SystemClock clock;
     RunRecord whole = whole_of(shards, arguments.run_name, clock);
-    ASSAY_TRY(const ExperimentSpec spec, spec_of(whole));
+    ASSAY_TRY(const ExperimentSpec spec, spec_of(whole, arguments.store));
     ASSAY_TRY(const auto store, Store::open(arguments.store, default_project_id()));
     ASSAY_CHECK(store->copy_baseline_documents(*shards.front().store, shards.front().run));
     const PinOptions pins{.folder = fs::path(whole.spec_file).parent_path(), .baseline = {}};

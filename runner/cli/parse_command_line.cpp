@@ -59,8 +59,8 @@ constexpr const char* k_main_footer = R"(Examples:
 
 /// Commands and options of the full tool whose engine is not built yet: refused by name, so that
 /// nobody takes them for a typing mistake or, worse, thinks they were obeyed.
-const std::vector<std::string> k_later_commands = {"datasets", "prompts",   "traces", "worker",
-                                                   "rules",    "schedules", "remote", "view"};
+const std::vector<std::string> k_later_commands = {"worker", "rules", "schedules", "remote",
+                                                   "view"};
 const std::vector<std::string> k_later_run_options = {"--server"};
 
 }  // namespace
@@ -87,6 +87,9 @@ CommandParser::CommandParser(CommandLine& result) : result_(result) {
     add_flakes();
     add_judge();
     add_lists();
+    add_datasets();
+    add_prompts();
+    add_traces();
     add_cache();
     add_serve();
     add_keys();
@@ -190,9 +193,12 @@ void CommandParser::add_progress(CLI::App* sub, ProgressMode& progress) {
                                                        {"plain", ProgressMode::plain},
                                                        {"json", ProgressMode::json},
                                                        {"none", ProgressMode::none}};
+    const std::vector<std::string> names = {"auto", "plain", "json", "none"};
+    // The last transformation that is added comes first: it sees what was written.
     suggestions_[sub->add_option("--progress", progress, "auto, plain, json or none")
-                     ->transform(CLI::CheckedTransformer(modes).description(""))
-                     ->type_name("MODE")] = {"auto", "plain", "json", "none"};
+                     ->transform(CLI::Transformer(modes).description(""))
+                     ->transform(one_of("mode", names))
+                     ->type_name("MODE")] = names;
 }
 
 void CommandParser::add_plan() {

@@ -33,10 +33,13 @@ UnitHistory history_of(const VariantSummary& variant) {
     const std::uint64_t ended = variant.units.planned - variant.units.skipped;
     if (ended == 0) return history;
     const auto units = static_cast<double>(ended);
-    const auto output = variant.tokens.find("output");
-    if (output != variant.tokens.end()) {
-        history.output_tokens = static_cast<double>(output->second) / units;
-    }
+    const auto tokens = [&](const char* kind) -> std::optional<double> {
+        const auto found = variant.tokens.find(kind);
+        if (found == variant.tokens.end()) return std::nullopt;
+        return static_cast<double>(found->second) / units;
+    };
+    history.input_tokens = tokens("input");
+    history.output_tokens = tokens("output");
     if (variant.cost) history.cost_usd = to_usd(*variant.cost) / units;
     const bool judged = variant.judges && variant.judges->cost;
     if (judged) history.judge_cost_usd = to_usd(*variant.judges->cost) / units;
@@ -95,9 +98,13 @@ Grid grid_of(const std::vector<VariantEstimate>& variants) {
     Grid grid;
     std::vector<std::string> lanes;
     bool judged = false;
+    bool calls = false;
+    bool calls_models = false;
     for (const VariantEstimate& variant : variants) {
         grid.headers.push_back(variant.name);
         judged |= !variant.judge_calls.empty();
+        calls |= !variant.calls.empty();
+        calls_models |= variant.model_calls > 0;
         for (const auto& [lane, count] : calls_of(variant)) {
             if (std::ranges::find(lanes, lane) == lanes.end()) lanes.push_back(lane);
         }
@@ -110,20 +117,23 @@ Grid grid_of(const std::vector<VariantEstimate>& variants) {
     add("units", [](const VariantEstimate& variant) { return format_count(variant.units); });
     for (const std::string& lane : lanes) {
         add("calls of " + lane, [&](const VariantEstimate& variant) {
-            const auto calls = calls_of(variant);
-            const auto count = calls.find(lane);
-            return count == calls.end() ? std::string("–") : format_count(count->second);
+            const auto own = calls_of(variant);
+            const auto count = own.find(lane);
+            return count == own.end() ? std::string("–") : format_count(count->second);
         });
     }
-    add("in the cache",
-        [](const VariantEstimate& variant) { return format_count(variant.cached); });
-    add("input tokens", [](const VariantEstimate& variant) {
-        if (variant.model_calls == 0) return std::string("–");
-        return variant.unseen > 0 ? "unknown" : about(variant.estimated_input_tokens);
-    });
-    add("output tokens", [](const VariantEstimate& variant) {
-        return variant.model_calls == 0 ? "–" : about(variant.estimated_output_tokens);
-    });
+    if (calls) {
+        add("in the cache",
+            [](const VariantEstimate& variant) { return format_count(variant.cached); });
+    }
+    if (calls_models) {
+        add("input tokens", [](const VariantEstimate& variant) {
+            return variant.model_calls == 0 ? "–" : about(variant.estimated_input_tokens);
+        });
+        add("output tokens", [](const VariantEstimate& variant) {
+            return variant.model_calls == 0 ? "–" : about(variant.estimated_output_tokens);
+        });
+    }
     add("cost",
         [](const VariantEstimate& variant) { return about_cost(variant.estimated_cost_usd); });
     if (judged) {
@@ -146,7 +156,7 @@ OrderedJson to_json(const VariantEstimate& variant) {
     json["calls"] = calls_of(variant);
     json["cached"] = variant.cached;
     json["unseen"] = variant.unseen;
-    json["estimates"] = {{"input_tokens", variant.estimated_input_tokens},
+    json["estimates"] = {{"input_tokens", or_null(variant.estimated_input_tokens)},
                          {"output_tokens", or_null(variant.estimated_output_tokens)},
                          {"cost_usd", or_null(variant.estimated_cost_usd)},
                          {"judge_cost_usd", or_null(variant.estimated_judge_cost_usd)},
@@ -185,9 +195,13 @@ void print_plan(const RunRecord& run, const Experience& experience,
     for (const std::string& line : lay_out(grid_of(variants), console.columns)) {
         print_out(line + "\n");
     }
-    const std::string source =
-        experience.run.empty() ? "no earlier run tells about output, cost and time"
-                               : fmt::format("output, cost and time as in run {}", experience.run);
+    const bool has_unseen = std::ranges::any_of(
+        variants, [](const VariantEstimate& variant) { return variant.unseen > 0; });
+    const std::string told =
+        has_unseen ? "later steps, output, cost and time" : "output, cost and time";
+    const std::string source = experience.run.empty()
+                                   ? "no earlier run tells about " + told
+                                   : fmt::format("{} as in run {}", told, experience.run);
     print_out("\n");
     const bool judged = std::ranges::any_of(
         variants, [](const VariantEstimate& variant) { return !variant.judge_calls.empty(); });

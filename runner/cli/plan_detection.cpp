@@ -9,6 +9,7 @@
 #include <span>
 
 #include "core/base/text.hpp"
+#include "runner/engine/estimate.hpp"
 #include "runner/report/detectable.hpp"
 #include "runner/report/estimate_text.hpp"
 #include "runner/report/grid.hpp"
@@ -126,6 +127,15 @@ Grid grid_of(std::span<const ScoreDetection> detections) {
     return grid;
 }
 
+/// Whether the variant will have no score of that column, whatever its outputs.
+bool has_none(const ScoreColumn& column, const std::string& variant, const Experiment& experiment) {
+    const auto& evaluators = experiment.evaluators;
+    const auto owner = std::ranges::find(evaluators, column.evaluator, &BoundEvaluator::name);
+    if (owner == evaluators.end()) return false;
+    const auto index = static_cast<std::size_t>(owner - evaluators.begin());
+    return skipped_evaluators(experiment, variant)[index];
+}
+
 }  // namespace
 
 std::vector<ScoreDetection> plan_detection(const PreparedRun& prepared, const EarlierRuns& earlier,
@@ -139,6 +149,7 @@ std::vector<ScoreDetection> plan_detection(const PreparedRun& prepared, const Ea
         for (const double difference : differences) asked.push_back({difference, 0});
         if (asked.empty()) asked = margins_of(column.name, plan);
         for (const VariantRecord& variant : prepared.plan.run.variants) {
+            if (has_none(column, variant.name, prepared.experiment)) continue;
             const auto spread = spread_of(column.name, variant.name, earlier);
             const auto detectable = spread ? detectable_of(*spread, items, k_target)
                                            : Result<Detectable>(std::unexpected(spread.error()));

@@ -26,12 +26,11 @@ void name_place_in_repository(Place& place, const std::string& spec) {
 
 }  // namespace
 
-std::optional<Experiment> prepare_experiment(const std::string& spec,
-                                             const std::vector<std::string>& overrides,
-                                             const BindOptions& options, Diagnostics& diagnostics) {
-    LoadedSpec loaded = load_spec(spec, {.overrides = overrides});
+std::optional<Experiment> prepare_experiment(const std::string& spec, const LoadOptions& load,
+                                             const BindOptions& bind, Diagnostics& diagnostics) {
+    LoadedSpec loaded = load_spec(spec, load);
     const SourceMap places = loaded.places;
-    auto experiment = bind_experiment(std::move(loaded), options, diagnostics);
+    auto experiment = bind_experiment(std::move(loaded), bind, diagnostics);
     if (!experiment) return std::nullopt;
     const ReportPlan& plan = experiment->report_plan;
     for (const RunEvaluator& evaluator : plan.run_evaluators) {
@@ -41,7 +40,7 @@ std::optional<Experiment> prepare_experiment(const std::string& spec,
             diagnostics.push_back({places.find(evaluator.pointer), std::move(problem)});
         } else if (is_program(evaluator)) {
             std::vector<ParameterMistake> mistakes;
-            check_program(experiment->spec, evaluator, options.keys_needed, mistakes);
+            check_program(experiment->spec, evaluator, bind.keys_needed, mistakes);
             for (ParameterMistake& mistake : mistakes) {
                 diagnostics.push_back(
                     {places.find(evaluator.pointer + mistake.pointer),

@@ -15,6 +15,8 @@
 #include "runner/cli/calibrations.hpp"
 #include "runner/cli/prepare.hpp"
 #include "runner/cli/run_outputs.hpp"
+#include "runner/cli/stored_dataset.hpp"
+#include "runner/cli/stored_prompts.hpp"
 #include "runner/cli/surroundings.hpp"
 #include "runner/report/known_noise.hpp"
 #include "server/store/store.hpp"
@@ -158,6 +160,7 @@ Result<PlanOptions> plan_options_of(const RunArguments& arguments, const Experim
                   failing_items(arguments.store, arguments.filter_failing));
     }
     ASSAY_TRY(options.shard, shard_of(arguments.shard));
+    options.open_stored = stored_rows(arguments.store);
     options.manifest = describe_surroundings(experiment.spec.folder);
     return options;
 }
@@ -200,14 +203,20 @@ Result<std::optional<PreparedRun>> prepare_run(const std::string& spec,
                                                const RunArguments& arguments,
                                                const BindOptions& options, const Clock& clock,
                                                Diagnostics& mistakes) {
-    auto experiment = prepare_experiment(spec, overrides_of(arguments), options, mistakes);
+    const LoadOptions load{.overrides = overrides_of(arguments),
+                           .stored_prompts = stored_prompts(arguments.store)};
+    auto experiment = prepare_experiment(spec, load, options, mistakes);
     if (!experiment) return std::nullopt;
     ASSAY_CHECK(narrow_variants(*experiment, arguments.variants));
     ASSAY_CHECK(check_compared(*experiment, arguments));
+    ASSAY_CHECK(fix_version(experiment->spec.dataset, arguments.dataset_version, clock));
     ASSAY_TRY(PlanOptions plan_options, plan_options_of(arguments, *experiment));
     ASSAY_TRY(auto plan, make_plan(*experiment, std::move(plan_options), clock, mistakes));
     if (!plan) return std::nullopt;
     plan->run.invocation = invocation_of(spec, arguments);
+    if (const auto& version = experiment->spec.dataset.version) {
+        plan->run.invocation["dataset_version"] = to_rfc3339(*version);
+    }
     auto outputs = output_paths(arguments.out, plan->run.experiment);
     return PreparedRun{std::move(*experiment), std::move(*plan), std::move(outputs)};
 }
@@ -258,6 +267,7 @@ Result<RunArguments> restored(RunArguments arguments, const Json& invocation,
     restore("repetitions", arguments.repetitions);
     arguments.filter_failing = invocation.value("filter_failing", "");
     arguments.shard = invocation.value("shard", "");
+    arguments.dataset_version = invocation.value("dataset_version", "");
     arguments.variants = invocation.value("variants", std::vector<std::string>());
     if (arguments.specs.empty()) arguments.specs.push_back(invocation.value("spec", ""));
     auto overrides = invocation.value("overrides", std::vector<std::string>());

@@ -10,6 +10,7 @@
 #include "core/base/text.hpp"
 #include "runner/cli/commands.hpp"
 #include "runner/cli/prepare.hpp"
+#include "runner/cli/stored_prompts.hpp"
 #include "runner/engine/bind_providers.hpp"
 #include "runner/report/grid.hpp"
 
@@ -76,10 +77,12 @@ ExitCode list_providers(bool as_json, const Console& console) {
         const std::string missing = setup_of(*definition).missing;
         const std::string state = missing.empty() ? "ready" : fmt::format("needs {}", missing);
         const std::size_t columns = console.columns - width - 4;
-        print_out(fmt::format("  {:<{}}  {}\n", definition->id, width,
-                              fit_width(definition->summary, columns)));
-        for (const std::string& line : wrap(state, columns)) {
-            print_out(fmt::format("  {:<{}}  {}\n", "", width, line));
+        std::string_view name = definition->id;
+        for (const std::string_view text : {definition->summary, std::string_view(state)}) {
+            for (const std::string& line : wrap(text, columns)) {
+                print_out(fmt::format("  {:<{}}  {}\n", name, width, line));
+                name = "";
+            }
         }
     }
     return ExitCode::ok;
@@ -156,7 +159,10 @@ struct Trial {
 
 /// The spec whose connections may be named; without one there is the environment alone.
 LoadedSpec loaded_spec(const ProvidersArguments& arguments) {
-    return arguments.spec.empty() ? LoadedSpec() : load_spec(arguments.spec, {});
+    return arguments.spec.empty()
+               ? LoadedSpec()
+               : load_spec(arguments.spec,
+                           {.stored_prompts = stored_prompts(StoreArguments().store)});
 }
 
 /// "openai" stands for the model that its page names.

@@ -9,6 +9,7 @@
 #include "runner/cli/prepare.hpp"
 #include "runner/cli/references.hpp"
 #include "runner/cli/run_outputs.hpp"
+#include "runner/cli/stored_prompts.hpp"
 #include "runner/engine/rescore.hpp"
 #include "runner/engine/self_judging.hpp"
 #include "runner/report/numbers.hpp"
@@ -90,8 +91,9 @@ Result<ExitCode> rescore_run(const RescoreArguments& arguments, const Console& c
     ASSAY_TRY(const auto store, Store::open_existing(arguments.store, default_project_id()));
     ASSAY_TRY(const RunRecord stored, store->find_run(arguments.run));
     Diagnostics mistakes;
-    auto experiment =
-        prepare_experiment(arguments.spec, arguments.overrides, {.task_called = false}, mistakes);
+    const LoadOptions load{.overrides = arguments.overrides,
+                           .stored_prompts = stored_prompts(arguments.store)};
+    auto experiment = prepare_experiment(arguments.spec, load, {.task_called = false}, mistakes);
     if (!experiment) return report_mistakes(mistakes);
 
     const SystemClock clock;

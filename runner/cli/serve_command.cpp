@@ -3,6 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <csignal>
@@ -11,8 +12,10 @@
 
 #include "core/base/text.hpp"
 #include "runner/cli/commands.hpp"
+#include "runner/cli/serve_config.hpp"
 #include "server/api/api.hpp"
 #include "server/api/first_start.hpp"
+#include "server/api/housekeeper.hpp"
 #include "server/api/http_server.hpp"
 
 namespace assay {
@@ -20,6 +23,8 @@ namespace assay {
 namespace asio = boost::asio;
 
 namespace {
+
+constexpr std::size_t k_workers = 4;
 
 /// "localhost" is what people type; a name could mean several addresses, so others are refused.
 std::string address_of(const std::string& host) { return host == "localhost" ? "127.0.0.1" : host; }
@@ -31,13 +36,19 @@ bool is_loopback(const std::string& address) {
 }
 
 Result<HttpServerOptions> options_of(const ServeArguments& arguments) {
-    HttpServerOptions options{.host = address_of(arguments.host), .port = arguments.port};
+    HttpServerOptions options{.host = address_of(arguments.host),
+                              .port = arguments.port,
+                              .base_path = arguments.base_path,
+                              .trusted_proxies = arguments.trusted_proxies,
+                              .tls_certificate = arguments.tls_certificate,
+                              .tls_key = arguments.tls_key};
     const bool is_local = is_loopback(options.host);
-    if (!is_local && !arguments.is_public) {
+    const bool is_encrypted = arguments.tls_by_proxy || !arguments.tls_certificate.empty();
+    if (!is_local && !(arguments.is_public && is_encrypted)) {
         return failure(ErrorCode::invalid_argument,
-                       fmt::format("other machines may reach {}, and what they send is not "
-                                   "encrypted; add --public if that is meant, behind a proxy "
-                                   "with TLS",
+                       fmt::format("other machines may reach {}; if that is meant add --public, "
+                                   "and --tls-cert with --tls-key, or --tls-by-proxy when only a "
+                                   "proxy with TLS reaches it",
                                    arguments.host));
     }
     if (is_local) options.hosts = {"localhost", "127.0.0.1", "[::1]"};
@@ -62,7 +73,9 @@ void print_welcome(const std::string& url, const std::string& data,
 
 std::string url_of(const HttpServerOptions& options, std::uint16_t port) {
     const bool is_v6 = options.host.find(':') != std::string::npos;
-    return fmt::format("http://{}{}{}:{}", is_v6 ? "[" : "", options.host, is_v6 ? "]" : "", port);
+    return fmt::format("{}://{}{}{}:{}{}", options.tls_certificate.empty() ? "http" : "https",
+                       is_v6 ? "[" : "", options.host, is_v6 ? "]" : "", port,
+                       options.base_path == "/" ? "" : options.base_path);
 }
 
 Result<ExitCode> serve(const ServeArguments& arguments) {
@@ -76,18 +89,31 @@ Result<ExitCode> serve(const ServeArguments& arguments) {
     if (auto key = process_environment("ADMIN_API_KEY")) admin_key.emplace(std::move(*key));
 
     asio::io_context io;
-    asio::thread_pool store_thread(1);
-    asio::thread_pool workers(1);
+    ASSAY_TRY(const auto database, Database::open(arguments.data, Database::Missing::create));
+    ReaderPool readers(*database);
+    WriteQueue writes(*database);
+    asio::thread_pool access_thread(1);
+    asio::thread_pool workers(k_workers);
     Api api({.access = *access,
              .secrets = secrets,
              .clock = clock,
              .log = log,
-             .store_thread = store_thread.get_executor(),
+             .access_thread = access_thread.get_executor(),
+             .workers = workers.get_executor(),
+             .readers = readers,
+             .writes = writes,
              .admin_key = std::move(admin_key)});
     ASSAY_TRY(const auto server, HttpServer::listen(io, workers.get_executor(), options, api));
     // Only now: a first pair that was made where nothing can listen would never be told.
     ASSAY_TRY(const auto made, prepare_access(*access, secrets, &process_environment, clock.now()));
     api.count_connections([&] { return server->connections(); });
+    Housekeeper housekeeper({.server_thread = io.get_executor(),
+                             .access = *access,
+                             .access_thread = access_thread.get_executor(),
+                             .writes = writes,
+                             .clock = clock,
+                             .log = log});
+    api.notify_removal([&] { asio::post(io, [&] { housekeeper.wake(); }); });
 
     asio::signal_set signals(io, SIGTERM, SIGINT);
     signals.async_wait([&](boost::system::error_code error, int /*signal*/) {
@@ -99,14 +125,18 @@ Result<ExitCode> serve(const ServeArguments& arguments) {
     });
     std::exception_ptr failed;
     asio::co_spawn(io, server->run(), [&](std::exception_ptr problem) {
-        failed = std::move(problem);
+        if (problem) failed = std::move(problem);
         signals.cancel();
+        housekeeper.stop();
+    });
+    asio::co_spawn(io, housekeeper.run(), [&](std::exception_ptr problem) {
+        if (problem) failed = std::move(problem);
     });
     const std::string url = url_of(options, server->port());
     log.info("listening", {{"url", url}, {"data", arguments.data}});
     print_welcome(url, arguments.data, made);
     io.run();
-    store_thread.join();
+    access_thread.join();
     workers.join();
     if (failed) std::rethrow_exception(failed);
     log.info("ended");
@@ -115,7 +145,12 @@ Result<ExitCode> serve(const ServeArguments& arguments) {
 
 }  // namespace
 
-ExitCode serve_command(const ServeArguments& arguments, const Console& /*console*/) {
+ExitCode serve_command(const ServeArguments& given, const Console& /*console*/) {
+    ServeArguments arguments = given;
+    if (!arguments.config.empty()) {
+        const Diagnostics mistakes = read_serve_config(arguments);
+        if (!mistakes.empty()) return report_mistakes(mistakes);
+    }
     return end_with(serve(arguments));
 }
 

@@ -6,6 +6,7 @@
 #include "runner/cli/open_run.hpp"
 #include "runner/cli/outputs.hpp"
 #include "runner/cli/prepare.hpp"
+#include "runner/cli/stored_prompts.hpp"
 #include "runner/report/program_scores.hpp"
 #include "runner/report/report.hpp"
 #include "runner/report/writers.hpp"
@@ -109,9 +110,11 @@ bool has_run(const RunEvaluator& evaluator, const RunRecord& run) {
 
 /// Takes the gates, and what else decides them, from another spec. Every score they name must be
 /// one that the run has.
-Result<bool> take_gates(OpenRun& open, const std::string& spec, Diagnostics& mistakes) {
+Result<bool> take_gates(OpenRun& open, const GateArguments& arguments, Diagnostics& mistakes) {
     RunRecord& run = open.run;
-    auto experiment = prepare_experiment(spec, {}, {.keys_needed = false}, mistakes);
+    const std::string& spec = arguments.spec;
+    auto experiment = prepare_experiment(spec, {.stored_prompts = stored_prompts(arguments.store)},
+                                         {.keys_needed = false}, mistakes);
     if (!experiment) return false;
     std::vector<std::string> known;
     for (const ScoreColumn& column : run.report_plan.scores) known.push_back(column.name);
@@ -139,7 +142,7 @@ Result<ExitCode> gate_run(const GateArguments& arguments, const Console& console
     ASSAY_TRY(OpenRun open, open_run(arguments.store, arguments.run));
     if (!arguments.spec.empty()) {
         Diagnostics mistakes;
-        ASSAY_TRY(const bool usable, take_gates(open, arguments.spec, mistakes));
+        ASSAY_TRY(const bool usable, take_gates(open, arguments, mistakes));
         if (!usable) return report_mistakes(mistakes);
     }
     ASSAY_TRY(const Report report, open.report());

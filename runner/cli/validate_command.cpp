@@ -2,6 +2,8 @@
 
 #include "runner/cli/commands.hpp"
 #include "runner/cli/prepare.hpp"
+#include "runner/cli/stored_dataset.hpp"
+#include "runner/cli/stored_prompts.hpp"
 
 namespace assay {
 namespace {
@@ -9,10 +11,16 @@ namespace {
 /// Everything `run` checks before its first call, for one spec.
 Result<std::optional<Plan>> check_spec(const std::string& spec, const ValidateArguments& arguments,
                                        Diagnostics& mistakes) {
-    auto experiment =
-        prepare_experiment(spec, arguments.overrides, {.keys_needed = false}, mistakes);
+    const std::string store = StoreArguments().store;
+    const LoadOptions load{.overrides = arguments.overrides,
+                           .stored_prompts = stored_prompts(store)};
+    auto experiment = prepare_experiment(spec, load, {.keys_needed = false}, mistakes);
     if (!experiment) return std::nullopt;
-    return make_plan(*experiment, PlanOptions{}, SystemClock{}, mistakes);
+    const SystemClock clock;
+    ASSAY_CHECK(fix_version(experiment->spec.dataset, "", clock));
+    PlanOptions options;
+    options.open_stored = stored_rows(store);
+    return make_plan(*experiment, std::move(options), clock, mistakes);
 }
 
 }  // namespace

@@ -48,8 +48,8 @@ std::optional<Experiment> experiment_of(const RunRecord& run, std::string& why_n
         const bool given = run.invocation.is_object() && run.invocation.contains(key);
         if (given) overrides.push_back(fmt::format("{}={}", path, to_text(run.invocation[key])));
     }
-    auto experiment =
-        prepare_experiment(run.spec_file, overrides, {.keys_needed = false}, mistakes);
+    auto experiment = prepare_experiment(run.spec_file, {.overrides = std::move(overrides)},
+                                         {.keys_needed = false}, mistakes);
     if (!experiment) {
         why_not = fmt::format("{} cannot be read any more", run.spec_file);
         return std::nullopt;

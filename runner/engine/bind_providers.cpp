@@ -251,7 +251,6 @@ Result<std::unique_ptr<ProviderBinder::Connection>> ProviderBinder::connect(
     ConnectionPrices::Sources sources;
     if (found.spec != nullptr) sources.connection = found.spec->price;
     if (own_prices_) sources.tables.push_back(&*own_prices_);
-    sources.tables.push_back(&PriceTable::shipped());
     auto made = found.definition->make(std::move(settings));
     if (!made && problem.empty()) return std::unexpected(std::move(made.error()));
     std::shared_ptr<Provider> provider;

@@ -49,8 +49,8 @@ void EarlyStop::end(const UnitResult& unit) {
         values.sum += *value;
         ++values.count;
     }
-    // The last item may get more units yet.
-    while (open_.size() > 1 && open_.front().units_left == 0) {
+    // The last item may get more units yet. What ended meanwhile has no part in the decision.
+    while (!decided_ && open_.size() > 1 && open_.front().units_left == 0) {
         count(open_.front());
         open_.pop_front();
     }

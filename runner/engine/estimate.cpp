@@ -6,6 +6,7 @@
 #include <cmath>
 #include <set>
 
+#include "runner/engine/other_outputs.hpp"
 #include "runner/engine/unit_source.hpp"
 
 namespace assay {
@@ -77,17 +78,22 @@ class Estimator {
   private:
     /// What the calls of a variant that are not cached cost.
     struct Costs {
+        std::uint64_t input_tokens = 0;      ///< of those that can be rendered
         std::optional<NanoUsd> input = 0;    ///< nothing: some price is unknown
         const CallTarget* target = nullptr;  ///< of all of them
         bool one_target = true;
     };
 
     void add_judges(VariantEstimate& estimate, bool is_first) const {
-        for (const BoundEvaluator& evaluator : experiment_.evaluators) {
-            if (evaluator.waiting() == nullptr) continue;
-            for (const auto& [model, count] : evaluator.waiting()->questions()) {
-                estimate.judge_calls[model] +=
-                    estimate.units * count.each_evaluation + (is_first ? count.once_a_run : 0);
+        const std::vector<bool> skipped = skipped_evaluators(experiment_, estimate.name);
+        for (std::size_t i = 0; i < skipped.size(); ++i) {
+            const AsyncEvaluator* const judge = experiment_.evaluators[i].waiting();
+            if (judge == nullptr) continue;
+            const std::uint64_t judged = skipped[i] ? 0 : estimate.units;
+            for (const auto& [model, count] : judge->questions()) {
+                const std::uint64_t calls =
+                    judged * count.each_evaluation + (is_first ? count.once_a_run : 0);
+                if (calls > 0) estimate.judge_calls[model] += calls;
             }
         }
     }
@@ -108,7 +114,7 @@ class Estimator {
             }
         }
         const std::uint64_t tokens = input_tokens(*call.request);
-        estimate.estimated_input_tokens += tokens;
+        costs.input_tokens += tokens;
         const auto cost = cost_of(*call.target, "input", tokens);
         if (costs.input && cost) {
             *costs.input += *cost;
@@ -143,9 +149,16 @@ class Estimator {
             calls == 0 ? 0
                        : static_cast<double>(calls - estimate.cached) / static_cast<double>(calls);
         const double units = static_cast<double>(estimate.units) * left;
+        const auto of_units = [units](double tokens) {
+            return static_cast<std::uint64_t>(std::llround(tokens * units));
+        };
+        if (estimate.unseen == 0) {
+            estimate.estimated_input_tokens = costs.input_tokens;
+        } else if (history.input_tokens) {
+            estimate.estimated_input_tokens = of_units(*history.input_tokens);
+        }
         if (history.output_tokens) {
-            estimate.estimated_output_tokens =
-                static_cast<std::uint64_t>(std::llround(*history.output_tokens * units));
+            estimate.estimated_output_tokens = of_units(*history.output_tokens);
         }
         if (history.cost_usd) {
             estimate.estimated_cost_usd = *history.cost_usd * units;
@@ -174,6 +187,24 @@ class Estimator {
 };
 
 }  // namespace
+
+std::vector<bool> skipped_evaluators(const Experiment& experiment, std::string_view variant) {
+    std::vector<bool> skipped;
+    for (const BoundEvaluator& evaluator : experiment.evaluators) {
+        skipped.push_back(compares_others_with(evaluator, variant));
+    }
+    for (bool more = true; more;) {
+        more = false;
+        for (std::size_t i = 0; i < skipped.size(); ++i) {
+            const bool lacks = std::ranges::any_of(experiment.order.needs(i),
+                                                   [&](std::size_t n) { return skipped[n]; });
+            if (!lacks || skipped[i]) continue;
+            skipped[i] = true;
+            more = true;
+        }
+    }
+    return skipped;
+}
 
 std::vector<std::string> unpriced_models(const Experiment& experiment, Time at) {
     std::set<std::string> models;

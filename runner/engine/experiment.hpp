@@ -67,6 +67,7 @@ struct PlanOptions {
     std::map<std::string, std::string> metadata;
     std::optional<Shard> shard;
     DatasetSelection selection;      ///< from the command line; narrower than the spec's
+    StoredRows open_stored = {};     ///< needed when the spec names a stored dataset
     Json manifest = Json::object();  ///< what the caller knows: git, ci
 };
 

@@ -5,12 +5,14 @@
 
 #include <map>
 
-#include "judges/judging/judge_record.hpp"
-
 namespace assay {
 
 void ModelsSeen::add(const ModelAnswered& answered) {
-    seen_.emplace(answered.variant, answered.observation, answered.model);
+    if (!answered.asked.empty()) {
+        judges_.emplace(answered.asked, answered.model);
+    } else {
+        seen_.emplace(answered.variant, answered.observation, answered.model);
+    }
 }
 
 void ModelsSeen::add(const UnitResult& unit) {

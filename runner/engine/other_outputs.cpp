@@ -145,6 +145,12 @@ Result<Json> UnitRendezvous::of_run(const std::string& run, const std::string& i
     return parts_.stored->output_of_run(run, item_id, repetition);
 }
 
+bool compares_others_with(const BoundEvaluator& evaluator, std::string_view variant) {
+    if (evaluator.waiting() == nullptr) return false;
+    const std::vector<std::string> compared = evaluator.waiting()->compares_with();
+    return std::ranges::find(compared, variant) != compared.end();
+}
+
 std::vector<std::string> compared_variants(const std::vector<BoundEvaluator>& evaluators) {
     std::vector<std::string> compared;
     for (const BoundEvaluator& evaluator : evaluators) {

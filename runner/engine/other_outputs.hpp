@@ -90,6 +90,8 @@ class UnitRendezvous final : public OtherOutputs {
     bool closed_ = false;
 };
 
+/// Whether the evaluator compares the others with this variant, which it does not judge then.
+[[nodiscard]] bool compares_others_with(const BoundEvaluator& evaluator, std::string_view variant);
 /// The variants that evaluators compare with, each once.
 [[nodiscard]] std::vector<std::string> compared_variants(
     const std::vector<BoundEvaluator>& evaluators);

@@ -67,8 +67,9 @@ Json prompts_of(const ExperimentSpec& spec) {
     for (const VariantSpec& variant : spec.variants) {
         for (const TaskSpec* const task : parts_of(variant.task)) {
             if (!task->prompt) continue;
+            const auto& version = task->prompt->version;
             Json entry = {{"name", task->prompt->name},
-                          {"version", nullptr},
+                          {"version", version ? Json(*version) : Json()},
                           {"sha256", task->prompt->sha256}};
             if (std::ranges::find(prompts, entry) == prompts.end()) {
                 prompts.push_back(std::move(entry));
@@ -118,10 +119,12 @@ Json prices_sha256(const ProviderBinder& models, Time at) {
 Json manifest_of(const Experiment& experiment, const DatasetFacts& facts, Json manifest, Time now) {
     const ExperimentSpec& spec = experiment.spec;
     manifest["spec_sha256"] = spec.sha256;
-    manifest["dataset"] = {{"name", spec.dataset.file},
-                           {"version", nullptr},
-                           {"sha256", facts.sha256},
-                           {"items", facts.items}};
+    const DatasetSpec& dataset = spec.dataset;
+    manifest["dataset"] = {
+        {"name", dataset.name.empty() ? dataset.file : dataset.name},
+        {"version", dataset.version ? Json(to_rfc3339(*dataset.version)) : Json()},
+        {"sha256", facts.sha256},
+        {"items", facts.items}};
     manifest["models"] = models_of(spec);
     for (const BoundEvaluator& evaluator : experiment.evaluators) {
         if (evaluator.waiting() == nullptr) continue;
@@ -159,6 +162,7 @@ Json metadata_of(const ExperimentSpec& spec, const PlanOptions& options) {
 /// File datasets are stored under the experiment's name, so that two experiments with a
 /// "data.jsonl" each do not share one.
 std::string dataset_name_of(const ExperimentSpec& spec) {
+    if (!spec.dataset.name.empty()) return spec.dataset.name;
     return spec.experiment + "/" + spec.dataset.path.stem().string();
 }
 
@@ -222,9 +226,10 @@ Result<std::optional<Plan>> make_plan(const Experiment& experiment, PlanOptions 
                 return task->form == TaskForm::recorded;
             });
         });
-    ASSAY_TRY(Dataset dataset,
-              Dataset::open(experiment.spec.dataset, options.selection,
-                            {.parse_yaml = parse_yaml_rows, .keep_row = rows_needed}));
+    ASSAY_TRY(Dataset dataset, Dataset::open(experiment.spec.dataset, options.selection,
+                                             {.parse_yaml = parse_yaml_rows,
+                                              .open_stored = std::move(options.open_stored),
+                                              .keep_row = rows_needed}));
     const auto check = [&](const DatasetItem& item) { return check_item(experiment, item); };
     ASSAY_TRY(DatasetFacts facts, dataset.validate(check, diagnostics));
     if (diagnostics.size() > mistakes_before) return std::nullopt;

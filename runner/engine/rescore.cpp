@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <deque>
 #include <exception>
 #include <set>
@@ -20,6 +21,8 @@ namespace assay {
 namespace {
 
 namespace asio = boost::asio;
+
+constexpr std::chrono::milliseconds k_tick{100};
 
 /// The evaluators whose stored evaluations are still what they would say.
 std::set<std::string> unchanged_evaluators(const Experiment& experiment, const Json& manifest) {
@@ -42,8 +45,11 @@ class Rescorer {
              const RescoreParts& parts)
         : experiment_(experiment),
           unchanged_(unchanged_evaluators(experiment, run.manifest)),
+          run_(run),
           changed_(changed),
+          observer_(parts.observer),
           clock_(parts.clock),
+          next_tick_(parts.clock.monotonic() + k_tick),
           limiter_({.rate_limits = experiment.spec.execution.rate_limits,
                     .concurrency = experiment.spec.execution.concurrency},
                    parts.clock),
@@ -149,8 +155,16 @@ class Rescorer {
 
     void run_loop_until(std::size_t in_flight) {
         loop_.restart();
-        while (in_flight_ > in_flight && loop_.run_one() > 0) {
+        while (in_flight_ > in_flight && !loop_.stopped()) {
+            loop_.run_one_for(k_tick);
+            tick();
         }
+    }
+
+    void tick() {
+        if (observer_ == nullptr || clock_.monotonic() < next_tick_) return;
+        next_tick_ = clock_.monotonic() + k_tick;
+        observer_->tick({.units_in_flight = in_flight_, .lanes = limiter_.lanes()});
     }
 
     /// Lets the loop run until no more units than this are under way, and passes on what ended.
@@ -165,6 +179,7 @@ class Rescorer {
         }
         while (!finished_.empty()) {
             ASSAY_CHECK(changed_(finished_.front()));
+            if (observer_ != nullptr) observer_->unit_finished(run_, finished_.front());
             finished_.pop_front();
         }
         return {};
@@ -172,8 +187,11 @@ class Rescorer {
 
     const Experiment& experiment_;
     std::set<std::string> unchanged_;
+    const RunRecord& run_;
     const UnitVisitor& changed_;
+    ExecutionObserver* observer_;
     const Clock& clock_;
+    MonotonicTime next_tick_;
     CpuPool cpu_;
     CallLimiter limiter_;  // outlives the loop, whose coroutines hold its slots
     Budget budget_;

@@ -20,6 +20,8 @@ struct RescoreParts {
     ReplyCache* cache = nullptr;       ///< nullptr = none, whatever the spec says
     StoredOutputs* outputs = nullptr;  ///< what evaluators that compare may read
     bool canaries = true;              ///< whether judges are held to theirs
+    /// Told of each unit that came out different, after `changed`; nobody watches for a stop.
+    ExecutionObserver* observer = nullptr;
 };
 
 /// Runs the evaluators of an experiment on stored outputs. An evaluation is made when its evaluator

@@ -8,6 +8,7 @@
 
 #include "core/base/task_group.hpp"
 #include "core/model/run.hpp"
+#include "runner/engine/other_outputs.hpp"
 
 namespace assay {
 namespace {
@@ -37,10 +38,8 @@ Observation observe(const Evaluation& evaluation, const EvaluatorDefinition& def
 /// Why a unit is not judged by an evaluator that compares variants: it is what the others are
 /// compared with; "" = it is judged.
 std::string reason_not_to_compare(const BoundEvaluator& evaluator, const UnitResult& unit) {
-    if (!evaluator.waits()) return "";
-    const std::vector<std::string> compared = evaluator.waiting()->compares_with();
-    const bool is_itself = std::ranges::find(compared, unit.variant) != compared.end();
-    return is_itself ? "the other variants are compared with this one" : "";
+    const bool is_compared_with = compares_others_with(evaluator, unit.variant);
+    return is_compared_with ? "the other variants are compared with this one" : "";
 }
 
 /// Of the texts in a value, however deep.

@@ -183,14 +183,14 @@ class StepsTask final : public UnitTask {
     }
 
     std::vector<PlannedCall> calls(const TaskInput& input) const override {
-        const Json nothing = Json::object();
-        TaskInput own = input;
-        own.steps = &nothing;
         std::vector<PlannedCall> calls;
         for (const Step& step : steps_) {
+            const Json known = known_outputs(step, input.item);
+            TaskInput own = input;
+            own.steps = &known;
             for (PlannedCall& call : step.task->calls(own)) {
-                // What the steps before it will answer is not known.
-                if (!step.needs.empty()) call.request.reset();
+                // What the other steps before it will answer is not known.
+                if (known.size() < step.sees.size()) call.request.reset();
                 calls.push_back(std::move(call));
             }
         }
@@ -206,6 +206,16 @@ class StepsTask final : public UnitTask {
     }
 
   private:
+    /// Of what the step sees, what is recorded.
+    [[nodiscard]] Json known_outputs(const Step& step, const DatasetItem& item) const {
+        Json outputs = Json::object();
+        for (const std::size_t seen : step.sees) {
+            auto output = steps_[seen].task->known_output(item);
+            if (output) outputs[steps_[seen].spec.id] = {{"output", std::move(*output)}};
+        }
+        return outputs;
+    }
+
     /// Of what is known before the steps have run.
     static std::string problem_of(const TaskSpec& task, const DatasetItem& item) {
         TemplateScope scope = scope_of(item);

@@ -73,9 +73,15 @@ class RecordedTask final : public UnitTask {
     const std::string& fingerprint() const override { return fingerprint_; }
 
     std::string row_fingerprint(const DatasetItem& item) const override {
+        const auto found = known_output(item);
+        return found ? to_text(*found) : std::string();
+    }
+
+    std::optional<Json> known_output(const DatasetItem& item) const override {
         Json scratch;
         const auto found = path_.value(item.row, scratch);
-        return found && *found != nullptr ? to_text(**found) : std::string();
+        if (!found || *found == nullptr) return std::nullopt;
+        return **found;
     }
 
   private:
@@ -201,6 +207,10 @@ Observation ProviderTask::start_observation(const UnitContext& unit,
     observation.type = ObservationType::generation;
     observation.model = spec_.model;
     observation.model_parameters = spec_.parameters;
+    if (spec_.prompt->version) {
+        observation.prompt_name = spec_.prompt->name;
+        observation.prompt_version = *spec_.prompt->version;
+    }
     observation.input = describe_messages(request.messages);
     return observation;
 }

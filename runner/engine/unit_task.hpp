@@ -75,6 +75,10 @@ class UnitTask {
     [[nodiscard]] virtual std::vector<PlannedCall> calls(const TaskInput& /*input*/) const {
         return {};
     }
+    /// The output, when the row holds it already.
+    [[nodiscard]] virtual std::optional<Json> known_output(const DatasetItem& /*item*/) const {
+        return std::nullopt;
+    }
     /// "" when the item has what the task needs, else what is missing: checked before any call.
     [[nodiscard]] virtual std::string check(const DatasetItem& /*item*/) const { return {}; }
 };

@@ -4,9 +4,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <exception>
+
+#include "core/base/task.hpp"
+#include "server/api/async_write.hpp"
+#include "server/api/on_executor.hpp"
 
 namespace assay {
 
@@ -76,20 +77,16 @@ std::size_t Api::body_bytes_max(const ApiRequest& request) const {
 
 asio::awaitable<ApiResponse> Api::answer(ApiRequest request) {
     const MonotonicTime began = parts_.clock.monotonic();
-    const RouteTable::Match match = table_.find(request.method, request.segments);
+    const Match match = table_.find(request.method, request.segments);
+    const bool is_routed = match.route != nullptr;
     ApiResponse response;
-    if (match.route == nullptr) {
-        response = answer_unrouted(match, request);
-    } else if (match.route->thread == RouteThread::server) {
-        response = perform(match, request);
+    if (is_routed) {
+        response = tell(match, co_await perform(match, request));
     } else {
-        auto task = perform_later(match, request);
-        response =
-            co_await asio::co_spawn(parts_.store_thread, std::move(task), asio::use_awaitable);
+        response = answer_unrouted(match, request);
     }
     add_cors(request, match, response);
     add_safety(response);
-    const bool is_routed = match.route != nullptr;
     context_.metrics.count(is_routed ? match.route->method : k_no_route,
                            is_routed ? match.route->pattern : k_no_route, response.status,
                            parts_.clock.monotonic() - began);
@@ -104,19 +101,66 @@ ApiResponse Api::refuse(int status, std::string_view why) {
     return response;
 }
 
-/// Awaited at once: the arguments outlive it.
-asio::awaitable<ApiResponse> Api::perform_later(const RouteTable::Match& match,
-                                                const ApiRequest& request) {
-    co_return perform(match, request);
+/// Where a handler's kind says; back on the server's thread when it is done.
+asio::awaitable<Result<ApiResponse>> Api::perform(const Match& match, const ApiRequest& request) {
+    const Route& route = *match.route;
+    Caller caller;
+    const RouteCall call{.request = request,
+                         .parameters = match.parameters,
+                         .caller = caller,
+                         .errors = route.errors};
+    if (const auto* const handler = std::get_if<ServerHandler>(&route.handler)) {
+        co_return guarded([&] { return handler->answer(context_, call); });
+    }
+    ASSAY_CO_TRY(Admission admission, co_await admit(route, request));
+    if (auto* const refusal = std::get_if<ApiResponse>(&admission)) {
+        co_return std::move(*refusal);
+    }
+    caller = std::move(std::get<Caller>(admission));
+    if (const auto* const handler = std::get_if<AccessHandler>(&route.handler)) {
+        co_return co_await on(parts_.access_thread,
+                              [&] { return handler->answer(context_, call); });
+    }
+    if (const auto* const handler = std::get_if<ReadHandler>(&route.handler)) {
+        co_return co_await on(parts_.workers, [&] {
+            return parts_.readers.read(
+                [&](Session& reader) { return handler->answer(context_, call, reader); });
+        });
+    }
+    const auto& handler = std::get<WriteHandler>(route.handler);
+    auto prepared = co_await on(parts_.workers, [&] { return handler.prepare(context_, call); });
+    co_return co_await write(std::move(prepared), request.body.size());
 }
 
-ApiResponse Api::perform(const RouteTable::Match& match, const ApiRequest& request) {
-    Result<ApiResponse> response = failure(ErrorCode::internal, "a handler gave no answer");
-    try {
-        response = handle(match, request);
-    } catch (const std::exception& error) {
-        response = failure(ErrorCode::internal, error.what());
+asio::awaitable<Result<Api::Admission>> Api::admit(const Route& route, const ApiRequest& request) {
+    if (route.auth == RouteAuth::none) co_return Caller{};
+    ASSAY_CO_TRY(auto checked, co_await on(parts_.access_thread, [&] {
+                     return authenticator_.check(request, route.auth);
+                 }));
+    if (const auto* const refused = std::get_if<AuthFailure>(&checked)) {
+        // Where most errors have a name, that of who was refused has none.
+        const bool is_coded = route.errors == ErrorShape::coded;
+        co_return error_response(is_coded ? ErrorShape::coded : ErrorShape::message,
+                                 refused->status, refused->message);
     }
+    co_return std::move(std::get<Caller>(checked));
+}
+
+/// The answer waits for the disk.
+asio::awaitable<Result<ApiResponse>> Api::write(Result<WriteJob> prepared, std::size_t bytes) {
+    ASSAY_CO_TRY(WriteJob job, std::move(prepared));
+    Result<ApiResponse> answer = failure(ErrorCode::internal, "a job gave no answer");
+    const auto run = [&](Session& writer) -> Result<void> {
+        answer = job(writer);
+        if (!answer) return std::unexpected(answer.error());
+        return {};
+    };
+    const Result<void> written = co_await async_write(parts_.writes, run, bytes);
+    if (!written) co_return std::unexpected(written.error());
+    co_return answer;
+}
+
+ApiResponse Api::tell(const Match& match, Result<ApiResponse> response) {
     if (response) return std::move(*response);
     ApiResponse told = error_response(match.route->errors, response.error());
     if (told.status >= 500) {
@@ -125,25 +169,6 @@ ApiResponse Api::perform(const RouteTable::Match& match, const ApiRequest& reque
                                               {"error", response.error().message}});
     }
     return told;
-}
-
-Result<ApiResponse> Api::handle(const RouteTable::Match& match, const ApiRequest& request) {
-    const Route& route = *match.route;
-    Caller caller;
-    if (route.auth != RouteAuth::none) {
-        ASSAY_TRY(auto checked, authenticator_.check(request, route.auth));
-        if (const auto* const refused = std::get_if<AuthFailure>(&checked)) {
-            // Where most errors have a name, that of who was refused has none.
-            const bool is_named = route.errors == ErrorShape::named;
-            return error_response(is_named ? ErrorShape::message : route.errors, refused->status,
-                                  refused->message);
-        }
-        caller = std::move(std::get<Caller>(checked));
-    }
-    return route.handler(context_, {.request = request,
-                                    .parameters = match.parameters,
-                                    .caller = caller,
-                                    .errors = route.errors});
 }
 
 }  // namespace assay

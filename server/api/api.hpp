@@ -8,6 +8,8 @@
 #include "server/api/auth.hpp"
 #include "server/api/http_message.hpp"
 #include "server/api/route.hpp"
+#include "server/store/reader_pool.hpp"
+#include "server/store/write_queue.hpp"
 
 namespace assay {
 
@@ -19,8 +21,12 @@ class Api final : public HttpApplication {
         ServerSecrets secrets;
         const Clock& clock;
         ServerLog& log;
-        /// One thread: the only one that uses the store.
-        boost::asio::any_io_executor store_thread;
+        /// One thread: the only one that uses the access store.
+        boost::asio::any_io_executor access_thread;
+        /// Several: they read requests and the store.
+        boost::asio::any_io_executor workers;
+        ReaderPool& readers;
+        WriteQueue& writes;
         std::optional<Secret> admin_key = std::nullopt;
     };
     explicit Api(Parts parts, std::span<const Route> table = routes());
@@ -31,21 +37,29 @@ class Api final : public HttpApplication {
 
     /// From now on /ready says that the server ends. On the server's thread.
     void begin_drain() { context_.is_draining = true; }
+    /// Told when there is something to clear; called on any thread.
+    void notify_removal(std::function<void()> told) { context_.project_removed = std::move(told); }
     /// What /metrics tells of the server.
     void count_connections(std::function<std::size_t()> connections) {
         context_.connections = std::move(connections);
     }
 
   private:
-    [[nodiscard]] boost::asio::awaitable<ApiResponse> perform_later(const RouteTable::Match& match,
-                                                                    const ApiRequest& request);
-    [[nodiscard]] ApiResponse perform(const RouteTable::Match& match, const ApiRequest& request);
-    [[nodiscard]] Result<ApiResponse> handle(const RouteTable::Match& match,
-                                             const ApiRequest& request);
+    using Match = RouteTable::Match;
+    /// Who asks, or the answer to somebody who may not.
+    using Admission = std::variant<Caller, ApiResponse>;
+
+    [[nodiscard]] boost::asio::awaitable<Result<ApiResponse>> perform(const Match& match,
+                                                                      const ApiRequest& request);
+    [[nodiscard]] boost::asio::awaitable<Result<Admission>> admit(const Route& route,
+                                                                  const ApiRequest& request);
+    [[nodiscard]] boost::asio::awaitable<Result<ApiResponse>> write(Result<WriteJob> prepared,
+                                                                    std::size_t bytes);
+    [[nodiscard]] ApiResponse tell(const Match& match, Result<ApiResponse> response);
 
     Parts parts_;
     RouteTable table_;
-    Authenticator authenticator_;
+    Authenticator authenticator_;  ///< on the access thread
     ApiContext context_;
 };
 

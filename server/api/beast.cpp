@@ -1,2 +1,4 @@
-// Beast is a header library; this is the one file that compiles its implementation.
+// Beast and Asio's TLS are header libraries; this is the one file that compiles their
+// implementations.
+#include <boost/asio/ssl/impl/src.hpp>
 #include <boost/beast/src.hpp>

@@ -20,9 +20,11 @@ struct ApiRequest {
     std::string path;                   ///< as it was sent, without the query
     std::vector<std::string> segments;  ///< of the path, each decoded once: "%2F" is within one
     HttpFields query;                   ///< in order, decoded
-    HttpFields headers;                 ///< in order, names in lower case
+    HttpFields headers;                 ///< in order, names in lower case; none of a proxy's
     std::string body;                   ///< inflated
-    std::string peer;                   ///< the address of the sender
+    std::string peer;                   ///< the address of the sender, as a trusted proxy told it
+    std::string host;                   ///< asked for, with the port if one was given; the same
+    std::string scheme = "http";        ///< or "https"; the same
 
     /// The first header of that name (lower case); nothing when there is none.
     [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const;

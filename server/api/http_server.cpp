@@ -1,6 +1,5 @@
 #include "server/api/http_server.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,10 +12,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
-#include <boost/beast/http/status.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <list>
 #include <optional>
@@ -24,7 +21,10 @@
 
 #include "core/base/task_group.hpp"
 #include "core/base/text.hpp"
+#include "server/api/http_head.hpp"
+#include "server/api/http_stream.hpp"
 #include "server/api/inflate.hpp"
+#include "server/api/trusted_proxies.hpp"
 
 namespace assay {
 
@@ -53,12 +53,34 @@ struct Gone {};
 template <class T>
 using Step = std::variant<T, Refusal, Gone>;
 
-struct Connection {
-    explicit Connection(tcp::socket socket) : stream(std::move(socket)) {}
+/// What one request's body takes of what all bodies may take together.
+class BodyShare {
+  public:
+    BodyShare(std::size_t& total, std::size_t total_max) : total_(total), total_max_(total_max) {}
+    ~BodyShare() { total_ -= bytes_; }
+    BodyShare(const BodyShare&) = delete;
+    BodyShare& operator=(const BodyShare&) = delete;
 
-    beast::tcp_stream stream;
+    /// @return false when there is not that much left.
+    [[nodiscard]] bool grow_to(std::size_t bytes) {
+        total_ += bytes - bytes_;
+        bytes_ = bytes;
+        return total_ <= total_max_;
+    }
+
+  private:
+    std::size_t& total_;
+    std::size_t total_max_;
+    std::size_t bytes_ = 0;
+};
+
+struct Connection {
+    Connection(tcp::socket socket, asio::ssl::context* tls) : stream(std::move(socket), tls) {}
+
+    HttpStream stream;
     beast::flat_buffer buffer;  ///< what was received and not yet used: pipelined requests
     std::string peer;
+    std::string sender;   ///< whose request a trusted proxy has brought; "" = none is there
     bool is_idle = true;  ///< no byte of a next request has come
 };
 
@@ -67,60 +89,20 @@ std::string_view received(const Connection& connection) {
     return {static_cast<const char*>(data.data()), data.size()};
 }
 
-/// How long the target is, as far as it has come.
-std::size_t target_bytes(std::string_view head) {
-    const std::string_view line = head.substr(0, head.find("\r\n"));
-    const std::size_t begin = line.find(' ');
-    if (begin == std::string_view::npos) return 0;
-    const std::string_view rest = line.substr(begin + 1);
-    return std::min(rest.size(), rest.find(' '));
-}
-
-/// A bare line end would never become the end of the head, so it is looked for at once.
-bool has_bare_line_end(std::string_view text) {
-    for (std::size_t at = text.find('\n'); at != std::string_view::npos;
-         at = text.find('\n', at + 1)) {
-        if (at == 0 || text[at - 1] != '\r') return true;
-    }
-    return false;
-}
-
-std::string header_text(std::string_view text) {
-    std::string safe(text);
-    std::ranges::replace_if(safe, [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
-    return safe;
-}
-
-std::string_view reason(int status) {
-    const auto text = http::obsolete_reason(http::int_to_status(static_cast<unsigned>(status)));
-    return {text.data(), text.size()};
-}
-
-bool may_have_body(int status) { return status >= 200 && status != 204 && status != 304; }
-
-std::string head_of(const ApiResponse& response, bool keep_alive) {
-    std::string head = fmt::format("HTTP/1.1 {} {}\r\n", response.status, reason(response.status));
-    head += fmt::format("Date: {:%a, %d %b %Y %H:%M:%S} GMT\r\n",
-                        fmt::gmtime(std::chrono::system_clock::now()));
-    if (may_have_body(response.status)) {
-        head += fmt::format("Content-Type: {}\r\nContent-Length: {}\r\n",
-                            header_text(response.content_type), response.body.size());
-    }
-    for (const auto& [name, value] : response.headers) {
-        head += fmt::format("{}: {}\r\n", header_text(name), header_text(value));
-    }
-    head += keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
-    return head;
-}
+constexpr const char* k_busy = "The server has too much to read at once; send it again later";
 
 asio::awaitable<Result<std::string>> inflate_later(std::string packed) {
     co_return inflate_body(packed);
 }
 
-/// The name in a Host header, without the port.
-std::string_view host_name(std::string_view host) {
-    if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
-    return host.substr(0, host.find(':'));
+/// The parts of a base path.
+Result<std::vector<std::string>> parse_base_path(const std::string& path) {
+    if (path.empty() || path == "/") return std::vector<std::string>();
+    auto target = parse_http_target(path);
+    const bool is_plain = target && target->path == path && !path.contains("//");
+    if (is_plain && !path.ends_with('/')) return std::move(target->segments);
+    return failure(ErrorCode::invalid_argument,
+                   fmt::format("\"{}\" is no base path; say one like /assay", path));
 }
 
 }  // namespace
@@ -137,6 +119,7 @@ class HttpServer::Impl {
           pause_(io),
           drain_timer_(io) {}
 
+    Result<void> prepare();
     Result<void> listen();
     asio::awaitable<void> run();
     void drain();
@@ -151,27 +134,50 @@ class HttpServer::Impl {
     asio::awaitable<Step<std::size_t>> read_head(Connection& connection);
     Step<ApiRequest> parse_head(Connection& connection, std::size_t bytes, Parser& parser);
     asio::awaitable<Step<std::string>> read_body(Connection& connection, const ApiRequest& request,
-                                                 Parser& parser);
+                                                 Parser& parser, BodyShare& share);
+    asio::awaitable<Step<std::monostate>> receive_body(Connection& connection, Parser& parser,
+                                                       BodyShare& share);
     asio::awaitable<Step<std::string>> unpack(const ApiRequest& request, std::string body);
     asio::awaitable<ApiResponse> ask(ApiRequest request);
     asio::awaitable<bool> write(Connection& connection, const ApiResponse& response,
                                 bool keep_alive, bool with_body);
-    asio::awaitable<bool> refuse(Connection& connection, const Refusal& refusal);
+    asio::awaitable<bool> refuse(Connection& connection, const Refusal& refusal,
+                                 bool with_body = true);
     void end_if_idle();
     void close_all();
     [[nodiscard]] std::optional<int> is_full(const std::string& peer) const;
+    void locate(ApiRequest& request) const;
+    [[nodiscard]] std::optional<Refusal> check_sender(Connection& connection,
+                                                      const ApiRequest& request) const;
 
     asio::any_io_executor worker_;
     HttpServerOptions options_;
     HttpApplication& application_;
+    TrustedProxies proxies_;
+    std::vector<std::string> base_path_;
+    std::unique_ptr<asio::ssl::context> tls_;  ///< nothing: plain
     TaskGroup group_;
     tcp::acceptor acceptor_;
     asio::steady_timer pause_;
     asio::steady_timer drain_timer_;
     std::list<Connection> connections_;
     std::uint16_t port_ = 0;
+    std::size_t bodies_bytes_ = 0;  ///< of all requests that are being read or answered
     bool is_draining_ = false;
 };
+
+/// What the options say, read and checked.
+Result<void> HttpServer::Impl::prepare() {
+    ASSAY_TRY(base_path_, parse_base_path(options_.base_path));
+    ASSAY_TRY(proxies_, TrustedProxies::parse(options_.trusted_proxies));
+    if (options_.tls_certificate.empty() && options_.tls_key.empty()) return {};
+    if (options_.tls_certificate.empty() || options_.tls_key.empty()) {
+        return failure(ErrorCode::invalid_argument,
+                       "TLS needs both a certificate and its key, as files");
+    }
+    ASSAY_TRY(tls_, load_tls(options_.tls_certificate, options_.tls_key));
+    return {};
+}
 
 Result<void> HttpServer::Impl::listen() {
     boost::system::error_code error;
@@ -243,6 +249,7 @@ asio::awaitable<void> HttpServer::Impl::accept() {
 /// The status for one connection too many.
 std::optional<int> HttpServer::Impl::is_full(const std::string& peer) const {
     if (connections_.size() >= options_.connections_max) return 503;
+    if (proxies_.contains(peer)) return std::nullopt;
     const auto from_peer = std::ranges::count(connections_, peer, &Connection::peer);
     const bool is_full = std::cmp_greater_equal(from_peer, options_.connections_per_address_max);
     return is_full ? std::optional(429) : std::nullopt;
@@ -252,16 +259,17 @@ asio::awaitable<void> HttpServer::Impl::welcome(tcp::socket socket) {
     boost::system::error_code error;
     const tcp::endpoint from = socket.remote_endpoint(error);
     if (error || !acceptor_.is_open()) co_return;
-    std::string peer = from.address().to_string();
+    std::string peer = plain_address(from.address()).to_string();
     (void)socket.set_option(tcp::no_delay(true), error);
     if (const auto status = is_full(peer)) {
+        if (tls_ != nullptr) co_return;  // a handshake is more than one too many is worth
         const ApiResponse response = application_.refuse(*status, "Too many connections");
         const std::string text = head_of(response, false) + response.body;
         (void)socket.non_blocking(true, error);
         (void)socket.write_some(asio::buffer(text), error);  // as much as fits: nobody waits for it
         co_return;
     }
-    connections_.emplace_back(std::move(socket));
+    connections_.emplace_back(std::move(socket), tls_.get());
     const auto self = std::prev(connections_.end());
     self->peer = std::move(peer);
     try {
@@ -274,15 +282,18 @@ asio::awaitable<void> HttpServer::Impl::welcome(tcp::socket socket) {
 }
 
 asio::awaitable<void> HttpServer::Impl::serve(Connection& connection) {
+    connection.stream.expires_after(options_.header_time);
+    if (!co_await connection.stream.open()) co_return;
     while (co_await exchange(connection)) {
     }
-    boost::system::error_code ignored;
-    (void)connection.stream.socket().shutdown(tcp::socket::shutdown_both, ignored);
+    connection.stream.expires_after(limits::k_http_linger_time);
+    co_await connection.stream.close();
 }
 
 /// One request and its answer; whether the connection goes on.
 asio::awaitable<bool> HttpServer::Impl::exchange(Connection& connection) {
     connection.is_idle = connection.buffer.size() == 0;
+    connection.sender.clear();
     const auto head = co_await read_head(connection);
     if (const auto* const refusal = std::get_if<Refusal>(&head)) {
         co_return co_await refuse(connection, *refusal);
@@ -291,18 +302,22 @@ asio::awaitable<bool> HttpServer::Impl::exchange(Connection& connection) {
 
     Parser parser;
     auto parsed = parse_head(connection, std::get<std::size_t>(head), parser);
+    const bool with_body = parser.get().method() != http::verb::head;
     if (const auto* const refusal = std::get_if<Refusal>(&parsed)) {
-        co_return co_await refuse(connection, *refusal);
+        co_return co_await refuse(connection, *refusal, with_body);
     }
     ApiRequest request = std::move(std::get<ApiRequest>(parsed));
-    auto body = co_await read_body(connection, request, parser);
+    BodyShare share(bodies_bytes_, options_.bodies_bytes_max);
+    auto body = co_await read_body(connection, request, parser, share);
     if (const auto* const refusal = std::get_if<Refusal>(&body)) {
-        co_return co_await refuse(connection, *refusal);
+        // What was received of it takes no room while its sender reads why.
+        std::string().swap(parser.get().body());
+        (void)share.grow_to(0);
+        co_return co_await refuse(connection, *refusal, with_body);
     }
     if (std::holds_alternative<Gone>(body)) co_return false;
     request.body = std::move(std::get<std::string>(body));
 
-    const bool with_body = request.method != "HEAD";
     const bool keep_alive = parser.get().keep_alive();
     connection.stream.expires_never();
     const ApiResponse response = co_await ask(std::move(request));
@@ -360,7 +375,9 @@ Step<ApiRequest> HttpServer::Impl::parse_head(Connection& connection, std::size_
                        .query = {},
                        .headers = {},
                        .body = {},
-                       .peer = connection.peer};
+                       .peer = connection.peer,
+                       .host = {},
+                       .scheme = connection.stream.is_encrypted() ? "https" : "http"};
     if (target) {
         request.path = std::move(target->path);
         request.segments = std::move(target->segments);
@@ -369,17 +386,42 @@ Step<ApiRequest> HttpServer::Impl::parse_head(Connection& connection, std::size_
     for (const auto& field : message) {
         request.headers.emplace_back(to_lower_ascii(field.name_string()), field.value());
     }
-    const auto host = to_lower_ascii(host_name(request.header("host").value_or("")));
-    const bool is_ours = std::ranges::find(options_.hosts, host) != options_.hosts.end();
-    if (!options_.hosts.empty() && !is_ours) {
+    request.host = request.header("host").value_or("");
+    proxies_.resolve(request);
+    locate(request);
+    if (auto refusal = check_sender(connection, request)) return std::move(*refusal);
+    return request;
+}
+
+/// Takes the base path from the parts of the path. Nothing is served outside it: no route has no
+/// parts.
+void HttpServer::Impl::locate(ApiRequest& request) const {
+    auto& parts = request.segments;
+    const bool is_within = std::ranges::mismatch(base_path_, parts).in1 == base_path_.end();
+    const auto end = is_within ? parts.begin() + std::ssize(base_path_) : parts.end();
+    parts.erase(parts.begin(), end);
+}
+
+/// Why a request is not taken from whom it comes, or for the host that it names.
+std::optional<Refusal> HttpServer::Impl::check_sender(Connection& connection,
+                                                      const ApiRequest& request) const {
+    const auto& hosts = options_.hosts;
+    const bool is_ours = std::ranges::find(hosts, host_name(request.host)) != hosts.end();
+    if (!hosts.empty() && !is_ours) {
         return Refusal{421, "This server does not answer to that host name"};
     }
-    return request;
+    if (request.peer == connection.peer) return std::nullopt;
+    const auto from_sender = std::ranges::count(connections_, request.peer, &Connection::sender);
+    if (std::cmp_greater_equal(from_sender, options_.connections_per_address_max)) {
+        return Refusal{429, "Too many requests at once"};
+    }
+    connection.sender = request.peer;
+    return std::nullopt;
 }
 
 asio::awaitable<Step<std::string>> HttpServer::Impl::read_body(Connection& connection,
                                                                const ApiRequest& request,
-                                                               Parser& parser) {
+                                                               Parser& parser, BodyShare& share) {
     const std::size_t bytes_max = application_.body_bytes_max(request);
     const auto length = parser.content_length();
     if (length && *length > bytes_max) co_return Refusal{413, "The body is too large"};
@@ -392,9 +434,23 @@ asio::awaitable<Step<std::string>> HttpServer::Impl::read_body(Connection& conne
             co_await asio::async_write(connection.stream, asio::buffer(k_continue), k_await);
         if (error) co_return Gone{};
     }
-    if (!parser.is_done()) {
+    auto received = co_await receive_body(connection, parser, share);
+    if (auto* const refusal = std::get_if<Refusal>(&received)) co_return std::move(*refusal);
+    if (std::holds_alternative<Gone>(received)) co_return Gone{};
+    auto body = co_await unpack(request, std::move(parser.get().body()));
+    if (const auto* const text = std::get_if<std::string>(&body);
+        text && !share.grow_to(text->size())) {
+        co_return Refusal{503, k_busy};
+    }
+    co_return body;
+}
+
+asio::awaitable<Step<std::monostate>> HttpServer::Impl::receive_body(Connection& connection,
+                                                                     Parser& parser,
+                                                                     BodyShare& share) {
+    while (!parser.is_done()) {
         const auto [error, count] =
-            co_await http::async_read(connection.stream, connection.buffer, parser, k_await);
+            co_await http::async_read_some(connection.stream, connection.buffer, parser, k_await);
         if (error == http::error::body_limit) co_return Refusal{413, "The body is too large"};
         const bool is_malformed =
             error.category() == make_error_code(http::error::bad_chunk).category();
@@ -403,8 +459,9 @@ asio::awaitable<Step<std::string>> HttpServer::Impl::read_body(Connection& conne
             co_return Refusal{400, "The body is not valid HTTP/1.1"};
         }
         if (error) co_return Gone{};
+        if (!share.grow_to(parser.get().body().size())) co_return Refusal{503, k_busy};
     }
-    co_return co_await unpack(request, std::move(parser.get().body()));
+    co_return std::monostate{};
 }
 
 asio::awaitable<Step<std::string>> HttpServer::Impl::unpack(const ApiRequest& request,
@@ -443,11 +500,12 @@ asio::awaitable<bool> HttpServer::Impl::write(Connection& connection, const ApiR
 
 /// Answers and ends. What the sender goes on sending is read for a moment: closing at once would
 /// take the answer away from it again.
-asio::awaitable<bool> HttpServer::Impl::refuse(Connection& connection, const Refusal& refusal) {
+asio::awaitable<bool> HttpServer::Impl::refuse(Connection& connection, const Refusal& refusal,
+                                               bool with_body) {
     const ApiResponse response = application_.refuse(refusal.status, refusal.why);
-    (void)co_await write(connection, response, false, true);
+    (void)co_await write(connection, response, false, with_body);
     boost::system::error_code failed;
-    (void)connection.stream.socket().shutdown(tcp::socket::shutdown_send, failed);
+    connection.stream.end_sending();
     connection.stream.expires_after(limits::k_http_linger_time);
     std::string discarded(k_read_bytes, '\0');
     std::size_t bytes = 0;
@@ -468,6 +526,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(asio::io_context& io,
                                                        HttpServerOptions options,
                                                        HttpApplication& application) {
     auto impl = std::make_unique<Impl>(io, std::move(worker), std::move(options), application);
+    ASSAY_CHECK(impl->prepare());
     ASSAY_CHECK(impl->listen());
     return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
 }

@@ -1,3 +1,5 @@
+#include <array>
+
 #include "server/api/key_pair.hpp"
 #include "server/api/limits.hpp"
 #include "server/api/request_body.hpp"
@@ -58,30 +60,21 @@ Result<std::optional<std::string>> note_of(const Json& body) {
     return note.get<std::string>();
 }
 
-}  // namespace
-
-Result<ApiResponse> get_project_keys(ApiContext& context, const RouteCall& call) {
-    ASSAY_TRY(const Project project, project_of(context, call));
-    return list_keys(context, {project.organization.id, project.id});
-}
-
-Result<ApiResponse> post_project_key(ApiContext& context, const RouteCall& call) {
-    ASSAY_TRY(const Project project, project_of(context, call));
+Result<ApiResponse> make_key(ApiContext& context, const RouteCall& call, KeyOwner owner) {
     ASSAY_TRY(const Json body, parse_wishes(call.request));
     ASSAY_TRY(const KeyPair pair, pair_of(body));
     ASSAY_TRY(auto note, note_of(body));
-    const ApiKey key = make_api_key(pair, {project.organization.id, project.id}, std::move(note),
-                                    context.secrets, context.clock.now());
+    const ApiKey key =
+        make_api_key(pair, std::move(owner), std::move(note), context.secrets, context.clock.now());
     ASSAY_CHECK(context.access.add_key(key));
     OrderedJson json = to_json(key);
     json["secretKey"] = pair.secret_key.reveal();
     return json_response(201, json);
 }
 
-Result<ApiResponse> delete_project_key(ApiContext& context, const RouteCall& call) {
-    ASSAY_TRY(const Project project, project_of(context, call));
-    const Result<void> done = context.access.remove_key({project.organization.id, project.id},
-                                                        ApiKeyId(call.parameter("apiKeyId")));
+Result<ApiResponse> remove_key(ApiContext& context, const RouteCall& call, const KeyOwner& owner) {
+    const Result<void> done =
+        context.access.remove_key(owner, ApiKeyId(call.parameter("apiKeyId")));
     if (!done && done.error().code == ErrorCode::not_found) {
         return error_response(call.errors, 404, "API key not found");
     }
@@ -89,8 +82,65 @@ Result<ApiResponse> delete_project_key(ApiContext& context, const RouteCall& cal
     return json_response(200, {{"success", true}});
 }
 
+/// Whose keys a path is about.
+Result<KeyOwner> owner_by_project(ApiContext& context, const RouteCall& call) {
+    ASSAY_TRY(const Project project, project_of(context, call));
+    return KeyOwner{project.organization.id, project.id};
+}
+
+Result<KeyOwner> owner_by_organization(ApiContext& context, const RouteCall& call) {
+    ASSAY_TRY(const Organization organization, organization_of(context, call));
+    return KeyOwner{organization.id, std::nullopt};
+}
+
+template <auto find_owner>
+Result<ApiResponse> get_keys_of(ApiContext& context, const RouteCall& call) {
+    ASSAY_TRY(const KeyOwner owner, find_owner(context, call));
+    return list_keys(context, owner);
+}
+
+template <auto find_owner>
+Result<ApiResponse> post_key_of(ApiContext& context, const RouteCall& call) {
+    ASSAY_TRY(KeyOwner owner, find_owner(context, call));
+    return make_key(context, call, std::move(owner));
+}
+
+template <auto find_owner>
+Result<ApiResponse> delete_key_of(ApiContext& context, const RouteCall& call) {
+    ASSAY_TRY(const KeyOwner owner, find_owner(context, call));
+    return remove_key(context, call, owner);
+}
+
 Result<ApiResponse> get_organization_keys(ApiContext& context, const RouteCall& call) {
     return list_keys(context, {call.caller.owner.organization, std::nullopt});
 }
+
+constexpr std::array k_routes = {
+    Route{"GET", "/api/public/projects/{projectId}/apiKeys", RouteAuth::organization,
+          AccessHandler{&get_keys_of<owner_by_project>}, "The API keys of a project",
+          ErrorShape::message},
+    Route{"POST", "/api/public/projects/{projectId}/apiKeys", RouteAuth::organization,
+          AccessHandler{&post_key_of<owner_by_project>},
+          "Make an API key; its secret is told only now", ErrorShape::message},
+    Route{"DELETE", "/api/public/projects/{projectId}/apiKeys/{apiKeyId}", RouteAuth::organization,
+          AccessHandler{&delete_key_of<owner_by_project>}, "Remove an API key",
+          ErrorShape::message},
+    Route{"GET", "/api/public/organizations/apiKeys", RouteAuth::organization,
+          AccessHandler{&get_organization_keys}, "The API keys of the organization",
+          ErrorShape::message},
+    Route{"GET", "/api/admin/organizations/{organizationId}/apiKeys", RouteAuth::admin,
+          AccessHandler{&get_keys_of<owner_by_organization>}, "The API keys of an organization",
+          ErrorShape::message},
+    Route{"POST", "/api/admin/organizations/{organizationId}/apiKeys", RouteAuth::admin,
+          AccessHandler{&post_key_of<owner_by_organization>},
+          "Make an API key of an organization; its secret is told only now", ErrorShape::message},
+    Route{"DELETE", "/api/admin/organizations/{organizationId}/apiKeys/{apiKeyId}",
+          RouteAuth::admin, AccessHandler{&delete_key_of<owner_by_organization>},
+          "Remove an API key of an organization", ErrorShape::message},
+};
+
+}  // namespace
+
+std::span<const Route> key_routes() { return k_routes; }
 
 }  // namespace assay

@@ -9,7 +9,10 @@ namespace assay::limits {
 inline constexpr std::size_t k_http_head_bytes_max = 16U << 10U;  ///< request line and headers
 inline constexpr std::size_t k_http_target_bytes_max = 8U << 10U;
 inline constexpr std::size_t k_http_body_bytes_default = 1U << 20U;  ///< of most routes, as sent
+inline constexpr std::size_t k_otlp_body_bytes_max = 10U << 20U;     ///< of spans
 inline constexpr std::size_t k_http_inflated_bytes_max = 50U << 20U;
+/// Of all requests that are being read or answered, as far as they are received, or inflated.
+inline constexpr std::size_t k_http_bodies_bytes_max = 192U << 20U;
 inline constexpr std::size_t k_http_inflated_ratio_max = 100;
 /// So much may come of any body, however small: the ratio is no danger below it.
 inline constexpr std::size_t k_http_inflated_bytes_free = 1U << 20U;

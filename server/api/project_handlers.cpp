@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <array>
+
 #include "core/base/random.hpp"
 #include "core/base/text.hpp"
 #include "server/api/limits.hpp"
@@ -60,22 +62,12 @@ Result<void> apply(const Json& body, Project& project) {
     return {};
 }
 
-Result<Organization> organization_of(ApiContext& context, const Caller& caller) {
+Result<Organization> own_organization(ApiContext& context, const Caller& caller) {
     ASSAY_TRY(const auto organizations, context.access.organizations());
     for (const Organization& organization : organizations) {
         if (organization.id == caller.owner.organization) return organization;
     }
     return failure(ErrorCode::internal, "a key belongs to no organisation");
-}
-
-}  // namespace
-
-Result<Project> project_of(ApiContext& context, const RouteCall& call) {
-    ASSAY_TRY(auto project, context.access.find_project(ProjectId(call.parameter("projectId"))));
-    if (!project || project->organization.id != call.caller.owner.organization) {
-        return failure(ErrorCode::not_found, "Project not found");
-    }
-    return std::move(*project);
 }
 
 Result<ApiResponse> get_projects(ApiContext& context, const RouteCall& call) {
@@ -87,7 +79,7 @@ Result<ApiResponse> get_projects(ApiContext& context, const RouteCall& call) {
 
 Result<ApiResponse> post_project(ApiContext& context, const RouteCall& call) {
     ASSAY_TRY(const Json body, parse_object(call.request));
-    ASSAY_TRY(const Organization organization, organization_of(context, call.caller));
+    ASSAY_TRY(const Organization organization, own_organization(context, call.caller));
     Project project{.id = ProjectId(random_hex(k_id_bytes)),
                     .organization = organization,
                     .name = {},
@@ -109,10 +101,11 @@ Result<ApiResponse> put_project(ApiContext& context, const RouteCall& call) {
 Result<ApiResponse> delete_project(ApiContext& context, const RouteCall& call) {
     ASSAY_TRY(const Project project, project_of(context, call));
     ASSAY_CHECK(context.access.remove_project(project.id, context.clock.now()));
+    if (context.project_removed) context.project_removed();
     return json_response(202, {{"success", true},
                                {"message",
-                                "The project is hidden and its keys have stopped. What it holds is "
-                                "not removed from the files yet."}});
+                                "Project deletion has been initiated: its keys have stopped, and "
+                                "what it holds is being removed"}});
 }
 
 Result<ApiResponse> get_organization_projects(ApiContext& context, const RouteCall& call) {
@@ -121,5 +114,34 @@ Result<ApiResponse> get_organization_projects(ApiContext& context, const RouteCa
     for (const Project& project : projects) list.push_back(to_json(project));
     return json_response(200, {{"projects", std::move(list)}});
 }
+
+constexpr std::array k_routes = {
+    Route{"GET", "/api/public/projects", RouteAuth::project, AccessHandler{&get_projects},
+          "The project that the API key belongs to"},
+    Route{"POST", "/api/public/projects", RouteAuth::organization, AccessHandler{&post_project},
+          "Make a project", ErrorShape::message},
+    Route{"PUT", "/api/public/projects/{projectId}", RouteAuth::organization,
+          AccessHandler{&put_project}, "Change the name, metadata or retention of a project",
+          ErrorShape::message},
+    Route{"DELETE", "/api/public/projects/{projectId}", RouteAuth::organization,
+          AccessHandler{&delete_project},
+          "Delete a project: its keys stop at once, its data is removed in the background",
+          ErrorShape::message},
+    Route{"GET", "/api/public/organizations/projects", RouteAuth::organization,
+          AccessHandler{&get_organization_projects}, "The projects of the organization",
+          ErrorShape::message},
+};
+
+}  // namespace
+
+Result<Project> project_of(ApiContext& context, const RouteCall& call) {
+    ASSAY_TRY(auto project, context.access.find_project(ProjectId(call.parameter("projectId"))));
+    if (!project || project->organization.id != call.caller.owner.organization) {
+        return failure(ErrorCode::not_found, "Project not found");
+    }
+    return std::move(*project);
+}
+
+std::span<const Route> project_routes() { return k_routes; }
 
 }  // namespace assay

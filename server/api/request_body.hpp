@@ -15,5 +15,7 @@ namespace assay {
 /// The project that the path names, when it is one of the caller's organisation.
 /// @error not_found, the same for a project of others and for none.
 [[nodiscard]] Result<Project> project_of(ApiContext& context, const RouteCall& call);
+/// The organisation that the path names. @error not_found
+[[nodiscard]] Result<Organization> organization_of(ApiContext& context, const RouteCall& call);
 
 }  // namespace assay

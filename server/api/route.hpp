@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "server/api/auth.hpp"
@@ -14,16 +15,18 @@
 #include "server/api/http_message.hpp"
 #include "server/api/limits.hpp"
 #include "server/api/metrics.hpp"
+#include "server/store/database.hpp"
 
 namespace assay {
 
 /// What handlers work with.
 struct ApiContext {
-    AccessStore& access;
+    AccessStore& access;  ///< of handlers on the access thread only
     const ServerSecrets& secrets;
     const Clock& clock;
     Metrics metrics = {};                        ///< on the server's thread
     std::function<std::size_t()> connections{};  ///< the same
+    std::function<void()> project_removed{};     ///< on any thread: there is something to clear
     std::atomic<bool> is_draining = false;
 };
 
@@ -37,13 +40,32 @@ struct RouteCall {
     [[nodiscard]] const std::string& parameter(const std::string& name) const {
         return parameters.at(name);
     }
+    /// Of a route that only keys of a project may use.
+    [[nodiscard]] const ProjectId& project() const { return *caller.owner.project; }
 };
 
-/// Where a handler runs: what reads or writes the store waits for the disk, so it has a thread of
-/// its own; what does not answers on the server's thread, whatever the store does.
-enum class RouteThread : std::uint8_t { store, server };
-
-using RouteHandler = Result<ApiResponse> (*)(ApiContext& context, const RouteCall& call);
+/// Answers at once, on the server's thread, from memory.
+struct ServerHandler {
+    Result<ApiResponse> (*answer)(ApiContext& context, const RouteCall& call);
+};
+/// Answers on the one thread that uses the access store.
+struct AccessHandler {
+    Result<ApiResponse> (*answer)(ApiContext& context, const RouteCall& call);
+};
+/// Answers from one snapshot of the store, on one of several threads.
+struct ReadHandler {
+    Result<ApiResponse> (*answer)(const ApiContext& context, const RouteCall& call,
+                                  Session& reader);
+};
+/// What a request writes: runs inside a transaction with those of others. Its answer is sent when
+/// the transaction is on the disk; an error undoes what it wrote, and nothing else.
+using WriteJob = std::move_only_function<Result<ApiResponse>(Session& writer)>;
+/// Reads and checks the request, on one of several threads, and says what is to be written. What
+/// the job needs of `call` it takes with it.
+struct WriteHandler {
+    Result<WriteJob> (*prepare)(const ApiContext& context, const RouteCall& call);
+};
+using RouteHandler = std::variant<ServerHandler, AccessHandler, ReadHandler, WriteHandler>;
 
 /// One thing that the server can be asked. The table of them drives dispatch, 405, CORS, HEAD,
 /// OpenAPI and the tests of who may ask what.
@@ -54,10 +76,10 @@ struct Route {
     RouteHandler handler;
     std::string_view summary;
     ErrorShape errors = ErrorShape::named;
-    RouteThread thread = RouteThread::store;
     std::size_t body_bytes_max = limits::k_http_body_bytes_default;
 };
 
+/// All of them.
 [[nodiscard]] std::span<const Route> routes();
 /// The routes as an OpenAPI 3.1 document.
 [[nodiscard]] OrderedJson describe_routes(std::span<const Route> table);
@@ -85,19 +107,24 @@ class RouteTable {
     std::vector<Entry> entries_;  ///< by number of parameters
 };
 
-// The handlers.
-Result<ApiResponse> get_health(ApiContext& context, const RouteCall& call);
-Result<ApiResponse> get_ready(ApiContext& context, const RouteCall& call);
-Result<ApiResponse> get_metrics(ApiContext& context, const RouteCall& call);
-Result<ApiResponse> get_open_api(ApiContext& context, const RouteCall& call);
-Result<ApiResponse> get_projects(ApiContext& context, const RouteCall& call);
-Result<ApiResponse> post_project(ApiContext& context, const RouteCall& call);
-Result<ApiResponse> put_project(ApiContext& context, const RouteCall& call);
-Result<ApiResponse> delete_project(ApiContext& context, const RouteCall& call);
-Result<ApiResponse> get_project_keys(ApiContext& context, const RouteCall& call);
-Result<ApiResponse> post_project_key(ApiContext& context, const RouteCall& call);
-Result<ApiResponse> delete_project_key(ApiContext& context, const RouteCall& call);
-Result<ApiResponse> get_organization_projects(ApiContext& context, const RouteCall& call);
-Result<ApiResponse> get_organization_keys(ApiContext& context, const RouteCall& call);
+// Each part of the API has its rows of the table beside its handlers, in its *_handlers.cpp.
+[[nodiscard]] std::span<const Route> service_routes();
+[[nodiscard]] std::span<const Route> project_routes();
+[[nodiscard]] std::span<const Route> organization_routes();
+[[nodiscard]] std::span<const Route> key_routes();
+[[nodiscard]] std::span<const Route> otlp_routes();
+[[nodiscard]] std::span<const Route> ingestion_routes();
+[[nodiscard]] std::span<const Route> trace_routes();
+[[nodiscard]] std::span<const Route> observation_routes();
+[[nodiscard]] std::span<const Route> score_routes();
+[[nodiscard]] std::span<const Route> score_write_routes();
+[[nodiscard]] std::span<const Route> session_routes();
+[[nodiscard]] std::span<const Route> experiment_routes();
+[[nodiscard]] std::span<const Route> score_config_routes();
+[[nodiscard]] std::span<const Route> dataset_routes();
+[[nodiscard]] std::span<const Route> dataset_item_routes();
+[[nodiscard]] std::span<const Route> dataset_run_routes();
+[[nodiscard]] std::span<const Route> model_routes();
+[[nodiscard]] std::span<const Route> prompt_routes();
 
 }  // namespace assay

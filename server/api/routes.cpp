@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 
 #include "core/base/text.hpp"
 #include "core/base/version.hpp"
@@ -7,44 +6,6 @@
 
 namespace assay {
 namespace {
-
-constexpr auto k_message = ErrorShape::message;
-
-constexpr std::array k_routes = {
-    Route{"GET", "/api/public/health", RouteAuth::none, &get_health,
-          "Whether the server lives, and the version of the API it serves"},
-    Route{"GET", "/api/public/ready", RouteAuth::none, &get_ready,
-          "Whether the server takes requests; 500 while it ends", ErrorShape::named,
-          RouteThread::server},
-    Route{"GET", "/api/public/openapi.json", RouteAuth::none, &get_open_api, "This document",
-          ErrorShape::named, RouteThread::server},
-    Route{"GET", "/metrics", RouteAuth::none, &get_metrics, "Counters for Prometheus",
-          ErrorShape::named, RouteThread::server},
-
-    Route{"GET", "/api/public/projects", RouteAuth::project, &get_projects,
-          "The project that the API key belongs to"},
-    Route{"POST", "/api/public/projects", RouteAuth::organization, &post_project, "Make a project",
-          k_message},
-    Route{"PUT", "/api/public/projects/{projectId}", RouteAuth::organization, &put_project,
-          "Change the name, metadata or retention of a project", k_message},
-    Route{"DELETE", "/api/public/projects/{projectId}", RouteAuth::organization, &delete_project,
-          "Hide a project; its keys stop at once, its data stays for now", k_message},
-    Route{"GET", "/api/public/projects/{projectId}/apiKeys", RouteAuth::organization,
-          &get_project_keys, "The API keys of a project", k_message},
-    Route{"POST", "/api/public/projects/{projectId}/apiKeys", RouteAuth::organization,
-          &post_project_key, "Make an API key; its secret is told only now", k_message},
-    Route{"DELETE", "/api/public/projects/{projectId}/apiKeys/{apiKeyId}", RouteAuth::organization,
-          &delete_project_key, "Remove an API key", k_message},
-    Route{"GET", "/api/public/organizations/projects", RouteAuth::organization,
-          &get_organization_projects, "The projects of the organization", k_message},
-    Route{"GET", "/api/public/organizations/apiKeys", RouteAuth::organization,
-          &get_organization_keys, "The API keys of the organization", k_message},
-};
-
-// Callers are known on the store's thread only.
-static_assert(std::ranges::all_of(k_routes, [](const Route& route) {
-    return route.thread == RouteThread::store || route.auth == RouteAuth::none;
-}));
 
 bool is_parameter(std::string_view part) { return part.starts_with('{'); }
 
@@ -94,7 +55,29 @@ OrderedJson describe(const Route& route) {
 
 }  // namespace
 
-std::span<const Route> routes() { return k_routes; }
+std::span<const Route> routes() {
+    static const std::vector<Route> all = [] {
+        std::vector<Route> table;
+        for (const auto part :
+             {service_routes(), project_routes(), organization_routes(), key_routes(),
+              ingestion_routes(), otlp_routes(), trace_routes(), observation_routes(),
+              score_routes(), experiment_routes(), session_routes(), score_write_routes(),
+              score_config_routes(), model_routes(), prompt_routes(), dataset_routes(),
+              dataset_item_routes(), dataset_run_routes()}) {
+            table.insert(table.end(), part.begin(), part.end());
+        }
+        // Callers are known after the access store was asked.
+        ASSAY_ASSERT(
+            std::ranges::all_of(table,
+                                [](const Route& route) {
+                                    return route.auth == RouteAuth::none ||
+                                           !std::holds_alternative<ServerHandler>(route.handler);
+                                }),
+            "a route that answers from memory knows no caller");
+        return table;
+    }();
+    return all;
+}
 
 OrderedJson describe_routes(std::span<const Route> table) {
     const OrderedJson basic = {{"type", "http"}, {"scheme", "basic"}};

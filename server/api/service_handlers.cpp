@@ -1,3 +1,5 @@
+#include <array>
+
 #include "server/api/route.hpp"
 
 // What operators and clients ask before anything else.
@@ -7,8 +9,6 @@ namespace {
 
 /// Of the API, not of this program: by it `langfuse-cli` chooses what it asks for.
 constexpr const char* k_api_version = "4.35.0";
-
-}  // namespace
 
 Result<ApiResponse> get_health(ApiContext& context, const RouteCall& call) {
     if (call.request.query_value("failIfDatabaseUnavailable") == "true") {
@@ -39,5 +39,20 @@ Result<ApiResponse> get_metrics(ApiContext& context, const RouteCall& /*call*/) 
 Result<ApiResponse> get_open_api(ApiContext& /*context*/, const RouteCall& /*call*/) {
     return json_response(200, describe_routes(routes()));
 }
+
+constexpr std::array k_routes = {
+    Route{"GET", "/api/public/health", RouteAuth::none, AccessHandler{&get_health},
+          "Whether the server lives, and the version of the API it serves"},
+    Route{"GET", "/api/public/ready", RouteAuth::none, ServerHandler{&get_ready},
+          "Whether the server takes requests; 500 while it ends"},
+    Route{"GET", "/api/public/openapi.json", RouteAuth::none, ServerHandler{&get_open_api},
+          "This document"},
+    Route{"GET", "/metrics", RouteAuth::none, ServerHandler{&get_metrics},
+          "Counters for Prometheus"},
+};
+
+}  // namespace
+
+std::span<const Route> service_routes() { return k_routes; }
 
 }  // namespace assay

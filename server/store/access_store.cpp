@@ -39,7 +39,11 @@ constexpr const char* k_update_project =
     "UPDATE project_settings SET name = ?2, metadata = ?3, retention_days = ?4, updated_at = ?5 "
     "WHERE project = ?1";
 constexpr const char* k_hide_project =
-    "UPDATE project_settings SET removed_at = ?2 WHERE project = ?1";
+    "UPDATE project_settings SET removed_at = ?2, name = '', metadata = '{}' WHERE project = ?1";
+constexpr const char* k_upkeep =
+    "SELECT p.id, s.removed_at IS NOT NULL, s.retention_days FROM project_settings s "
+    "JOIN projects p USING(project) WHERE s.removed_at IS NOT NULL OR s.retention_days > 0 "
+    "ORDER BY s.project";
 constexpr const char* k_remove_keys_of_project = "DELETE FROM api_keys WHERE project = ?1";
 constexpr const char* k_keys =
     "SELECT k.id, o.id, p.id, k.public_key, k.secret_hash, k.shown_secret, k.note, k.created_at, "
@@ -257,6 +261,18 @@ Result<void> AccessStore::remove_project(const ProjectId& id, Time now) {
         ASSAY_CHECK(impl_->writing().run(k_remove_keys_of_project, row));
         return impl_->writing().run(k_hide_project, row, nanoseconds(now));
     });
+}
+
+Result<std::vector<UpkeepOfProject>> AccessStore::upkeep() const {
+    ASSAY_TRY(Rows rows, impl_->reading().query(k_upkeep));
+    std::vector<UpkeepOfProject> projects;
+    while (true) {
+        ASSAY_TRY(const bool more, rows.next());
+        if (!more) return projects;
+        projects.push_back({.id = ProjectId(rows.id(0)),
+                            .is_removed = rows.integer(1) != 0,
+                            .retention_days = static_cast<int>(rows.integer(2))});
+    }
 }
 
 Result<std::vector<ApiKey>> AccessStore::keys(const KeyOwner& owner) const {

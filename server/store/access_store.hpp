@@ -49,9 +49,16 @@ struct ApiKey {
     std::optional<Time> last_used;
 };
 
+/// What is to be removed of a project.
+struct UpkeepOfProject {
+    ProjectId id;
+    bool is_removed = false;  ///< everything; else what is older than `retention_days`
+    int retention_days = 0;
+};
+
 /// Who may do what: organisations, their projects and API keys, in the database of a store's
 /// folder. One thread at a time. A project that is removed is hidden at once, with its keys; what
-/// it holds stays in the file for whoever clears it.
+/// it holds stays in the file for whoever clears it (upkeep()).
 class AccessStore {
   public:
     /// Opens the store, creating it as needed. @error as Store::open.
@@ -80,6 +87,9 @@ class AccessStore {
     [[nodiscard]] Result<void> update_project(const Project& project, Time now);
     /// Hides the project and removes its keys. @error not_found
     [[nodiscard]] Result<void> remove_project(const ProjectId& id, Time now);
+
+    /// Projects that were removed, and those that keep things for a time only.
+    [[nodiscard]] Result<std::vector<UpkeepOfProject>> upkeep() const;
 
     /// Of exactly this owner, oldest first.
     [[nodiscard]] Result<std::vector<ApiKey>> keys(const KeyOwner& owner) const;

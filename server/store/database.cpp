@@ -15,6 +15,7 @@ namespace {
 
 constexpr const char* k_file_name = "assay.db";
 constexpr std::size_t k_cached_symbols_max = 65'536;
+constexpr std::size_t k_cached_symbol_bytes_max = 256;  // clients choose some of them
 constexpr std::int64_t k_training_documents = 4000;
 constexpr std::size_t k_training_sample_bytes_max = 16U << 10U;
 
@@ -88,6 +89,7 @@ Result<std::int64_t> Session::symbol(std::string_view text) {
         ASSAY_CHECK(connection_->run(k_add_symbol, text));
         row = connection_->last_row();
     }
+    if (key.size() > k_cached_symbol_bytes_max) return *row;
     if (symbols_.size() >= k_cached_symbols_max) symbols_.clear();
     symbols_.emplace(std::move(key), *row);
     return *row;
@@ -98,6 +100,7 @@ Result<std::string> Session::symbol_text(std::int64_t symbol) {
     ASSAY_TRY(Rows rows, connection_->query(k_symbol_text, symbol));
     ASSAY_TRY(const bool found, rows.next());
     if (!found) return std::unexpected(connection_->error(SQLITE_CORRUPT));
+    if (rows.bytes(0).size() > k_cached_symbol_bytes_max) return std::string(rows.bytes(0));
     if (texts_.size() >= k_cached_symbols_max) texts_.clear();
     return texts_.emplace(symbol, rows.bytes(0)).first->second;
 }
@@ -132,10 +135,17 @@ Result<std::unique_ptr<Database>> Database::open(const fs::path& folder, Missing
     ASSAY_CHECK(switch_to_write_ahead_log(*writing));
     ASSAY_CHECK(writing->execute_script(k_configure_writer));
     ASSAY_CHECK(migrate(*writing, store_migrations()));
-    ASSAY_TRY(auto reading, Connection::open(file, Connection::Mode::read));
-    ASSAY_CHECK(reading->execute_script(k_configure_reader));
-    return std::unique_ptr<Database>(new Database(std::make_unique<Session>(std::move(writing)),
-                                                  std::make_unique<Session>(std::move(reading))));
+    std::unique_ptr<Database> database(
+        new Database(std::make_unique<Session>(std::move(writing)), nullptr));
+    ASSAY_TRY(database->reader_, database->open_reader());
+    return database;
+}
+
+Result<std::unique_ptr<Session>> Database::open_reader() const {
+    ASSAY_TRY(auto connection,
+              Connection::open(writer_->connection().path(), Connection::Mode::read));
+    ASSAY_CHECK(connection->execute_script(k_configure_reader));
+    return std::make_unique<Session>(std::move(connection));
 }
 
 Result<std::unique_ptr<Database>> Database::open_file(const fs::path& file) {

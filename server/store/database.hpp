@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "core/base/files.hpp"
@@ -35,6 +36,9 @@ class Session {
     /// Trains the dictionary and stores it, unless there is one then. An error only costs space.
     /// @param writing  held while it is stored.
     [[nodiscard]] Result<void> train(std::mutex& writing);
+    /// What is being removed must leave the log too, once this transaction has ended.
+    void ask_to_settle() { is_settling_asked_ = true; }
+    [[nodiscard]] bool take_request_to_settle() { return std::exchange(is_settling_asked_, false); }
     /// Forgets the rows it knows: a transaction that may have made them was rolled back.
     void forget();
 
@@ -47,6 +51,7 @@ class Session {
     std::unordered_map<std::int64_t, std::string> texts_;
     ProjectId project_;
     std::int64_t project_row_ = -1;
+    bool is_settling_asked_ = false;
 };
 
 /// The database of one folder: one session that writes and one that only reads.
@@ -63,6 +68,9 @@ class Database {
     /// to `file`. @error as open(), with the path.
     [[nodiscard]] static Result<void> pack(const std::filesystem::path& folder,
                                            const std::filesystem::path& file);
+
+    /// Another session that only reads, for another thread.
+    [[nodiscard]] Result<std::unique_ptr<Session>> open_reader() const;
 
     [[nodiscard]] Session& writer() { return *writer_; }
     [[nodiscard]] Session& reader() { return *reader_; }

@@ -11,24 +11,27 @@ constexpr std::string_view k_origin = "assay-judge";
 
 constexpr const char* k_delete_trace = "DELETE FROM traces WHERE project = ?1 AND trace = ?2";
 
-/// Whose execution it is and what it led to: the other end of the link that the scores have.
-Json metadata_of(const JudgedUnit& unit, std::string_view evaluator, const JudgeRecord& judge,
-                 std::span<const ScoreId> score_ids) {
-    Json metadata = unit.metadata;
-    metadata["origin"] = k_origin;
+/// Says whose execution it is and what it led to: the other end of the link that the scores have.
+void describe(const JudgeRecord& judge, std::string_view evaluator,
+              std::span<const ScoreId> score_ids, Json& metadata) {
     metadata["evaluator"] = evaluator;
-    metadata["judged_trace_id"] = unit.trace.id.value();
-    metadata["score_ids"] = Json::array();
-    for (const ScoreId& id : score_ids) metadata["score_ids"].push_back(id.value());
+    Json& ids = metadata["score_ids"] = Json::array();
+    for (const ScoreId& id : score_ids) ids.push_back(id.value());
+    metadata.erase("judge");
     if (judge.metadata.is_object() && !judge.metadata.empty()) metadata["judge"] = judge.metadata;
-    return metadata;
 }
 
 }  // namespace
 
-Result<std::int64_t> put_judge_trace(Session& writer, const JudgedUnit& unit,
-                                     std::string_view evaluator, const JudgeRecord& judge,
-                                     std::span<const ScoreId> score_ids, DocumentWriter& document) {
+Json metadata_of_judges(Json of_unit, const TraceId& judged) {
+    of_unit["origin"] = k_origin;
+    of_unit["judged_trace_id"] = judged.value();
+    return of_unit;
+}
+
+Result<std::int64_t> put_judge_trace(Session& writer, JudgedUnit& unit, std::string_view evaluator,
+                                     const JudgeRecord& judge, std::span<const ScoreId> score_ids,
+                                     DocumentWriter& document) {
     const TraceOwner owner{unit.trace.project, unit.trace.project_row, judge.trace_id};
     ASSAY_TRY(const std::int64_t name, writer.symbol(fmt::format("judge:{}", evaluator)));
     ASSAY_TRY(const auto trace, add_trace(writer, owner,
@@ -42,12 +45,12 @@ Result<std::int64_t> put_judge_trace(Session& writer, const JudgedUnit& unit,
                                    "{} belongs to something else",
                                    evaluator, judge.trace_id.value()));
     }
-    const Json metadata = metadata_of(unit, evaluator, judge, score_ids);
+    describe(judge, evaluator, score_ids, unit.metadata);
     document.clear();
-    const std::vector<std::size_t> slots = write_judge(judge, metadata, document);
+    const std::vector<std::size_t> slots = write_judge(judge, unit.metadata, document);
     ASSAY_CHECK(put_content(writer, owner, *trace,
                             {.document = document,
-                             .metadata = metadata,
+                             .metadata = unit.metadata,
                              .observations = judge.observations,
                              .slots = slots,
                              .environment = unit.environment}));

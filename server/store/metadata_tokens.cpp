@@ -1,15 +1,21 @@
 #include "server/store/metadata_tokens.hpp"
 
+#include <array>
+
 #include "server/store/document.hpp"
 
 namespace assay {
 namespace {
 
-/// 16 digits. Formatting by a pattern takes longer than the hash does.
+constexpr std::size_t k_token_digits = 16;
+
+/// Formatting by a pattern takes longer than the hash does.
 void append_hex(std::uint64_t value, std::string& text) {
-    for (unsigned shift = 64; shift > 0; shift -= 4) {
-        text += "0123456789abcdef"[value >> (shift - 4) & 15U];
+    std::array<char, k_token_digits> digits;
+    for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit, value >>= 4U) {
+        *digit = "0123456789abcdef"[value & 15U];
     }
+    text.append(digits.data(), digits.size());
 }
 
 }  // namespace
@@ -19,7 +25,9 @@ std::string metadata_tokens(const ProjectId& project, const Json& metadata) {
     std::string tokens;
     if (!metadata.is_object()) return tokens;
     const std::uint64_t start = fnv1a(k_separator, fnv1a(project.value()));
+    tokens.reserve(metadata.size() * (k_token_digits + 1));
     for (const auto& [key, value] : metadata.get_ref<const Json::object_t&>()) {
+        if (value.is_structured()) continue;
         const std::uint64_t of_key = fnv1a(k_separator, fnv1a(key, start));
         const std::uint64_t token = value.is_string()
                                         ? fnv1a(value.get_ref<const std::string&>(), of_key)

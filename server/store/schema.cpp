@@ -139,9 +139,104 @@ CREATE TABLE key_salt(fingerprint BLOB NOT NULL);
 PRAGMA user_version = 5;
 )sql";
 
+// What clients send: what they said of a trace or an observation stands in `trace_states` and
+// `observation_states`, and the columns here are what is searched of it. Scores of people and
+// programs, sessions, prompts, models, and all of datasets that runs alone did not need.
+constexpr const char* k_version_6 = R"sql(
+CREATE TABLE sessions(session INTEGER PRIMARY KEY, project INTEGER NOT NULL, id BLOB NOT NULL,
+    created_at INTEGER NOT NULL, environment INTEGER NOT NULL, UNIQUE(project, id));
+CREATE INDEX sessions_by_time ON sessions(project, created_at);
+
+ALTER TABLE traces ADD COLUMN mentioned INTEGER;
+ALTER TABLE traces ADD COLUMN user_id TEXT;
+ALTER TABLE traces ADD COLUMN session INTEGER;
+ALTER TABLE traces ADD COLUMN release TEXT;
+ALTER TABLE traces ADD COLUMN version TEXT;
+ALTER TABLE traces ADD COLUMN tags TEXT;
+ALTER TABLE traces ADD COLUMN public INTEGER;
+ALTER TABLE traces ADD COLUMN bookmarked INTEGER;
+ALTER TABLE traces ADD COLUMN created_at INTEGER;
+ALTER TABLE traces ADD COLUMN updated_at INTEGER;
+DROP INDEX traces_by_time;
+CREATE INDEX traces_by_time ON traces(project, timestamp) WHERE mentioned IS NULL;
+CREATE INDEX traces_by_session ON traces(session) WHERE session IS NOT NULL;
+CREATE INDEX traces_by_user ON traces(project, user_id, timestamp) WHERE user_id IS NOT NULL;
+CREATE TABLE trace_states(trace INTEGER PRIMARY KEY, project INTEGER NOT NULL,
+    dictionary INTEGER NOT NULL, size INTEGER NOT NULL, document BLOB NOT NULL);
+
+ALTER TABLE observations ADD COLUMN version TEXT;
+ALTER TABLE observations ADD COLUMN status_message TEXT;
+ALTER TABLE observations ADD COLUMN completion_start INTEGER;
+ALTER TABLE observations ADD COLUMN prompt_name TEXT;
+ALTER TABLE observations ADD COLUMN prompt_version INTEGER;
+ALTER TABLE observations ADD COLUMN model_id BLOB;
+ALTER TABLE observations ADD COLUMN input_cost INTEGER;
+ALTER TABLE observations ADD COLUMN output_cost INTEGER;
+ALTER TABLE observations ADD COLUMN app_root INTEGER;
+ALTER TABLE observations ADD COLUMN experiment TEXT;
+ALTER TABLE observations ADD COLUMN experiment_item TEXT;
+ALTER TABLE observations ADD COLUMN created_at INTEGER;
+ALTER TABLE observations ADD COLUMN updated_at INTEGER;
+CREATE INDEX observations_by_experiment ON observations(project, experiment, start_time)
+    WHERE experiment_item IS NOT NULL;
+CREATE TABLE observation_states(observation INTEGER PRIMARY KEY, project INTEGER NOT NULL,
+    dictionary INTEGER NOT NULL, size INTEGER NOT NULL, document BLOB NOT NULL);
+
+ALTER TABLE scores ADD COLUMN observation_id BLOB;
+ALTER TABLE scores ADD COLUMN config BLOB;
+ALTER TABLE scores ADD COLUMN queue BLOB;
+ALTER TABLE scores ADD COLUMN author TEXT;
+ALTER TABLE scores ADD COLUMN metadata TEXT;
+ALTER TABLE scores ADD COLUMN created_at INTEGER;
+ALTER TABLE scores ADD COLUMN updated_at INTEGER;
+DROP INDEX score_facts;
+CREATE INDEX score_facts ON scores(project, timestamp, name, value);
+CREATE TABLE score_configs(score_config INTEGER PRIMARY KEY, project INTEGER NOT NULL,
+    id BLOB NOT NULL, name TEXT NOT NULL, data_type TEXT NOT NULL, min_value REAL, max_value REAL,
+    categories TEXT, description TEXT, archived INTEGER NOT NULL, created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL, UNIQUE(project, id));
+
+ALTER TABLE datasets ADD COLUMN description TEXT;
+ALTER TABLE datasets ADD COLUMN metadata TEXT;
+ALTER TABLE datasets ADD COLUMN input_schema TEXT;
+ALTER TABLE datasets ADD COLUMN expected_schema TEXT;
+ALTER TABLE datasets ADD COLUMN updated_at INTEGER;
+ALTER TABLE item_versions ADD COLUMN status TEXT;
+ALTER TABLE item_versions ADD COLUMN source_trace BLOB;
+ALTER TABLE item_versions ADD COLUMN source_observation BLOB;
+DROP INDEX item_versions_by_time;
+CREATE INDEX item_versions_by_time ON item_versions(item, valid_from, status);
+CREATE INDEX items_by_dataset ON items(dataset);
+ALTER TABLE dataset_runs ADD COLUMN description TEXT;
+ALTER TABLE dataset_runs ADD COLUMN updated_at INTEGER;
+CREATE UNIQUE INDEX dataset_runs_by_name ON dataset_runs(project, dataset, name) WHERE run = 0;
+CREATE INDEX dataset_runs_by_dataset ON dataset_runs(dataset);
+ALTER TABLE run_items ADD COLUMN observation_id BLOB;
+ALTER TABLE run_items ADD COLUMN created_at INTEGER;
+CREATE INDEX run_items_by_trace ON run_items(trace) WHERE unit_key IS NULL;
+
+CREATE TABLE prompts(prompt INTEGER PRIMARY KEY, project INTEGER NOT NULL, id BLOB NOT NULL,
+    name TEXT NOT NULL, version INTEGER NOT NULL, type TEXT NOT NULL, content TEXT NOT NULL,
+    config TEXT NOT NULL, created_by TEXT NOT NULL, commit_message TEXT,
+    created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+    UNIQUE(project, name, version), UNIQUE(project, id));
+CREATE INDEX prompt_facts ON prompts(project, name, version, updated_at, type);
+CREATE TABLE prompt_labels(project INTEGER NOT NULL, name TEXT NOT NULL, label TEXT NOT NULL,
+    version INTEGER NOT NULL, PRIMARY KEY(project, name, label)) WITHOUT ROWID;
+CREATE TABLE prompt_tags(project INTEGER NOT NULL, name TEXT NOT NULL, tags TEXT NOT NULL,
+    PRIMARY KEY(project, name)) WITHOUT ROWID;
+CREATE TABLE models(model INTEGER PRIMARY KEY, project INTEGER NOT NULL, id BLOB NOT NULL,
+    name TEXT NOT NULL, match_pattern TEXT NOT NULL, start_date INTEGER, unit TEXT,
+    tokenizer TEXT, tokenizer_config TEXT, tiers TEXT NOT NULL, created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL, UNIQUE(project, id));
+CREATE INDEX models_by_change ON models(project, updated_at);
+
+PRAGMA user_version = 6;
+)sql";
+
 constexpr std::array k_migrations = {Migration{1, k_version_1}, Migration{2, k_version_2},
                                      Migration{3, k_version_3}, Migration{4, k_version_4},
-                                     Migration{5, k_version_5}};
+                                     Migration{5, k_version_5}, Migration{6, k_version_6}};
 
 }  // namespace
 

@@ -16,11 +16,13 @@ constexpr const char* k_next_ordinal =
     "SELECT coalesce(max(ordinal) + 1, 0) FROM scores "
     "WHERE project = ?1 AND subject_kind = ?2 AND subject = ?3";
 constexpr const char* k_delete =
-    "DELETE FROM scores WHERE project = ?1 AND subject_kind = ?2 AND subject = ?3 AND source = ?4";
+    "DELETE FROM scores WHERE project = ?1 AND subject_kind = ?2 AND subject = ?3 AND source = ?4 "
+    "AND created_at IS NULL";
 constexpr const char* k_scores =
     "SELECT s.id, s.name, s.data_type, s.value, s.string_value, s.comment, s.timestamp, t.id "
     "FROM scores s LEFT JOIN traces t ON t.trace = s.execution_trace AND t.project = s.project "
-    "WHERE s.project = ?1 AND s.subject_kind = ?2 AND s.subject = ?3 ORDER BY s.ordinal";
+    "WHERE s.project = ?1 AND s.subject_kind = ?2 AND s.subject = ?3 AND s.created_at IS NULL "
+    "ORDER BY s.ordinal";
 constexpr const char* k_keep =
     "INSERT INTO score_history(project, subject_kind, subject, id, name, data_type, source, "
     "environment, timestamp, value, string_value, comment, evaluator_hash, replaced_at) "
@@ -40,7 +42,9 @@ Result<StoredScore> read_score(Session& session, const Rows& rows) {
     StoredScore stored;
     stored.id = ScoreId(rows.id(0));
     ASSAY_TRY(stored.score.name, session.symbol_text(rows.integer(1)));
-    ASSAY_TRY(const std::string type_name, session.symbol_text(rows.integer(2)));
+    ASSAY_TRY(std::string type_name, session.symbol_text(rows.integer(2)));
+    // A client that changed the score may have given it a type that evaluators do not have.
+    if (type_name == "TEXT" || type_name == "CORRECTION") type_name = "CATEGORICAL";
     ASSAY_TRY(const ScoreDataType type, parse_score_data_type(type_name));
     switch (type) {
         case ScoreDataType::numeric: stored.score.value = rows.real(3); break;

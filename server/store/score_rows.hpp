@@ -10,8 +10,8 @@
 #include "server/store/database.hpp"
 #include "server/store/trace_store.hpp"
 
-// Scores and their history, as rows. What evaluators gave has the source "EVAL"; scores of other
-// sources belong to people and programs, and nothing here touches them.
+// Scores and their history, as rows. What evaluators of a run gave has the source "EVAL" and no
+// created_at; all others belong to people and programs, and nothing here reads or touches them.
 
 namespace assay {
 
@@ -54,7 +54,7 @@ struct ReplacedScores {
 [[nodiscard]] Result<void> keep_past_scores(Session& writer, std::int64_t project,
                                             const ReplacedScores& scores);
 
-/// All scores of the subject, in the order they were stored.
+/// All scores that evaluators of a run gave the subject, in the order they were stored.
 [[nodiscard]] Result<std::vector<StoredScore>> read_scores(Session& session,
                                                            const ScoreSubject& subject);
 /// The history of the subject's scores, oldest first.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -17,6 +18,8 @@ namespace {
 // A connection that commits copies the log into the database when it is longer than 32 MB, so that
 // the log stays near that size also where nobody else does.
 constexpr int k_log_pages_max = 8192;
+constexpr std::size_t k_composed_statements_max = 128;
+constexpr int k_steps_between_looks = 10'000;  // well below a millisecond
 constexpr int k_busy_timeout_ms = static_cast<int>(limits::k_store_busy_timeout.count());
 
 /// The value of each lower-case hex digit; -1 for every other character.
@@ -68,6 +71,25 @@ int Statement::bind_one(int index, const Blob& blob) {
 
 int Statement::bind_one(int index, const StoredId& id) {
     return id.is_blob() ? bind_one(index, Blob{id.bytes()}) : bind_one(index, id.bytes());
+}
+
+int Statement::bind_all(std::span<const SqlValue> values) {
+    lifetime_ = SQLITE_TRANSIENT;
+    int index = 0;
+    for (const SqlValue& value : values) {
+        const int code = std::visit(
+            [&](const auto& typed) {
+                if constexpr (std::is_same_v<decltype(typed), const std::string&>) {
+                    return bind_one(index + 1, std::string_view(typed));
+                } else {
+                    return bind_one(index + 1, typed);
+                }
+            },
+            value);
+        if (code != SQLITE_OK) return code;
+        ++index;
+    }
+    return SQLITE_OK;
 }
 
 Rows::Rows(Rows&& other) noexcept
@@ -210,6 +232,37 @@ Result<Statement*> Connection::acquire(const char* sql) {
     return prepared.back().get();
 }
 
+Result<Rows> Connection::query_composed(const std::string& sql, std::span<const SqlValue> values) {
+    if (composed_.size() >= k_composed_statements_max && !composed_.contains(sql)) {
+        // Those in use stay where they are, and so do their texts.
+        std::erase_if(composed_, [&](const std::string& text) {
+            const auto prepared = statements_.find(text.c_str());
+            if (prepared == statements_.end()) return true;
+            if (std::ranges::any_of(prepared->second, &Statement::in_use_)) return false;
+            statements_.erase(prepared);
+            return true;
+        });
+    }
+    ASSAY_TRY(Statement * statement, acquire(composed_.insert(sql).first->c_str()));
+    Rows rows(this, statement);
+    if (const int code = statement->bind_all(values); code != SQLITE_OK) {
+        return std::unexpected(error(code));
+    }
+    return rows;
+}
+
+int Connection::on_progress(void* self) {
+    const Deadline deadline = static_cast<Connection*>(self)->deadline_;
+    return std::chrono::steady_clock::now() >= deadline.at ? 1 : 0;
+}
+
+void Connection::limit_time(Deadline deadline) {
+    deadline_ = deadline;
+    const bool is_limited = !deadline.is_never();
+    sqlite3_progress_handler(handle_.get(), is_limited ? k_steps_between_looks : 0,
+                             is_limited ? &Connection::on_progress : nullptr, this);
+}
+
 Error Connection::error(int code) const {
     const int recorded = handle_ ? sqlite3_system_errno(handle_.get()) : 0;
     const int system = recorded != 0 ? recorded : errno;
@@ -231,6 +284,9 @@ Error Connection::error(int code) const {
                                 "it to end and run again",
                                 name, limits::k_store_busy_timeout.count() / 1000),
                     true};
+        case SQLITE_INTERRUPT:
+            return {ErrorCode::deadline_exceeded,
+                    "The query takes too long; narrow it by time or by more filters"};
         case SQLITE_READONLY:
         case SQLITE_PERM:
             return {ErrorCode::permission_denied,

@@ -7,11 +7,15 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
+#include "core/base/clock.hpp"
 #include "core/base/error.hpp"
 #include "core/base/strong_id.hpp"
 
@@ -41,6 +45,9 @@ class StoredId {
     bool is_blob_ = false;
 };
 
+/// A value of a statement that is put together while the program runs.
+using SqlValue = std::variant<std::int64_t, double, std::string, StoredId>;
+
 class Connection;
 
 /// What has_failed_to_sync() means to whoever wants to write.
@@ -62,6 +69,7 @@ class Statement {
         ((code = code == SQLITE_OK ? bind_one(++index, values) : code), ...);
         return code;
     }
+    [[nodiscard]] int bind_all(std::span<const SqlValue> values);
     [[nodiscard]] sqlite3_stmt* handle() const { return handle_.get(); }
 
   private:
@@ -139,6 +147,10 @@ class Connection {
     [[nodiscard]] Result<Rows> query(const char* sql, const Values&... values) {
         return start(Bound::copied, sql, values...);
     }
+    /// The same with a statement that is put together of literals of ours; whatever comes from
+    /// outside is among the values.
+    [[nodiscard]] Result<Rows> query_composed(const std::string& sql,
+                                              std::span<const SqlValue> values);
     /// Runs several statements without parameters: schemas and pragmas.
     [[nodiscard]] Result<void> execute_script(const char* sql);
     /// The integer in the first column of the first row, if there is one.
@@ -170,6 +182,8 @@ class Connection {
     /// Whether the system once failed to put on the disk what was written. Nobody knows then what
     /// is there, and trying again can succeed without having written it.
     [[nodiscard]] bool has_failed_to_sync() const { return has_failed_to_sync_; }
+    /// From now on a statement that still runs at that time is ended: deadline_exceeded.
+    void limit_time(Deadline deadline);
     [[nodiscard]] sqlite3* handle() const { return handle_.get(); }
     [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
@@ -183,6 +197,7 @@ class Connection {
     Connection(std::filesystem::path path, sqlite3* handle)
         : path_(std::move(path)), handle_(handle) {}
     static int on_commit(void* self, sqlite3* handle, const char* schema, int log_pages);
+    static int on_progress(void* self);
     [[nodiscard]] std::unexpected<Error> failed(int code);
     [[nodiscard]] Result<Statement*> acquire(const char* sql);
     template <class... Values>
@@ -199,6 +214,8 @@ class Connection {
     std::unique_ptr<sqlite3, Close> handle_;
     int log_pages_ = 0;
     bool has_failed_to_sync_ = false;
+    Deadline deadline_;
+    std::set<std::string> composed_;  ///< texts of composed statements, at addresses that stay
     // Several per text when a query runs inside another of the same text.
     std::unordered_map<const char*, std::vector<std::unique_ptr<Statement>>> statements_;
 };

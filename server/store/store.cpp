@@ -47,7 +47,7 @@ struct OpenVariant {
 struct OpenRun {
     std::string experiment;
     std::string dataset_name;
-    Time started;
+    Time items_at;  ///< as of which the run's items are those of its dataset
     std::map<std::string, OpenVariant, std::less<>> variants;
 };
 
@@ -133,9 +133,19 @@ struct Store::State {
     std::map<RunId, LockedRun> open_runs;
 };
 
+/// A stored dataset is read as it was at the end of a millisecond; a file when the run began.
+Time item_time_of(const RunRecord& run) {
+    const Json::json_pointer version("/dataset/version");
+    if (!run.manifest.contains(version) || !run.manifest[version].is_string()) return run.started;
+    const auto time = parse_rfc3339(run.manifest[version].get_ref<const std::string&>());
+    if (!time) return run.started;
+    return *time + std::chrono::milliseconds(1) - std::chrono::nanoseconds(1);
+}
+
 Result<OpenRun> Store::State::open(const RunRecord& run) {
-    OpenRun opened{
-        .experiment = run.experiment, .dataset_name = run.dataset_name, .started = run.started};
+    OpenRun opened{.experiment = run.experiment,
+                   .dataset_name = run.dataset_name,
+                   .items_at = item_time_of(run)};
     for (const VariantRecord& variant : run.variants) {
         ASSAY_TRY(const DatasetRunPlace place,
                   catalogue.dataset_run(project, variant.dataset_run_id));
@@ -158,7 +168,7 @@ Result<void> Store::State::put_unit(const OpenRun& run, const UnitResult& unit,
             fmt::format("the run that is being stored has no variant \"{}\"", unit.variant));
     }
     ASSAY_TRY(const ItemVersionRow item,
-              catalogue.put_item(project, run.dataset_name, unit.item, run.started));
+              catalogue.put_item(project, run.dataset_name, unit.item, run.items_at));
     const OpenVariant& open = variant->second;
     return traces.put_unit(project,
                            {.dataset_run = open.row,

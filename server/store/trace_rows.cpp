@@ -22,8 +22,9 @@ constexpr const char* k_delete_document =
     "DELETE FROM trace_documents WHERE project = ?1 AND trace = ?2";
 constexpr const char* k_add_observation =
     "INSERT INTO observations(project, id, trace, type, name, level, environment, model, "
-    "start_time, latency, input_tokens, output_tokens, total_tokens, cost, slot) "
-    "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+    "start_time, latency, input_tokens, output_tokens, total_tokens, cost, slot, prompt_name, "
+    "prompt_version, status_message) "
+    "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
 constexpr const char* k_find_observations =
     "SELECT observation, slot FROM observations WHERE project = ?1 AND trace = ?2";
 constexpr const char* k_delete_observations =
@@ -65,11 +66,20 @@ Result<void> put_observation(Session& writer, const TraceOwner& owner, std::int6
     if (!observation.model.empty()) {
         ASSAY_TRY(model, writer.symbol(observation.model));
     }
+    std::optional<std::string_view> prompt_name;
+    std::optional<std::int64_t> prompt_version;
+    if (!observation.prompt_name.empty()) {
+        prompt_name = observation.prompt_name;
+        prompt_version = observation.prompt_version;
+    }
+    std::optional<std::string_view> status_message;
+    if (!observation.status_message.empty()) status_message = observation.status_message;
     ASSAY_CHECK(connection.run(k_add_observation, owner.project_row, id, trace, type, name, level,
                                environment, model, nanoseconds(observation.start),
                                observation.duration.count(), tokens_of(observation.usage, "input"),
                                tokens_of(observation.usage, "output"),
-                               tokens_of(observation.usage, "total"), observation.cost, slot));
+                               tokens_of(observation.usage, "total"), observation.cost, slot,
+                               prompt_name, prompt_version, status_message));
     return index(writer, owner, k_index_observation, connection.last_row(), observation.metadata);
 }
 

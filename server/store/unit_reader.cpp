@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <set>
+#include <tuple>
+
 #include "server/store/score_rows.hpp"
 #include "server/store/sqlite_trace_store.hpp"
 #include "server/store/trace_rows.hpp"
@@ -27,7 +30,8 @@ constexpr const char* k_trace =
     "WHERE t.project = ?1 AND t.id = ?2";
 // The + keeps the planner from walking all of a project in the order of time.
 constexpr const char* k_observations =
-    "SELECT type, name, level, model, start_time, latency, cost, slot FROM observations "
+    "SELECT type, name, level, model, start_time, latency, cost, slot, prompt_name, prompt_version "
+    "FROM observations "
     "WHERE +project = ?1 AND trace = ?2 ORDER BY start_time, observation";
 constexpr const char* k_find_trace = "SELECT trace FROM traces WHERE project = ?1 AND id = ?2";
 constexpr const char* k_find_unit =
@@ -44,6 +48,13 @@ constexpr const char* k_models =
     "SELECT DISTINCT o.type, o.name, o.level, o.model FROM run_items r "
     "JOIN observations o ON o.trace = r.trace AND +o.project = r.project "
     "WHERE r.project = ?1 AND r.dataset_run = ?2 AND o.model IS NOT NULL";
+
+// The traces of judges are named so: a store without such a name has none.
+constexpr const char* k_any_judge =
+    "SELECT 1 FROM symbols WHERE text > 'judge:' AND text < 'judge;' LIMIT 1";
+constexpr const char* k_judge_models =
+    "SELECT name, level, model, slot FROM observations "
+    "WHERE +project = ?1 AND trace = ?2 AND model IS NOT NULL";
 
 Time to_time(std::int64_t nanoseconds) { return Time(std::chrono::nanoseconds(nanoseconds)); }
 
@@ -68,6 +79,10 @@ Result<Observation> read_observation_row(Session& session, const Rows& rows) {
     observation.start = to_time(rows.integer(4));
     observation.duration = std::chrono::nanoseconds(rows.integer(5));
     if (!rows.is_null(6)) observation.cost = rows.integer(6);
+    if (!rows.is_null(8)) {
+        observation.prompt_name = std::string(rows.bytes(8));
+        observation.prompt_version = rows.integer(9);
+    }
     return observation;
 }
 
@@ -104,6 +119,55 @@ Result<void> read_judge_calls(Session& session, std::int64_t project, JudgeRecor
               read_observations(session, {project, *trace, document, document}));
     return {};
 }
+
+/// Which models answered judges. Documents are only read for calls of a kind that is new.
+class JudgeModels {
+  public:
+    JudgeModels(Session& session, std::int64_t project) : session_(session), project_(project) {}
+
+    Result<void> add(const UnitResult& unit) {
+        for (const Evaluation& evaluation : unit.evaluations) {
+            if (!evaluation.judge) continue;
+            ASSAY_TRY(const auto trace, find_trace(session_, project_, evaluation.judge->trace_id));
+            if (trace) ASSAY_CHECK(add_calls(evaluation.evaluator, *trace));
+        }
+        return {};
+    }
+
+    void move_to(std::vector<ModelAnswered>& models) {
+        for (const auto& [asked, model] : answered_) {
+            models.push_back({.variant = {}, .observation = {}, .model = model, .asked = asked});
+        }
+    }
+
+  private:
+    Result<void> add_calls(const std::string& judge, std::int64_t trace) {
+        ASSAY_TRY(Rows rows, session_.connection().query(k_judge_models, project_, trace));
+        while (true) {
+            ASSAY_TRY(const bool more, rows.next());
+            if (!more) return {};
+            const bool is_new =
+                known_.emplace(judge, rows.integer(0), rows.integer(1), rows.integer(2)).second;
+            if (!is_new) continue;
+            ASSAY_TRY(const std::string level, session_.symbol_text(rows.integer(1)));
+            if (level == to_string(ObservationLevel::error)) continue;
+            ASSAY_TRY(const Document document, read_document(session_, project_, trace));
+            Observation call;
+            ASSAY_CHECK(read_observation(document, &document,
+                                         static_cast<std::size_t>(rows.integer(3)), call));
+            ASSAY_TRY(std::string model, session_.symbol_text(rows.integer(2)));
+            const auto asked = call.metadata.find(k_asked_model);
+            const bool is_named = asked != call.metadata.end() && asked->is_string();
+            if (is_named) answered_.emplace(asked->get<std::string>(), std::move(model));
+        }
+    }
+
+    Session& session_;
+    std::int64_t project_;
+    /// Evaluator and the symbols of a call's name, level and model.
+    std::set<std::tuple<std::string, std::int64_t, std::int64_t, std::int64_t>> known_;
+    std::set<std::pair<std::string, std::string>> answered_;  ///< asked, what it calls itself
+};
 
 /// What the documents of a row of k_units hold of the unit.
 Result<void> read_documents(Session& session, const Rows& rows, std::int64_t project,
@@ -203,9 +267,9 @@ Result<std::vector<ModelAnswered>> SqliteTraceStore::models_that_answered(
     ASSAY_TRY(Rows rows,
               session.connection().query(k_models, row, std::to_underlying(dataset_run)));
     std::vector<ModelAnswered> models;
-    while (true) {
-        ASSAY_TRY(const bool found, rows.next());
-        if (!found) return models;
+    for (bool more = true; more;) {
+        ASSAY_TRY(more, rows.next());
+        if (!more) break;
         ASSAY_TRY(const std::string type, session.symbol_text(rows.integer(0)));
         ASSAY_TRY(const std::string level, session.symbol_text(rows.integer(2)));
         const bool answered = type == to_string(ObservationType::generation) &&
@@ -216,6 +280,13 @@ Result<std::vector<ModelAnswered>> SqliteTraceStore::models_that_answered(
         ASSAY_TRY(model.model, session.symbol_text(rows.integer(3)));
         models.push_back(std::move(model));
     }
+    ASSAY_TRY(const auto any_judge, session.connection().find_integer(k_any_judge));
+    if (!any_judge) return models;
+    JudgeModels judges(session, row);
+    ASSAY_CHECK(for_each_unit(project, dataset_run, variant, UnitParts::of_report,
+                              [&](const UnitResult& unit) { return judges.add(unit); }));
+    judges.move_to(models);
+    return models;
 }
 
 Result<std::vector<Observation>> SqliteTraceStore::observations(const ProjectId& project,

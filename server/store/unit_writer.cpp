@@ -29,6 +29,8 @@ constexpr const char* k_count_others =
     "SELECT count(*) FROM observations WHERE project = ?1 AND trace = ?2 AND type <> ?3";
 std::int64_t nanoseconds(Time time) { return time.time_since_epoch().count(); }
 
+bool is_of_judge(const Evaluation& evaluation) { return evaluation.judge.has_value(); }
+
 /// The scores of a trace with their ids. A program may give one name twice; both are kept.
 std::vector<IdentifiedScore> identify(const TraceId& trace,
                                       const std::vector<Evaluation>& evaluations) {
@@ -76,7 +78,7 @@ class UnitWriter {
                                  .observations = unit_.observations,
                                  .slots = slots,
                                  .environment = environment_}));
-        ASSAY_CHECK(put_judges(metadata, document));
+        ASSAY_CHECK(put_judges(std::move(metadata), document));
         return put_scores(session_, subject(),
                           {.environment = k_environment,
                            .timestamp = unit_.started + unit_.latency,
@@ -150,11 +152,13 @@ class UnitWriter {
     }
 
     /// The executions of judges, and which of the scores come from them.
-    Result<void> put_judges(const Json& metadata, DocumentWriter& document) {
-        const JudgedUnit judged{.trace = owner_,
-                                .environment = environment_,
-                                .item_version = std::to_underlying(place_.item_version),
-                                .metadata = metadata};
+    Result<void> put_judges(Json metadata, DocumentWriter& document) {
+        const bool is_judged = std::ranges::any_of(unit_.evaluations, is_of_judge);
+        if (!is_judged) return {};
+        JudgedUnit judged{.trace = owner_,
+                          .environment = environment_,
+                          .item_version = std::to_underlying(place_.item_version),
+                          .metadata = metadata_of_judges(std::move(metadata), owner_.id)};
         for (const Evaluation& evaluation : unit_.evaluations) {
             if (!evaluation.judge) continue;
             std::vector<ScoreId> given;

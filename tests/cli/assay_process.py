@@ -43,7 +43,7 @@ class ProcessTestCase(unittest.TestCase):
             cwd=options.pop("cwd", self.folder),
             env=self.environment(env),
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=options.pop("stderr", subprocess.PIPE),
             stdin=subprocess.DEVNULL,
             **options,
         )

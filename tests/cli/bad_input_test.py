@@ -84,9 +84,25 @@ class BadInput(ProcessTestCase):
         self.refused("spec.yaml:3", "OPENAI_API_KEY", spec=spec)
 
     def test_later_keys_are_refused_not_ignored(self):
-        spec = SPEC.replace("[exact_match]", "[{type: exact_match, weight: 2}]")
+        spec = SPEC.replace("[exact_match]", "[{type: exact_match, on: trace}]")
         self.assertNotEqual(spec, SPEC)
         self.refused("spec.yaml:4", "not available yet", spec=spec)
+
+    def test_a_stored_dataset_is_no_file(self):
+        for dataset, message in (("{name: stored}", "there is no store"),
+                                 ("{name: stored, file: rows.jsonl}", "goes with a file"),
+                                 ("{name: stored, input: $.q}", "goes with a file"),
+                                 ("{name: stored, id: $.q}", "goes with a file"),
+                                 ("{name: stored, version: tomorrow}", "tomorrow"),
+                                 ("{file: rows.jsonl, version: 2026-11-01T00:00:00Z}",
+                                  "goes with a stored dataset")):
+            with self.subTest(dataset):
+                self.refused(message, spec=SPEC.replace("rows.jsonl", dataset))
+
+    def test_a_weight_is_refused_with_what_there_is_instead(self):
+        spec = SPEC.replace("[exact_match]", "[{type: exact_match, weight: 2}]")
+        self.assertNotEqual(spec, SPEC)
+        self.refused("spec.yaml:4", "scores are not added up", "`checklist`", spec=spec)
 
     def test_what_needs_a_broken_evaluator_is_no_mistake_of_its_own(self):
         spec = SPEC.replace("[exact_match]", "[{name: tone, type: judge}, "
@@ -113,7 +129,7 @@ class BadInput(ProcessTestCase):
         self.assertIn('did you mean "run"?', ended.err)
 
     def test_later_command_is_refused(self):
-        ended = self.assay("traces")
+        ended = self.assay("worker")
         self.assertEqual(ended.exit_code, 2)
         self.assertIn("not available yet", ended.err)
 

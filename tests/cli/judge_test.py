@@ -1,6 +1,7 @@
 """`assay templates`, `assay judge preview` and `assay judge attack`, through the whole program."""
 
 import json
+import os
 import re
 import threading
 import unittest
@@ -272,7 +273,10 @@ class Attack(Judged):
         self.assertEqual(tone["all"]["errors"], 8)
         self.assertEqual((tone["all"]["attempts"], tone["all"]["share"]), (8, 1))
         self.assertIsNone(tone["families"]["beta"]["share"])
-        self.assertRegex(self.attack().out, r"(?m)^beta\s+0\s+0\s+–\s+8$")
+        self.assertIn("JSON", tone["first_error"])
+        shown = self.attack().out
+        self.assertRegex(shown, r"(?m)^beta\s+0\s+0\s+–\s+8$")
+        self.assertIn("no verdict, for example: ", shown)
 
     def test_a_judge_that_says_nothing_cannot_be_attacked(self):
         self.prepare(lambda _: "no verdict")
@@ -328,6 +332,8 @@ class Attack(Judged):
                                        'recorded: "$.expected_output"}]\n')
         [better] = self.found()
         # Nobody is compared with itself.
+        preview = self.judged("preview", "--limit", "1").out
+        self.assertEqual(preview.count("not asked: the other variants are compared with"), 1)
         self.assertEqual((better["outputs"], better["passed_over"]), (2, 2))
         self.assertEqual(better["all"]["errors"], 0)
         self.assertEqual(better["families"]["alpha"]["share"], 1)
@@ -363,6 +369,69 @@ class Attack(Judged):
                          {"appeal"})
         self.assertEqual(tone["families"]["appeal"]["share"], 1)
         self.assertEqual(len(tone["examples"]), 5)
+
+    def progress(self, *arguments):
+        """The last event of each part of the work, and how many units each told of."""
+        err = self.attack("--progress", "json", *arguments).err
+        events = [json.loads(line) for line in err.splitlines()]
+        begun = [event["units_planned"] for event in events if event["event"] == "begin"]
+        ends = [event for event in events if event["event"] == "end"]
+        units = [event for event in events if event["event"] == "unit"]
+        self.assertEqual(len(units), sum(begun))
+        self.assertEqual([end["units_done"] for end in ends], begun)
+        return ends
+
+    def test_progress_is_told_of_each_part(self):
+        self.prepare(self.fooled_by_alpha, evaluators=(
+            TONE + '\n  - {name: kind, type: rubric, provider: "local:judge", criteria: Kind.,'
+                   ' result: {min: 1, max: 5}}'))
+        self.write("spec.yaml", (self.folder / "spec.yaml").read_text().replace(
+            '/v1"}', '/v1", price: {input: 100, output: 200}}'))
+        honest, attacked = self.progress("--judge", "tone")
+        self.assertEqual((honest["units_done"], attacked["units_done"]), (4, 16))
+        # The judge that was not attacked is asked and paid once.
+        self.assertAlmostEqual(honest["judges_paid_usd"], 8 * 0.002)
+        self.assertAlmostEqual(attacked["judges_paid_usd"], 16 * 0.002)
+        # What a stored run has paid for its outputs is not paid again.
+        ended = self.assay("run", "spec.yaml", "--set",
+                           'task={provider: "local:judge", prompt: "Say {{input}}"}')
+        self.assertEqual(ended.exit_code, 0, ended.err)
+        for end in self.progress("--judge", "tone", "--run", "latest"):
+            self.assertEqual(end["paid_usd"], 0)
+
+    def test_progress_is_for_people_at_a_terminal(self):
+        def slowly(text):
+            threading.Event().wait(0.05)
+            return self.fooled_by_alpha(text)
+
+        self.prepare(slowly)
+        words = ["judge", "attack", "spec.yaml", "--attacks", "attacks.yaml"]
+        shown = self.at_terminal(*words)
+        self.assertRegex(shown, r"4 outputs to be judged as they are\r?\n")
+        self.assertRegex(shown, r"tone: 16 attacked outputs to be judged\r?\n")
+        self.assertRegex(shown, r"\d+/16 units · .*in flight")
+        self.assertIn("local:judge (judge) · ", shown)
+        # The lines that are rewritten are gone before the result.
+        self.assertTrue(shown.endswith("\x1b[K"), shown[-80:])
+        for silent in ("--json", "--quiet", "--progress=none"):
+            self.assertEqual(self.at_terminal(*words, silent), "")
+        self.assertEqual(self.attack("--json").err, "")
+
+    def at_terminal(self, *arguments):
+        """What goes to stderr when that is a terminal."""
+        terminal, other_end = os.openpty()
+        process = self.start(*arguments, stderr=other_end)
+        os.close(other_end)
+        pieces = []
+        with os.fdopen(terminal, "rb", buffering=0) as reader:
+            try:
+                while piece := reader.read(4096):
+                    pieces.append(piece)
+            except OSError:  # the other end is closed
+                pass
+        process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 0)
+        return b"".join(pieces).decode()
 
     def test_what_is_cached_is_not_asked_again(self):
         self.prepare(self.fooled_by_alpha)

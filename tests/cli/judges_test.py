@@ -35,6 +35,7 @@ class Models:
         self.asked = Counter()  # what is asked: model and the text without delimiters
         self.tones = {}
         self.replies = {}
+        self.year = 2026  # in the names that models give themselves
         self.latency = {"tiny": latency}
         self.judge_latency = judge_latency
         self.lock = threading.Lock()
@@ -61,7 +62,7 @@ class Models:
         else:
             said = json.dumps({"reasoning": "no please", "verdict": False})
         return 200, "application/json", json.dumps({
-            "model": f"{model}-2026",
+            "model": f"{model}-{self.year}",
             "choices": [{"message": {"role": "assistant", "content": said},
                          "finish_reason": "stop"}],
             "usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15},
@@ -170,6 +171,16 @@ class Judges(ProcessTestCase):
         _, report, _ = self.run_spec("run", "--resume", "latest", "--set",
                                      "execution.budget.calls=1000")
         self.assertEqual(report["variants"][0]["units"]["scored"], 20)
+
+    def test_a_resumed_run_names_all_models_that_judged(self):
+        self.prepare(rows=20, execution=", budget: {calls: 30}")
+        self.run_spec(code=4)
+        self.models.year = 2027
+        _, report, _ = self.run_spec("run", "--resume", "latest", "--set",
+                                     "execution.budget.calls=1000")
+        self.assertEqual(report["manifest"]["models"], {
+            f"local:{model}": f"{model}-2026, {model}-2027"
+            for model in ("judge-a", "judge-b", "tiny")})
 
     def test_a_changed_judge_is_asked_again_and_no_other(self):
         self.prepare()
@@ -358,6 +369,17 @@ execution: {{concurrency: 1}}
         self.assertEqual([v["name"] for v in report["variants"]], ["new", "old"])
         for variant in report["variants"]:
             self.assertEqual(variant["units"]["scored"], 6)
+
+    def test_a_plan_tells_the_calls_that_the_run_makes(self):
+        planned = json.loads(self.assay("plan", "spec.yaml", "--json").out)
+        calls = {variant["name"]: variant["calls"] for variant in planned["variants"]}
+        self.assertEqual(calls, {"new": {"local:judge (judge)": 12, "local:tiny": 6},
+                                 "old": {"local:tiny-old": 6}})
+        # No score of the old variant will be there to be detected.
+        self.assertEqual({found["variant"] for found in planned["detectable"]}, {"new"})
+        self.assertEqual(self.assay("run", "spec.yaml").exit_code, 0)
+        self.assertEqual(self.models.total("judge"), 12)
+        self.assertEqual(self.models.total("tiny") + self.models.total("tiny-old"), 12)
 
     def test_a_run_that_is_continued_compares_with_what_is_stored(self):
         text = (self.folder / "spec.yaml").read_text()

@@ -74,6 +74,12 @@ class ProgressOutput(ProcessTestCase):
             ended = self.assay("run", "spec.yaml", *arguments)
             self.assertEqual(ended.err, "")
 
+    def test_an_unknown_mode_is_told_with_those_that_there_are(self):
+        ended = self.assay("run", "spec.yaml", "--progress", "loud")
+        self.assertEqual(ended.exit_code, 2)
+        self.assertIn('--progress: there is no mode "loud"; it is one of auto, plain, json, none',
+                      ended.err)
+
 
 if __name__ == "__main__":
     unittest.main()

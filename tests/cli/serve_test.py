@@ -4,9 +4,12 @@ import base64
 import json
 import os
 import re
+import shutil
 import signal
 import socket
+import ssl
 import stat
+import subprocess
 import time
 import unittest
 import urllib.error
@@ -25,7 +28,7 @@ class Server:
         self.process = test.start("serve", "--port", "0", *arguments, env=env)
         test.addCleanup(self.kill)
         first = self.process.stdout.readline().decode()
-        found = re.search(r"assay serves (http://\S+) from (\S+)", first)
+        found = re.search(r"assay serves (https?://\S+) from (\S+)", first)
         if not found:
             _, err = self.process.communicate(timeout=10)
             test.fail(f"it did not start: {first} {err.decode()}")
@@ -56,14 +59,16 @@ class Server:
                 values[name] = value
         return values
 
-    def ask(self, path, pair=None, method="GET", body=None):
+    def ask(self, path, pair=None, method="GET", body=None, headers=None, tls=None):
         request = urllib.request.Request(self.url + path, method=method,
                                          data=None if body is None else json.dumps(body).encode())
+        for name, value in (headers or {}).items():
+            request.add_header(name, value)
         if pair:
             text = f"{pair['LANGFUSE_PUBLIC_KEY']}:{pair['LANGFUSE_SECRET_KEY']}"
             request.add_header("Authorization", "Basic " + base64.b64encode(text.encode()).decode())
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=10, context=tls) as answer:
                 return answer.status, json.loads(answer.read())
         except urllib.error.HTTPError as error:
             with error:
@@ -134,7 +139,11 @@ class Serve(ProcessTestCase):
         ended = self.assay("serve", "--host", "0.0.0.0", "--port", "0")
         self.assertEqual(ended.exit_code, 2)
         self.assertIn("--public", ended.err)
-        ended = self.assay("serve", "--host", "example.org", "--public", "--port", "0")
+        ended = self.assay("serve", "--host", "0.0.0.0", "--public", "--port", "0")
+        self.assertEqual(ended.exit_code, 2)
+        self.assertIn("--tls-cert", ended.err)
+        ended = self.assay("serve", "--host", "example.org", "--public", "--tls-by-proxy",
+                           "--port", "0")
         self.assertEqual(ended.exit_code, 2)
         server = Server(self)
         request = urllib.request.Request(server.url + "/api/public/health",
@@ -147,6 +156,92 @@ class Serve(ProcessTestCase):
         request.full_url = named.url + "/api/public/health"
         with urllib.request.urlopen(request, timeout=10) as answer:
             self.assertEqual(answer.status, 200)
+
+    def make_certificate(self):
+        """A certificate of this machine and its key, or the test is skipped."""
+        if not shutil.which("openssl"):
+            self.skipTest("there is no openssl to make a certificate with")
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+             "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+             "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", self.folder / "tls.key",
+             "-out", self.folder / "tls.pem"], check=True, capture_output=True)
+
+    def test_tls_with_a_certificate(self):
+        self.make_certificate()
+        server = Server(self, "--tls-cert", "tls.pem", "--tls-key", "tls.key")
+        pair = server.pair()
+        self.assertTrue(pair["LANGFUSE_BASE_URL"].startswith("https://"))
+        tls = ssl.create_default_context(cafile=self.folder / "tls.pem")
+        self.assertEqual(server.ask("/api/public/projects", pair, tls=tls)[0], 200)
+        tls.maximum_version = ssl.TLSVersion.TLSv1_2
+        self.assertEqual(server.ask("/api/public/projects", pair, tls=tls)[0], 200)
+        server.url = server.url.replace("https", "http")
+        with self.assertRaises(OSError):
+            server.ask("/api/public/health")
+        self.assertEqual(server.stop(), 0)
+        for arguments in (("--tls-cert", "tls.pem"), ("--tls-key", "tls.key"),
+                          ("--tls-cert", "tls.key", "--tls-key", "tls.key"),
+                          ("--tls-cert", "tls.pem", "--tls-key", "none.key")):
+            ended = self.assay("serve", "--port", "0", *arguments)
+            self.assertEqual(ended.exit_code, 2, arguments)
+            self.assertIn("TLS", ended.err)
+
+    def test_a_file_holds_the_options_and_the_command_line_wins(self):
+        self.write("etc/assay.yaml", """
+            port: 1
+            data: ../store
+            base-path: /from-file
+            allow-host: [assay.example]
+            trusted-proxy:
+              - 127.0.0.1
+            log: json
+            """)
+        server = Server(self, "--config", "etc/assay.yaml", "--base-path", "/from-line")
+        self.assertTrue(server.url.endswith("/from-line"))
+        self.assertEqual(server.ask("/api/public/health")[0], 200)
+        for host, status in (("assay.example", 200), ("other.example", 421)):
+            self.assertEqual(
+                server.ask("/api/public/health", headers={"X-Forwarded-Host": host})[0], status)
+        server.url = server.url.removesuffix("/from-line")
+        self.assertEqual(server.ask("/api/public/health")[0], 404)
+        self.assertEqual(server.ask("/metrics")[0], 404)
+        self.assertEqual(server.stop(), 0)
+        self.assertEqual(json.loads(server.err.splitlines()[0])["event"], "listening")
+        self.assertTrue(any((self.folder / "store").iterdir()))
+        self.assertFalse((self.folder / ".assay").exists())
+
+    def test_mistakes_in_the_file_are_told_with_their_places(self):
+        self.write("assay.yaml", "prot: 1\nport: 65536\nlog: xml\nallow-host: a\n"
+                                 "public: 1\nbase-path: no-slash\ndata: ''\n")
+        ended = self.assay("serve", "--config", "assay.yaml", "--port", "0")
+        self.assertEqual(ended.exit_code, 2)
+        lines = ended.err.splitlines()
+        self.assertEqual(lines[0], 'assay.yaml:1:1: unknown key "prot"; did you mean "port"?')
+        self.assertEqual([line.split(":")[1] for line in lines], ["1", "2", "3", "4", "5", "7"])
+        self.write("assay.yaml", "port: 1\nport: 2\n")
+        self.assertEqual(self.assay("serve", "--config", "assay.yaml").exit_code, 2)
+        self.write("assay.yaml", "base-path: no-slash\n")
+        ended = self.assay("serve", "--config", "assay.yaml", "--port", "0")
+        self.assertEqual(ended.exit_code, 2)
+        self.assertIn("no-slash", ended.err)
+        for content in ("[]", "text", b"\xff\xfe", "a: &a [*a]"):
+            self.write("assay.yaml", content)
+            ended = self.assay("serve", "--config", "assay.yaml", "--port", "0")
+            self.assertEqual(ended.exit_code, 2, content)
+            self.assert_no_crash(ended)
+        ended = self.assay("serve", "--config", "none.yaml")
+        self.assertEqual(ended.exit_code, 2)
+        self.assertIn("none.yaml", ended.err)
+        self.write("assay.yaml", "# nothing is set\n")
+        self.assertEqual(Server(self, "--config", "assay.yaml").stop(), 0)
+
+    def test_options_that_cannot_be(self):
+        for arguments in (("--trusted-proxy", "proxy.example"), ("--base-path", "x"),
+                          ("--base-path", "/x/")):
+            ended = self.assay("serve", "--port", "0", *arguments)
+            self.assertEqual(ended.exit_code, 2, arguments)
+            self.assertIn(arguments[1], ended.err)
 
     def test_a_port_in_use_is_named(self):
         server = Server(self)

@@ -3,6 +3,9 @@
 /** The lines of a forest plot without its axes. */
 export const forestRows = (page, id) => page.locator(`#${id} .forest tbody tr:not(.axis-row)`);
 
+/** The texts in drawings that stand beside axes and bars, and no name of somebody's own. */
+export const tickTexts = (page) => page.locator("svg.chart text:not(.name, .axis-title)");
+
 export const control = (page, label) =>
     page.locator(".controls").getByLabel(label, { exact: true });
 

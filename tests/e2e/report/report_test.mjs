@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 
 import { makeReport, openReport, OUTPUT, startBrowser } from "./browser.mjs";
 import { HOSTILE_TEXTS } from "./hostile_texts.mjs";
-import { control, forestRows, weakestContrast } from "./page.mjs";
+import { control, forestRows, tickTexts, weakestContrast } from "./page.mjs";
 
 const TEAMS = ["billing", "sales", "technical"];
 const ITEMS = 90;
@@ -131,6 +131,9 @@ describe("report of two variants", () => {
             for (const chart of await charts.all()) {
                 assert.match(await chart.getAttribute("aria-label"), /for (keywords|weighted)/);
             }
+            const ticks = await tickTexts(page).allTextContents();
+            assert.ok(ticks.length > 30);
+            for (const tick of ticks) assert.doesNotMatch(tick, /e[+-]/i);
             const matrices = page.locator("table.confusion");
             assert.match(await matrices.first().innerText(), /^teams of keywords/);
             assert.equal(await matrices.count(), 2);
@@ -383,6 +386,32 @@ describe("report of hostile texts", () => {
                     .length,
         );
         assert.equal(made, 0);
+        assert.deepEqual(troubles, []);
+        await page.context().close();
+    });
+});
+
+describe("report of a variant with one value", () => {
+    test("shares and ends of its axes are plain digits", async (t) => {
+        const spec = {
+            experiment: "same",
+            task: { recorded: "$.same" },
+            variants: [{ name: "same" }, { name: "other", recorded: "$.other" }],
+            evaluators: ["length"],
+        };
+        const rows = Array.from({ length: 30 }, (_, at) => ({
+            input: at,
+            lang: "en",
+            same: "a".repeat(1500),
+            other: "a".repeat(1 + 10 * at),
+        }));
+        const report = makeReport(spec, rows, 0);
+        t.after(report.remove);
+        const { page, troubles } = await openReport(browser, report.path);
+        const ticks = await tickTexts(page).allTextContents();
+        // All values of one variant are in one bin; both variants have the same axes.
+        assert.equal(ticks.filter((tick) => tick === "100 %").length, 2);
+        for (const tick of ticks) assert.doesNotMatch(tick, /e[+-]/i);
         assert.deepEqual(troubles, []);
         await page.context().close();
     });

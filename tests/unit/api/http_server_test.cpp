@@ -273,6 +273,9 @@ TEST_CASE("http server: HEAD has the length of an answer and no body", "[api]") 
     REQUIRE(head);
     CHECK(std::stoi(head->headers.at("content-length")) > 10);
     CHECK(body_of(client.read().value())["segments"] == Json({"next"}));
+    client.send(request_text("HEAD", "/%"));
+    CHECK(client.read(false).value_or(RawResponse{}).status == 400);
+    CHECK(client.is_closed());
 }
 
 TEST_CASE("http server: a body that waits to be asked for is asked for", "[api]") {

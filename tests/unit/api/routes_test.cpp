@@ -1,17 +1,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/thread_pool.hpp>
 #include <catch2/catch.hpp>
 #include <filesystem>
-#include <mutex>
 #include <set>
 
-#include "core/base/base64.hpp"
-#include "server/api/api.hpp"
-#include "server/api/first_start.hpp"
-#include "tests/support/temporary_folder.hpp"
-#include "tests/unit/api/raw_client.hpp"
+#include "tests/unit/api/api_fixture.hpp"
 
 namespace assay::test {
 
@@ -20,98 +14,9 @@ namespace {
 /// The only routes that are answered without a key.
 const std::set<std::string_view> k_open = {"/api/public/health", "/api/public/ready",
                                            "/api/public/openapi.json", "/metrics"};
-constexpr const char* k_admin_key = "admin-key-of-the-operator";
-
-class TestClock final : public Clock {
-  public:
-    [[nodiscard]] Time now() const override {
-        return parse_rfc3339("2026-11-01T09:30:00Z").value() + passed.load();
-    }
-    [[nodiscard]] MonotonicTime monotonic() const override {
-        return MonotonicTime(std::chrono::hours(1) + passed.load());
-    }
-    std::atomic<std::chrono::seconds> passed{};
-};
-
-class TestLog final : public ServerLog {
-  public:
-    explicit TestLog(LogForm form = LogForm::json) : ServerLog(form) {}
-    std::string text() {
-        const std::lock_guard lock(mutex_);
-        return text_;
-    }
-
-  protected:
-    void write(const std::string& line) override {
-        const std::lock_guard lock(mutex_);
-        text_ += line;
-    }
-
-  private:
-    std::mutex mutex_;
-    std::string text_;
-};
-
-/// A server with the keys of a project, of its organisation and of another organisation.
-class Fixture {
-  public:
-    Fixture()
-        : access(AccessStore::open(folder.path()).value()),
-          secrets(
-              load_server_secrets(folder.path(), [](const char*) { return std::nullopt; }).value()),
-          project(**prepare_access(
-              *access, secrets, [](const char*) { return std::nullopt; }, clock.now())),
-          organization(add_key({OrganizationId("default"), std::nullopt})),
-          api({.access = *access,
-               .secrets = secrets,
-               .clock = clock,
-               .log = log,
-               .store_thread = store_thread.get_executor(),
-               .admin_key = Secret(k_admin_key)}),
-          server(api, {}) {
-        REQUIRE(access->ensure_organization({OrganizationId("other"), "Other"}, clock.now()));
-        const Project theirs{.id = ProjectId("theirs"),
-                             .organization = {OrganizationId("other"), "Other"},
-                             .name = "Theirs"};
-        REQUIRE(access->add_project(theirs, clock.now()));
-        other_project = add_key({OrganizationId("other"), ProjectId("theirs")});
-    }
-    ~Fixture() { store_thread.join(); }
-
-    KeyPair add_key(KeyOwner owner) {
-        KeyPair pair = make_key_pair();
-        const ApiKey key = make_api_key(pair, std::move(owner), {}, secrets, clock.now());
-        REQUIRE(access->add_key(key));
-        return pair;
-    }
-    RawResponse ask(std::string_view method, std::string_view target, std::string_view headers = "",
-                    std::string_view body = "") {
-        return test::ask(server.port(), request_text(method, target, headers, body));
-    }
-
-    TemporaryFolder folder;
-    TestClock clock;
-    TestLog log;
-    boost::asio::thread_pool store_thread{1};
-    std::unique_ptr<AccessStore> access;
-    ServerSecrets secrets;
-    KeyPair project;
-    KeyPair organization;
-    KeyPair other_project;
-    Api api;
-    RunningServer server;
-};
-
-std::string basic(const KeyPair& pair) {
-    return fmt::format("Authorization: Basic {}\r\n",
-                       to_base64(pair.public_key + ":" + pair.secret_key.reveal()));
+Result<ApiResponse> nothing(ApiContext& /*context*/, const RouteCall& /*call*/) {
+    return json_response(200, {});
 }
-
-std::string bearer(std::string_view token) {
-    return fmt::format("Authorization: Bearer {}\r\n", token);
-}
-
-Json body_of(const RawResponse& response) { return parse_json(response.body).value(); }
 
 /// A path of the route, its parameters filled in.
 std::string path_of(const Route& route, const std::string& project = "unknown") {
@@ -127,7 +32,7 @@ std::string path_of(const Route& route, const std::string& project = "unknown") 
 }  // namespace
 
 TEST_CASE("routes: without a key all but the open ones answer 401", "[api]") {
-    Fixture fixture;
+    ApiFixture fixture;
     std::set<std::string_view> open;
     for (const Route& route : routes()) {
         INFO(route.method << " " << route.pattern);
@@ -144,7 +49,7 @@ TEST_CASE("routes: without a key all but the open ones answer 401", "[api]") {
 }
 
 TEST_CASE("routes: each key opens its own routes and no others", "[api]") {
-    Fixture fixture;
+    ApiFixture fixture;
     struct Case {
         const char* name;
         std::string header;
@@ -176,7 +81,9 @@ TEST_CASE("routes: each key opens its own routes and no others", "[api]") {
             const RawResponse response =
                 fixture.ask(route.method, path_of(route), each.header, "{}");
             if (!each.opens.contains(route.auth)) {
-                CHECK(response.status == each.otherwise);
+                // The operator's routes know no other keys, so that all are unknown to them.
+                const bool is_admin = route.auth == RouteAuth::admin;
+                CHECK(response.status == (is_admin ? 401 : each.otherwise));
                 continue;
             }
             CHECK(response.status != 401);
@@ -187,7 +94,7 @@ TEST_CASE("routes: each key opens its own routes and no others", "[api]") {
 }
 
 TEST_CASE("routes: refusals are worded as the contract says", "[api]") {
-    Fixture fixture;
+    ApiFixture fixture;
     const auto message = [&](const std::string& header, const char* target) {
         return body_of(fixture.ask("GET", target, header))["message"].get<std::string>();
     };
@@ -205,7 +112,7 @@ TEST_CASE("routes: refusals are worded as the contract says", "[api]") {
 }
 
 TEST_CASE("routes: a public key of another pair is only logged", "[api]") {
-    Fixture fixture;
+    ApiFixture fixture;
     KeyPair mixed = fixture.project;
     mixed.public_key = "pk-lf-other";
     CHECK(fixture.ask("GET", "/api/public/projects", basic(mixed)).status == 200);
@@ -213,7 +120,7 @@ TEST_CASE("routes: a public key of another pair is only logged", "[api]") {
 }
 
 TEST_CASE("routes: projects of others are as unknown as those that are not there", "[api]") {
-    Fixture fixture;
+    ApiFixture fixture;
     std::size_t routes_seen = 0;
     for (const Route& route : routes()) {
         if (route.pattern.find("{projectId}") == std::string_view::npos) continue;
@@ -234,7 +141,7 @@ TEST_CASE("routes: projects of others are as unknown as those that are not there
 }
 
 TEST_CASE("routes: wrong methods and paths have JSON bodies", "[api]") {
-    Fixture fixture;
+    ApiFixture fixture;
     const RawResponse wrong = fixture.ask("PATCH", "/api/public/projects");
     CHECK(wrong.status == 405);
     CHECK(wrong.headers.at("allow") == "GET, POST, HEAD, OPTIONS");
@@ -253,7 +160,7 @@ TEST_CASE("routes: wrong methods and paths have JSON bodies", "[api]") {
 }
 
 TEST_CASE("routes: a segment is decoded once", "[api]") {
-    Fixture fixture;
+    ApiFixture fixture;
     const std::string header = basic(fixture.organization);
     const Project odd{.id = ProjectId("a/b%2Fc"),
                       .organization = {OrganizationId("default"), "default"},
@@ -265,7 +172,7 @@ TEST_CASE("routes: a segment is decoded once", "[api]") {
 }
 
 TEST_CASE("routes: browsers of any origin may ask", "[api]") {
-    Fixture fixture;
+    ApiFixture fixture;
     for (const Route& route : routes()) {
         INFO(route.pattern);
         const RawResponse asked =
@@ -290,7 +197,7 @@ TEST_CASE("routes: browsers of any origin may ask", "[api]") {
 }
 
 TEST_CASE("routes: the OpenAPI document has every route", "[api]") {
-    Fixture fixture;
+    ApiFixture fixture;
     const Json document = body_of(fixture.ask("GET", "/api/public/openapi.json"));
     std::size_t operations = 0;
     for (const Json& path : document["paths"]) operations += path.size();
@@ -302,9 +209,10 @@ TEST_CASE("routes: the OpenAPI document has every route", "[api]") {
 }
 
 TEST_CASE("routes: of two patterns that fit the one with fewer parameters counts", "[api]") {
-    const std::vector<Route> table = {{"GET", "/a/{x}", RouteAuth::none, &get_health, "one"},
-                                      {"GET", "/a/b", RouteAuth::none, &get_health, "two"},
-                                      {"PUT", "/a/{x}", RouteAuth::none, &get_health, "three"}};
+    const std::vector<Route> table = {
+        {"GET", "/a/{x}", RouteAuth::none, AccessHandler{&nothing}, "one"},
+        {"GET", "/a/b", RouteAuth::none, AccessHandler{&nothing}, "two"},
+        {"PUT", "/a/{x}", RouteAuth::none, AccessHandler{&nothing}, "three"}};
     const RouteTable routes(table);
     CHECK(routes.find("GET", {"a", "b"}).route->summary == "two");
     CHECK(routes.find("GET", {"a", "c"}).route->summary == "one");
@@ -316,7 +224,7 @@ TEST_CASE("routes: of two patterns that fit the one with fewer parameters counts
 }
 
 TEST_CASE("routes: health readiness and metrics are told to everybody", "[api]") {
-    Fixture fixture;
+    ApiFixture fixture;
     CHECK(body_of(fixture.ask("GET", "/api/public/health?failIfDatabaseUnavailable=true")) ==
           Json({{"status", "OK"}, {"version", "4.35.0"}}));
     CHECK(fixture.ask("GET", "/api/public/ready").status == 200);
@@ -332,7 +240,7 @@ TEST_CASE("routes: health readiness and metrics are told to everybody", "[api]")
 }
 
 TEST_CASE("routes: a project is made and changed and removed", "[api]") {
-    Fixture fixture;
+    ApiFixture fixture;
     const std::string header = basic(fixture.organization);
     const auto ask = [&](const char* method, const std::string& target, const char* body = "") {
         return fixture.ask(method, target, header, body);
@@ -381,7 +289,7 @@ TEST_CASE("routes: a project is made and changed and removed", "[api]") {
 }
 
 TEST_CASE("routes: keys are made and listed and removed and their secrets told once", "[api]") {
-    Fixture fixture;
+    ApiFixture fixture;
     const std::string header = basic(fixture.organization);
     const std::string path = "/api/public/projects/default/apiKeys";
     const RawResponse made = fixture.ask("POST", path, header, R"({"note":"CI"})");
@@ -422,8 +330,75 @@ TEST_CASE("routes: keys are made and listed and removed and their secrets told o
     }
 }
 
+TEST_CASE("routes: the operator's key leads to an organisation and its to a project", "[api]") {
+    ApiFixture fixture;
+    const std::string organizations = "/api/admin/organizations";
+    const std::string admin = bearer(k_admin_key);
+    const auto pair_in = [](const Json& key) {
+        return KeyPair{.public_key = key.at("publicKey"),
+                       .secret_key = Secret(key.at("secretKey").get<std::string>())};
+    };
+    const RawResponse made = fixture.ask("POST", organizations, admin, R"({"name":"Größe"})");
+    CHECK(made.status == 201);
+    const std::string id = body_of(made).at("id");
+    CHECK(body_of(made) == Json({{"id", id}, {"name", "Größe"}, {"projects", Json::array()}}));
+    const std::string one = organizations + "/" + id;
+    const RawResponse key = fixture.ask("POST", one + "/apiKeys", admin, R"({"note":"first"})");
+    CHECK(key.status == 201);
+    const KeyPair organization = pair_in(body_of(key));
+    const RawResponse project =
+        fixture.ask("POST", "/api/public/projects", basic(organization), R"({"name":"own"})");
+    CHECK(project.status == 201);
+    const std::string project_id = body_of(project).at("id");
+    const RawResponse project_key =
+        fixture.ask("POST", "/api/public/projects/" + project_id + "/apiKeys", basic(organization));
+    CHECK(project_key.status == 201);
+    const std::string header = basic(pair_in(body_of(project_key)));
+    CHECK(body_of(fixture.ask("GET", "/api/public/projects", header))["data"][0]["name"] == "own");
+
+    const Json read = body_of(fixture.ask("GET", one, admin));
+    CHECK(read.at("projects") ==
+          Json::array({{{"id", project_id}, {"name", "own"}, {"metadata", Json::object()}}}));
+    const Json all = body_of(fixture.ask("GET", organizations, admin)).at("organizations");
+    REQUIRE(all.size() == 3);
+    CHECK(all[2] == read);
+    const Json keys = body_of(fixture.ask("GET", one + "/apiKeys", admin)).at("apiKeys");
+    REQUIRE(keys.size() == 1);
+    CHECK_FALSE(keys[0].contains("secretKey"));
+    // A key of another organisation, or of one of its projects, is none of this one.
+    const std::string foreign = "/apiKeys/" + keys[0].at("id").get<std::string>();
+    CHECK(fixture.ask("DELETE", organizations + "/default" + foreign, admin).status == 404);
+    CHECK(
+        fixture
+            .ask("DELETE", one + "/apiKeys/" + body_of(project_key)["id"].get<std::string>(), admin)
+            .status == 404);
+    CHECK(body_of(fixture.ask("DELETE", one + foreign, admin)) == Json({{"success", true}}));
+    CHECK(fixture.ask("GET", "/api/public/organizations/projects", basic(organization)).status ==
+          401);
+}
+
+TEST_CASE("routes: what the operator cannot ask is refused", "[api]") {
+    ApiFixture fixture;
+    const std::string organizations = "/api/admin/organizations";
+    const std::string admin = bearer(k_admin_key);
+    for (const std::string& body :
+         {std::string(), std::string("{}"), std::string("[]"), std::string(R"({"name":""})"),
+          std::string(R"({"name":5})"), R"({"name":")" + std::string(61, 'n') + "\"}"}) {
+        INFO(body);
+        CHECK(fixture.ask("POST", organizations, admin, body).status == 400);
+    }
+    for (const char* const method : {"GET", "POST"}) {
+        const RawResponse unknown = fixture.ask(method, organizations + "/unknown/apiKeys", admin);
+        CHECK(unknown.status == 404);
+        CHECK(body_of(unknown) == Json({{"message", "Organization not found"}}));
+    }
+    CHECK(fixture.ask("GET", organizations + "/unknown", admin).status == 404);
+    CHECK(fixture.ask("GET", organizations, basic(fixture.organization)).status == 401);
+    CHECK(fixture.ask("GET", organizations, bearer("admin")).status == 401);
+}
+
 TEST_CASE("routes: the last use of a key is recorded once a minute", "[api]") {
-    Fixture fixture;
+    ApiFixture fixture;
     const auto last_use = [&] {
         (void)fixture.ask("GET", "/api/public/projects", basic(fixture.project));
         const Json keys = body_of(fixture.ask("GET", "/api/public/projects/default/apiKeys",

@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 #include <set>
 
+#include "configs/schemas.hpp"
+
 namespace assay {
 namespace {
 
@@ -26,8 +28,7 @@ std::string mistakes_in(std::string_view text) {
 
 std::optional<NanoUsd> shipped_cost(const std::string& type, const std::string& model,
                                     const UsageDetails& usage, Time at = k_now) {
-    return ConnectionPrices(type, {.connection = {}, .tables = {&PriceTable::shipped()}})
-        .cost_of(model, "", usage, at);
+    return ConnectionPrices(type, {}).cost_of(model, "", usage, at);
 }
 
 constexpr NanoUsd k_usd = 1'000'000'000;
@@ -44,7 +45,11 @@ TEST_CASE("model prices: every shipped price is sound and says where it comes fr
         CHECK_FALSE(price.provider.empty());
         REQUIRE_FALSE(price.tiers.empty());
         CHECK(price.tiers.back().conditions.empty());
+        CHECK(price.match.compiled().has_value());
         for (const ModelPrice::Tier& tier : price.tiers) {
+            for (const auto& condition : tier.conditions) {
+                CHECK(condition.usage.compiled().has_value());
+            }
             CHECK(tier.usd_per_million.contains("input"));
             for (const auto& [kind, usd] : tier.usd_per_million) {
                 INFO(kind);
@@ -55,6 +60,13 @@ TEST_CASE("model prices: every shipped price is sound and says where it comes fr
             CHECK(tier.usd_per_million.at("output") >= tier.usd_per_million.at("input"));
         }
     }
+}
+
+TEST_CASE("model prices: the shipped table is a file as the user's own") {
+    const auto table = PriceTable::parse(k_prices_json, "prices.json");
+    if (!table) FAIL(table.error().message);
+    CHECK(table->date() == PriceTable::shipped().date());
+    CHECK(table->prices().size() == PriceTable::shipped().prices().size());
 }
 
 TEST_CASE("model prices: no two shipped prices speak of one model on one day") {
@@ -159,21 +171,20 @@ prices:
   - {model: gpt-4o, provider: openai, usd_per_million: {input: 1, output: 1}}
 )");
     const UsageDetails usage = {{"input", 1'000'000}, {"total", 1'000'000}};
-    const std::vector<const PriceTable*> both = {&own, &PriceTable::shipped()};
-    const ConnectionPrices tables("openai", {.connection = {}, .tables = both});
+    const ConnectionPrices tables("openai", {.connection = {}, .tables = {&own}});
     CHECK(tables.cost_of("gpt-4o", "", usage, k_now) == k_usd);
     CHECK(tables.cost_of("gpt-4.1", "", usage, k_now) == 2 * k_usd);
     CHECK(tables.knows("gpt-4.1", k_now));
     CHECK_FALSE(tables.knows("gpt-9", k_now));
     const ConnectionPrices connection(
-        "openai", {.connection = std::map<std::string, double>{{"input", 7}}, .tables = both});
+        "openai", {.connection = std::map<std::string, double>{{"input", 7}}, .tables = {&own}});
     CHECK(connection.cost_of("gpt-4o", "", usage, k_now) == 7 * k_usd);
     CHECK(connection.cost_of("gpt-4o", "", {{"output", 1}}, k_now) == std::nullopt);
     CHECK(connection.knows("anything", k_now));
 }
 
 TEST_CASE("model prices: a deployment is priced by the model that answers") {
-    const ConnectionPrices prices("openai", {.connection = {}, .tables = {&PriceTable::shipped()}});
+    const ConnectionPrices prices("openai", {});
     const UsageDetails usage = {{"input", 1'000'000}};
     CHECK(prices.cost_of("our-deployment", "gpt-4.1-2025-04-14", usage, k_now) == 2 * k_usd);
     CHECK(prices.cost_of("our-deployment", "", usage, k_now) == std::nullopt);

@@ -46,6 +46,25 @@ evaluators:
      judge: {type: g_eval, criteria: "It flows."}}
 )";
 
+// What looks at `b`, and what it leads to, looks at no unit of `a`.
+constexpr const char* k_compared = R"(task: {provider: "local:m", prompt: "say {{input}}"}
+variants: [{name: a}, {name: b}]
+evaluators:
+  - {name: why, type: rubric, provider: "local:j", criteria: "It says why.", when: "kind_pass = 1"}
+  - {name: kind, type: rubric, provider: "local:k", criteria: "It is kind.", needs: [better],
+     threshold: 0.5, canaries: [{output: "Please!", verdict: {min: 0.5}}]}
+  - {name: better, type: pairwise, provider: "local:p", against: {variant: a}}
+  - {name: tone, type: rubric, provider: "local:t", criteria: "It is kind."}
+)";
+
+constexpr const char* k_recorded_step = R"(task:
+  steps:
+    - {id: find, recorded: $.output}
+    - {id: say, needs: [find], provider: "local:m", prompt: "say {{steps.find.output}}"}
+    - {id: check, needs: [say], provider: "local:m", prompt: "{{steps.say.output}}?"}
+evaluators: [exact_match]
+)";
+
 constexpr const char* k_unpriced = R"(task: {prompt: "say {{input}}"}
 variants:
   - {name: a, provider: "openai:m"}
@@ -85,7 +104,7 @@ TEST_CASE("estimate: calls are counted and prompts are measured", "[engine]") {
     CHECK(one.name == "default");
     CHECK(one.units == 4);
     CHECK(one.calls == std::map<std::string, std::uint64_t>{{"local:m", 4}});
-    CHECK(one.estimated_input_tokens == 2 * (2 + 3));
+    CHECK(one.estimated_input_tokens == 2U * (2 + 3));
     CHECK(one.cached == 0);
     CHECK(one.unseen == 0);
 }
@@ -118,7 +137,7 @@ TEST_CASE("estimate: recorded outputs call nothing and cost nothing", "[engine]"
     const VariantEstimate one = scene.estimate().at(0);
     CHECK(one.units == 4);
     CHECK(one.calls.empty());
-    CHECK(one.estimated_input_tokens == 0);
+    CHECK(one.estimated_input_tokens == 0U);
     CHECK(one.estimated_cost_usd == 0.0);
 }
 
@@ -127,9 +146,38 @@ TEST_CASE("estimate: a step that needs another is counted and its prompt is unse
     const VariantEstimate one = scene.estimate(k_tokens_known).at(0);
     CHECK(one.calls == std::map<std::string, std::uint64_t>{{"local:m", 8}});
     CHECK(one.unseen == 4);
-    CHECK(one.estimated_input_tokens == 2 * (2 + 3));
+    // A part of the prompts would look like all of them.
+    CHECK_FALSE(one.estimated_input_tokens.has_value());
     // The price of half a unit would look like that of a whole one.
     CHECK_FALSE(one.estimated_cost_usd.has_value());
+}
+
+TEST_CASE("estimate: an earlier run tells what the prompts of later steps take", "[engine]") {
+    Scene scene(k_steps);
+    const VariantEstimate one =
+        scene.estimate({{"default", {.input_tokens = 7.5, .output_tokens = 10, .cost_usd = 0.5}}})
+            .at(0);
+    CHECK(one.estimated_input_tokens == 30U);
+    CHECK(one.estimated_output_tokens == 40U);
+    CHECK(one.estimated_cost_usd == 2.0);
+}
+
+TEST_CASE("estimate: a step that needs recorded ones alone is seen", "[engine]") {
+    Scene scene(k_recorded_step);
+    const VariantEstimate one = scene.estimate().at(0);
+    CHECK(one.calls == std::map<std::string, std::uint64_t>{{"local:m", 8}});
+    CHECK(one.unseen == 4);
+    const BoundVariant& variant = scene.experiment.variants.at(0);
+    DatasetItem item;
+    item.row = {{"output", "found"}};
+    const auto planned = variant.task->calls({.item = item, .variant = variant.name});
+    REQUIRE(planned.size() == 2);
+    REQUIRE(planned[0].request.has_value());
+    CHECK(planned[0].request->messages.at(0).content == "say found");
+    CHECK_FALSE(planned[1].request.has_value());
+    // A row without it: that unit will fail, and nothing is known of what it would have asked.
+    item.row = Json::object();
+    CHECK_FALSE(variant.task->calls({.item = item, .variant = variant.name})[0].request);
 }
 
 TEST_CASE("estimate: a shard is estimated by its own units", "[engine]") {
@@ -140,7 +188,7 @@ TEST_CASE("estimate: a shard is estimated by its own units", "[engine]") {
         const VariantEstimate part =
             scene.estimate({}, nullptr, Shard{.index = index, .count = 3}).at(0);
         units += part.units;
-        tokens += part.estimated_input_tokens;
+        tokens += part.estimated_input_tokens.value();
     }
     CHECK(units == 4);
     CHECK(tokens == 10);
@@ -164,7 +212,7 @@ TEST_CASE("estimate: what the cache has is neither sent nor paid", "[engine]") {
     const VariantEstimate one = scene.estimate(k_tokens_known, cache->get()).at(0);
     CHECK(one.cached == 1);
     CHECK(one.calls.at("local:m") == 4);
-    CHECK(one.estimated_input_tokens == 10 - 2);
+    CHECK(one.estimated_input_tokens == 10U - 2);
     CHECK(one.estimated_output_tokens == 30U);
 }
 
@@ -185,6 +233,20 @@ TEST_CASE("estimate: judges are counted apart from the task", "[engine]") {
     CHECK(Scene(k_model).estimate().at(0).estimated_judge_cost_usd == 0.0);
     CHECK(unpriced_models(scene.experiment, SystemClock().now()) ==
           std::vector<std::string>{"openai:j"});
+}
+
+TEST_CASE("estimate: a variant that the others are compared with is not judged", "[engine]") {
+    Scene scene(k_compared);
+    const auto estimates = scene.estimate();
+    REQUIRE(estimates.size() == 2);
+    // The canary of the run, and the judge that compares nothing.
+    CHECK(estimates[0].judge_calls ==
+          std::map<std::string, std::uint64_t>{{"local:k", 1}, {"local:t", 4}});
+    CHECK(estimates[1].judge_calls ==
+          std::map<std::string, std::uint64_t>{
+              {"local:j", 4}, {"local:k", 4}, {"local:p", 2 * 4}, {"local:t", 4}});
+    CHECK(skipped_evaluators(scene.experiment, "a") == std::vector{true, true, true, false});
+    CHECK(skipped_evaluators(scene.experiment, "b") == std::vector<bool>(4));
 }
 
 TEST_CASE("estimate: models without a price are named", "[engine]") {

@@ -1,6 +1,8 @@
 #include "runner/engine/rescore.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <set>
 
 #include "tests/unit/engine/engine_support.hpp"
 
@@ -51,7 +53,55 @@ struct Stored {
     RunRecord run;
 };
 
+/// Counts what it is told.
+class Watcher final : public ExecutionObserver {
+  public:
+    void units_stored(const RunRecord& /*run*/, std::size_t /*units*/) override { ++others; }
+    void unit_finished(const RunRecord& run, const UnitResult& unit) override {
+        CHECK_FALSE(run.id.value().empty());
+        finished.insert(unit.key.value());
+    }
+    void stopping(std::size_t /*units_in_flight*/, bool /*at_once*/) override { ++others; }
+    void tick(const ExecutionPulse& pulse) override {
+        most = std::max(most, pulse.units_in_flight);
+    }
+
+    std::set<std::string> finished;
+    std::size_t most = 0;  ///< units in flight at a tick
+    int others = 0;
+};
+
 }  // namespace
+
+TEST_CASE("rescore: who watches is told of each unit that came out different", "[engine]") {
+    Stored stored;
+    stored.run.manifest["evaluators"][1]["hash"] = "another";
+    Watcher watcher;
+    std::set<std::string> changed;
+    const UnitVisitor visit = [&](const UnitResult& unit) -> Result<void> {
+        CHECK_FALSE(watcher.finished.contains(unit.key.value()));
+        changed.insert(unit.key.value());
+        return {};
+    };
+    REQUIRE(rescore_units(stored.experiment, stored.run, stored.units(), visit,
+                          {.clock = clock, .observer = &watcher}));
+    CHECK(watcher.finished.size() == 40);
+    CHECK(watcher.finished == changed);
+    CHECK(watcher.others == 0);
+    CHECK(watcher.most <= 8);
+}
+
+TEST_CASE("rescore: a unit that could not be stored is not told", "[engine]") {
+    Stored stored;
+    stored.run.manifest["evaluators"] = Json::array();
+    Watcher watcher;
+    const UnitVisitor visit = [](const UnitResult& /*unit*/) -> Result<void> {
+        return failure(ErrorCode::resource_exhausted, "the disk is full");
+    };
+    REQUIRE_FALSE(rescore_units(stored.experiment, stored.run, stored.units(), visit,
+                                {.clock = clock, .observer = &watcher}));
+    CHECK(watcher.finished.empty());
+}
 
 TEST_CASE("rescore: what has not changed is kept and gives no unit", "[engine]") {
     const Stored stored;

@@ -252,7 +252,7 @@ TEST_CASE("evaluation: an unknown key is refused with the nearest known name", "
 
 TEST_CASE("evaluation: keys whose engine comes later are refused", "[evaluation]") {
     CHECK(mistakes_in("exact_match", {{"weight", 1}}) ==
-          Mistakes{R"(/weight: "weight" is not available yet)"});
+          Mistakes{R"(/weight: "weight" has no use: scores are not added up)"});
     CHECK(mistakes_in("exact_match", {{"on", "trace"}}) ==
           Mistakes{R"(/on: "on: trace" is not available yet)"});
 }

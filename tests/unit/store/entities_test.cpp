@@ -220,7 +220,8 @@ TEST_CASE("trace store: metadata is found by its tokens until the unit is replac
     const auto store = value_of(Store::open(folder.path(), default_project_id()));
     value_of(store->begin(run));
     UnitResult unit = make_unit(run, "one", 0);
-    unit.observations[0].metadata = Json{{"customer", "c 17"}, {"tier", 3}};
+    unit.observations[0].metadata =
+        Json{{"customer", "c 17"}, {"tier", 3}, {"tags", {"a", "b"}}, {"of", {{"x", 1}}}};
     value_of(store->commit(run.id, std::vector{unit, make_unit(run, "two", 0)}));
 
     const auto found = [&](const std::string& table, const Json& pair) {
@@ -233,6 +234,10 @@ TEST_CASE("trace store: metadata is found by its tokens until the unit is replac
     CHECK(found("observation_metadata", {{"tier", "4"}}).empty());
     CHECK(found("trace_metadata", {{"variant", "two"}}) == std::vector<std::string>{"2"});
     CHECK(found("trace_metadata", {{"item_id", "item 0"}}).size() == 2);
+
+    // What is structured has no token.
+    const Json structured = {{"of", {{"x", 1}}}, {"tags", {"a", "b"}}};
+    CHECK(metadata_tokens(default_project_id(), structured).empty());
 
     unit.observations[0].metadata = Json{{"customer", "c 18"}};
     value_of(store->commit(run.id, std::vector{unit}));

@@ -64,6 +64,10 @@ Observation random_observation(const std::string& name, const UnitResult& unit, 
     observation.cost = random_cost(rng);
     observation.level = static_cast<ObservationLevel>(rng.next_below(3));
     observation.status_message = make_random_bytes(rng, 30);
+    if (rng.next_below(2) == 0) {
+        observation.prompt_name = "p" + make_random_bytes(rng, 10);
+        observation.prompt_version = random_integer(rng);
+    }
     return observation;
 }
 
@@ -256,6 +260,8 @@ void check_same_observations(const std::vector<Observation>& read,
         CHECK(a.cost == b.cost);
         CHECK(a.level == b.level);
         CHECK(a.status_message == b.status_message);
+        CHECK(a.prompt_name == b.prompt_name);
+        CHECK(a.prompt_version == b.prompt_version);
     }
 }
 

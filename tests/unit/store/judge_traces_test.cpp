@@ -1,6 +1,7 @@
 #include "server/store/judge_traces.hpp"
 
 #include <catch2/catch.hpp>
+#include <set>
 
 #include "server/store/sqlite_catalogue.hpp"
 #include "server/store/sqlite_trace_store.hpp"
@@ -223,6 +224,60 @@ TEST_CASE("judge traces: what judges used counts when a run is continued", "[sto
     CHECK(left.spent.cost == 3500);
     CHECK(left.spent.tokens == 130);
     CHECK(left.spent.calls == 5);
+}
+
+TEST_CASE("judge traces: which models answered judges is known when a run is continued",
+          "[store]") {
+    const TemporaryFolder folder;
+    const auto store = value_of(Store::open(folder.path(), default_project_id()));
+    const RunRecord run = make_run();
+    value_of(store->begin(run));
+    const auto commit = [&](std::uint64_t position, const std::string& asked,
+                            const std::string& answered, ObservationLevel again) {
+        UnitResult unit = make_judged(run, position);
+        for (Evaluation& evaluation : unit.evaluations) {
+            if (!evaluation.judge) continue;
+            std::vector<Observation>& calls = evaluation.judge->observations;
+            for (Observation& call : calls) call.metadata[k_asked_model] = asked;
+            calls.front().model = answered;
+            calls.back().level = again;
+        }
+        value_of(store->commit(run.id, std::vector{unit}));
+    };
+    commit(0, "openai:gpt-4.1", "gpt-4.1-1", ObservationLevel::normal);
+    commit(1, "openai:gpt-4.1", "gpt-4.1-2", ObservationLevel::normal);
+    commit(2, "openai:gpt-4.1", "gpt-4.1-2", ObservationLevel::normal);
+    value_of(store->finish(run));
+    const JournalState left = value_of(store->resume(run));
+    std::set<std::string> answered;
+    for (const ModelAnswered& model : left.models) {
+        CHECK(model.asked == "openai:gpt-4.1");
+        answered.insert(model.model);
+    }
+    CHECK(answered == std::set<std::string>{"gpt-4.1", "gpt-4.1-1", "gpt-4.1-2"});
+    CHECK(left.models.size() == 3);
+}
+
+TEST_CASE("judge traces: a call that failed names no model and an error of a judge does",
+          "[store]") {
+    const TemporaryFolder folder;
+    const auto store = value_of(Store::open(folder.path(), default_project_id()));
+    const RunRecord run = make_run();
+    value_of(store->begin(run));
+    UnitResult unit = make_judged(run);
+    unit.evaluations.erase(unit.evaluations.begin() + 1);
+    REQUIRE(unit.evaluations.at(1).status == EvaluationStatus::error);
+    std::vector<Observation>& calls = unit.evaluations[1].judge->observations;
+    calls[0].metadata = {{k_asked_model, "openai:gpt-4.1"}};
+    calls[1].metadata = {{k_asked_model, "openai:gpt-4.1"}};
+    calls[1].model = "gpt-none";
+    calls[1].level = ObservationLevel::error;
+    value_of(store->commit(run.id, std::vector{unit}));
+    value_of(store->finish(run));
+    const JournalState left = value_of(store->resume(run));
+    REQUIRE(left.models.size() == 1);
+    CHECK(left.models[0].asked == "openai:gpt-4.1");
+    CHECK(left.models[0].model == "gpt-4.1");
 }
 
 TEST_CASE("judge traces: the output of one unit is read by its place", "[store]") {

@@ -147,7 +147,9 @@ TEST_CASE("rescoring: scores of people stay", "[store]") {
     const std::string file = file_of(scored.folder.path());
     query_file(file, "INSERT INTO symbols(text) VALUES('ANNOTATION')");
     query_file(file,
-               "INSERT INTO scores SELECT project, subject_kind, subject, 7, x'00', name, "
+               "INSERT INTO scores(project, subject_kind, subject, ordinal, id, name, data_type, "
+               "source, environment, timestamp, value, string_value, comment, execution_trace) "
+               "SELECT project, subject_kind, subject, 7, x'00', name, "
                "data_type, (SELECT symbol FROM symbols WHERE text = 'ANNOTATION'), environment, "
                "timestamp, value, string_value, comment, NULL FROM scores LIMIT 1");
     std::vector<UnitResult> units = scored.units();
