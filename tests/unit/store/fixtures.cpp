@@ -317,6 +317,8 @@ std::filesystem::path file_of(const std::filesystem::path& folder) { return fold
 std::vector<std::string> query_file(const std::filesystem::path& file, const std::string& sql) {
     sqlite3* connection = nullptr;
     REQUIRE(sqlite3_open(file.c_str(), &connection) == SQLITE_OK);
+    // A store that is open may be copying its log just now.
+    REQUIRE(sqlite3_busy_timeout(connection, 5000) == SQLITE_OK);
     std::vector<std::string> values;
     const auto collect = [](void* into, int count, char** columns, char**) {
         auto& list = *static_cast<std::vector<std::string>*>(into);
