@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "server/store/metadata_tokens.hpp"
+#include "server/store/metadata_index.hpp"
 #include "server/store/unit_document.hpp"
 
 namespace assay {
@@ -29,14 +29,6 @@ constexpr const char* k_find_observations =
     "SELECT observation, slot FROM observations WHERE project = ?1 AND trace = ?2";
 constexpr const char* k_delete_observations =
     "DELETE FROM observations WHERE project = ?1 AND trace = ?2";
-constexpr const char* k_index_trace = "INSERT INTO trace_metadata(rowid, tokens) VALUES(?1, ?2)";
-constexpr const char* k_unindex_trace =
-    "INSERT INTO trace_metadata(trace_metadata, rowid, tokens) VALUES('delete', ?1, ?2)";
-constexpr const char* k_index_observation =
-    "INSERT INTO observation_metadata(rowid, tokens) VALUES(?1, ?2)";
-constexpr const char* k_unindex_observation =
-    "INSERT INTO observation_metadata(observation_metadata, rowid, tokens) "
-    "VALUES('delete', ?1, ?2)";
 
 std::int64_t nanoseconds(Time time) { return time.time_since_epoch().count(); }
 
@@ -46,12 +38,12 @@ std::optional<std::int64_t> tokens_of(const UsageDetails& usage, const char* nam
     return found->second;
 }
 
-/// Puts metadata into the index or, with the statement for it, takes it out.
-Result<void> index(Session& writer, const TraceOwner& owner, const char* sql, std::int64_t row,
-                   const Json& metadata) {
-    const std::string tokens = metadata_tokens(owner.project, metadata);
-    if (tokens.empty()) return {};
-    return writer.connection().run(sql, row, std::string_view(tokens));
+IndexedRow trace_index(const TraceOwner& owner, std::int64_t row) {
+    return {MetadataIndex::traces, owner.project, row};
+}
+
+IndexedRow observation_index(const TraceOwner& owner, std::int64_t row) {
+    return {MetadataIndex::observations, owner.project, row};
 }
 
 Result<void> put_observation(Session& writer, const TraceOwner& owner, std::int64_t trace,
@@ -80,7 +72,8 @@ Result<void> put_observation(Session& writer, const TraceOwner& owner, std::int6
                                tokens_of(observation.usage, "output"),
                                tokens_of(observation.usage, "total"), observation.cost, slot,
                                prompt_name, prompt_version, status_message));
-    return index(writer, owner, k_index_observation, connection.last_row(), observation.metadata);
+    return replace_metadata(writer, observation_index(owner, connection.last_row()), Json(),
+                            observation.metadata);
 }
 
 /// The index keeps no content, so taking a row out of it needs the tokens that went in.
@@ -89,7 +82,7 @@ Result<void> clear_index(Session& writer, const TraceOwner& owner, std::int64_t 
     DocumentReader of_trace(document, nullptr, k_trace_metadata_slot);
     const Json metadata = of_trace.json();
     ASSAY_CHECK(of_trace.finish());
-    ASSAY_CHECK(index(writer, owner, k_unindex_trace, trace, metadata));
+    ASSAY_CHECK(replace_metadata(writer, trace_index(owner, trace), metadata, Json()));
     ASSAY_TRY(Rows rows, writer.connection().query(k_find_observations, owner.project_row, trace));
     while (true) {
         ASSAY_TRY(const bool more, rows.next());
@@ -99,7 +92,8 @@ Result<void> clear_index(Session& writer, const TraceOwner& owner, std::int64_t 
             static_cast<std::size_t>(rows.integer(1)) + k_observation_metadata_slot);
         const Json written = reader.json();
         ASSAY_CHECK(reader.finish());
-        ASSAY_CHECK(index(writer, owner, k_unindex_observation, rows.integer(0), written));
+        ASSAY_CHECK(
+            replace_metadata(writer, observation_index(owner, rows.integer(0)), written, Json()));
     }
 }
 
@@ -122,7 +116,7 @@ Result<std::optional<std::int64_t>> find_trace(Session& session, std::int64_t pr
 
 Result<void> put_content(Session& writer, const TraceOwner& owner, std::int64_t trace,
                          const TraceContent& content) {
-    ASSAY_CHECK(index(writer, owner, k_index_trace, trace, content.metadata));
+    ASSAY_CHECK(replace_metadata(writer, trace_index(owner, trace), Json(), content.metadata));
     ASSAY_TRY(const PackedDocument packed, writer.codec().pack(content.document.bytes()));
     ASSAY_CHECK(writer.connection().run(k_add_document, trace, owner.project_row, packed.dictionary,
                                         packed.size, packed.bytes));

@@ -6,6 +6,7 @@
 
 #include "core/base/money.hpp"
 #include "server/resources/pricing.hpp"
+#include "server/store/metadata_index.hpp"
 #include "server/tracing/entity_state.hpp"
 #include "server/tracing/field_reader.hpp"
 
@@ -261,7 +262,8 @@ Result<void> put_observation_events(const IngestContext& context, const Observat
     }
     if (!place.is_of_run)
         ASSAY_CHECK(update_columns(context, *place.row, key.id, after, projection));
-    ASSAY_CHECK(replace_metadata(context, false, *place.row,
+    ASSAY_CHECK(replace_metadata(context.writer,
+                                 {MetadataIndex::observations, context.project, *place.row},
                                  FieldReader(before.fields).object("metadata"),
                                  FieldReader(after.fields).object("metadata")));
     return write_state(context.writer, StateKind::observation, context.project_row, *place.row,

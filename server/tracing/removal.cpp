@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "server/store/metadata_index.hpp"
 #include "server/tracing/entity_state.hpp"
 #include "server/tracing/ingest.hpp"
 #include "server/tracing/overwriting.hpp"
@@ -93,7 +94,9 @@ Result<void> remove_observations(const IngestContext& context,
     ASSAY_TRY(const auto records, read_observation_records(context.writer, rows, RecordParts::all));
     for (const ObservationRecord& record : records) {
         const std::int64_t row = std::to_underlying(record.row);
-        ASSAY_CHECK(replace_metadata(context, false, row, record.metadata, Json::object()));
+        ASSAY_CHECK(replace_metadata(context.writer,
+                                     {MetadataIndex::observations, context.project, row},
+                                     record.metadata, Json()));
         ASSAY_CHECK(remove_state(context.writer, StateKind::observation, row));
         ASSAY_CHECK(context.writer.connection().run(k_remove_observation, row));
     }
@@ -106,7 +109,9 @@ Result<void> silence_trace(const IngestContext& context, std::int64_t trace) {
     ASSAY_TRY(const auto records,
               read_traces(context.writer, std::span(&row, 1), RecordParts::all));
     for (const TraceRecord& record : records) {
-        ASSAY_CHECK(replace_metadata(context, true, trace, record.metadata, Json::object()));
+        ASSAY_CHECK(replace_metadata(context.writer,
+                                     {MetadataIndex::traces, context.project, trace},
+                                     record.metadata, Json()));
     }
     return remove_state(context.writer, StateKind::trace, trace);
 }

@@ -3,7 +3,7 @@
 #include <array>
 #include <utility>
 
-#include "server/store/metadata_tokens.hpp"
+#include "server/store/metadata_index.hpp"
 #include "server/tracing/entity_state.hpp"
 #include "server/tracing/field_reader.hpp"
 
@@ -30,14 +30,6 @@ constexpr const char* k_reveal =
     "updated_at = ?4 WHERE trace = ?1";
 constexpr const char* k_begin_earlier =
     "UPDATE traces SET timestamp = ?2 WHERE trace = ?1 AND item_version IS NULL";
-constexpr const char* k_index_trace = "INSERT INTO trace_metadata(rowid, tokens) VALUES(?1, ?2)";
-constexpr const char* k_unindex_trace =
-    "INSERT INTO trace_metadata(trace_metadata, rowid, tokens) VALUES('delete', ?1, ?2)";
-constexpr const char* k_index_observation =
-    "INSERT INTO observation_metadata(rowid, tokens) VALUES(?1, ?2)";
-constexpr const char* k_unindex_observation =
-    "INSERT INTO observation_metadata(observation_metadata, rowid, tokens) "
-    "VALUES('delete', ?1, ?2)";
 constexpr const char* k_find_session =
     "SELECT session FROM sessions WHERE project = ?1 AND id = ?2";
 constexpr const char* k_add_session =
@@ -98,7 +90,8 @@ Result<void> put_trace_events(const IngestContext& context, const TraceId& id,
     reduce_events(state.events, &trace_field_rule);
     const MergedEntity after = merge_events(state.events, &trace_field_rule);
     ASSAY_CHECK(update_columns(context, row, after));
-    ASSAY_CHECK(replace_metadata(context, true, row, FieldReader(before.fields).object("metadata"),
+    ASSAY_CHECK(replace_metadata(context.writer, {MetadataIndex::traces, context.project, row},
+                                 FieldReader(before.fields).object("metadata"),
                                  FieldReader(after.fields).object("metadata")));
     return write_state(context.writer, StateKind::trace, context.project_row, row, state);
 }
@@ -148,21 +141,6 @@ Result<SessionRow> ensure_session(Session& writer, std::int64_t project, const S
     ASSAY_TRY(const std::int64_t symbol, writer.symbol(environment));
     ASSAY_CHECK(connection.run(k_add_session, project, StoredId(id), nanoseconds(now), symbol));
     return SessionRow(connection.last_row());
-}
-
-Result<void> replace_metadata(const IngestContext& context, bool is_trace, std::int64_t row,
-                              const Json& before, const Json& after) {
-    const std::string old_tokens = metadata_tokens(context.project, before);
-    const std::string new_tokens = metadata_tokens(context.project, after);
-    if (old_tokens == new_tokens) return {};
-    Connection& connection = context.writer.connection();
-    if (!old_tokens.empty()) {
-        ASSAY_CHECK(connection.run(is_trace ? k_unindex_trace : k_unindex_observation, row,
-                                   std::string_view(old_tokens)));
-    }
-    if (new_tokens.empty()) return {};
-    return connection.run(is_trace ? k_index_trace : k_index_observation, row,
-                          std::string_view(new_tokens));
 }
 
 }  // namespace assay

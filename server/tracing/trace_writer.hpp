@@ -31,10 +31,4 @@ struct TraceGlimpse {
 [[nodiscard]] Result<TraceRow> ensure_trace(const IngestContext& context, const TraceId& id,
                                             const TraceGlimpse& glimpse);
 
-/// Puts metadata into one of the indexes, in place of what was there for the row.
-/// @param is_trace  else an observation's.
-[[nodiscard]] Result<void> replace_metadata(const IngestContext& context, bool is_trace,
-                                            std::int64_t row, const Json& before,
-                                            const Json& after);
-
 }  // namespace assay
