@@ -234,9 +234,21 @@ CREATE INDEX models_by_change ON models(project, updated_at);
 PRAGMA user_version = 6;
 )sql";
 
+// People, and what they may do in an organisation. Of a password only a slow, salted hash is there.
+constexpr const char* k_version_7 = R"sql(
+CREATE TABLE users(user INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, email TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL, password_hash TEXT NOT NULL, created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL);
+CREATE TABLE members(organization INTEGER NOT NULL, user INTEGER NOT NULL, role TEXT NOT NULL,
+    PRIMARY KEY(organization, user)) WITHOUT ROWID;
+
+PRAGMA user_version = 7;
+)sql";
+
 constexpr std::array k_migrations = {Migration{1, k_version_1}, Migration{2, k_version_2},
                                      Migration{3, k_version_3}, Migration{4, k_version_4},
-                                     Migration{5, k_version_5}, Migration{6, k_version_6}};
+                                     Migration{5, k_version_5}, Migration{6, k_version_6},
+                                     Migration{7, k_version_7}};
 
 }  // namespace
 
