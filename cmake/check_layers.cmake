@@ -20,6 +20,8 @@ set(ASSAY_LAYERS
     "assay_query:base,model,store,tracing"
     "assay_ingest:base,model,resources,tracing"
     "assay_api:base,model,store,resources,tracing,query,ingest,report,engine"
+    "assay_client:base,http_client"
+    "assay_sources:base,model,store,resources,tracing,query,api,client"
     "assay_cli:*")
 
 get_property(libraries GLOBAL PROPERTY ASSAY_LIBRARIES)

@@ -125,7 +125,8 @@ Error transfer_error(const TransferFailure& failure, const Endpoint& endpoint) {
         case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
             return unavailable(
                 fmt::format("the certificate of {} is not trusted ({}): install the authority that "
-                            "signed it (Debian: ca-certificates), or name it in `ca_file`",
+                            "signed it (Debian: ca-certificates), or name it in `ca_file` "
+                            "(of a provider) or SSL_CERT_FILE (for --server)",
                             to, detail),
                 false);
         case CURLE_SSL_CONNECT_ERROR:

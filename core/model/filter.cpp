@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <compare>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -99,5 +100,15 @@ std::vector<std::vector<std::string>> Filter::paths() const {
 }
 
 const std::string& Filter::text() const { return text_; }
+
+std::vector<Filter> Filter::conjuncts() const {
+    if (root_->kind != Node::Kind::all_of) return {*this};
+    std::vector<Filter> conjuncts;
+    for (const Node& part : root_->parts) {
+        const Filter filter(std::shared_ptr<const Node>(root_, &part), text_);
+        std::ranges::move(filter.conjuncts(), std::back_inserter(conjuncts));
+    }
+    return conjuncts;
+}
 
 }  // namespace assay

@@ -33,7 +33,12 @@ class Filter {
     [[nodiscard]] std::vector<std::vector<std::string>> paths() const;
     [[nodiscard]] const std::string& text() const;
 
+    /// The conditions that all have to hold: those that `and` joins, else the filter itself.
+    [[nodiscard]] std::vector<Filter> conjuncts() const;
+
     struct Node;
+    /// The syntax tree (core/model/filter_node.hpp), for those who put it in another language.
+    [[nodiscard]] const Node& root() const { return *root_; }
 
   private:
     explicit Filter(std::shared_ptr<const Node> root, std::string text)

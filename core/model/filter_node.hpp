@@ -1,7 +1,7 @@
 #pragma once
 
-// The syntax tree of a filter: filter_parser.cpp builds it, filter.cpp evaluates it. Private to
-// those two files.
+// The syntax tree of a filter: filter_parser.cpp builds it, filter.cpp evaluates it, and whoever
+// asks another system for what passes reads it.
 
 #include <cstdint>
 #include <optional>

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "server/store/database.hpp"
+#include "server/store/row_values.hpp"
 
 namespace assay {
 namespace {
@@ -14,6 +16,13 @@ constexpr const char* k_add_salt = "INSERT INTO key_salt(fingerprint) VALUES(?1)
 constexpr const char* k_organizations = "SELECT id, name FROM organizations ORDER BY organization";
 constexpr const char* k_add_organization =
     "INSERT INTO organizations(id, name, created_at) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING";
+constexpr const char* k_rename_organization = "UPDATE organizations SET name = ?2 WHERE id = ?1";
+constexpr const char* k_has_projects =
+    "SELECT 1 FROM project_settings WHERE organization = ?1 AND removed_at IS NULL LIMIT 1";
+constexpr const char* k_remove_keys_of_organization =
+    "DELETE FROM api_keys WHERE organization = ?1";
+constexpr const char* k_remove_members = "DELETE FROM members WHERE organization = ?1";
+constexpr const char* k_remove_organization = "DELETE FROM organizations WHERE organization = ?1";
 constexpr const char* k_organization_row = "SELECT organization FROM organizations WHERE id = ?1";
 constexpr const char* k_projects =
     "SELECT p.id, o.id, o.name, s.name, s.metadata, s.retention_days FROM project_settings s "
@@ -44,6 +53,10 @@ constexpr const char* k_upkeep =
     "SELECT p.id, s.removed_at IS NOT NULL, s.retention_days FROM project_settings s "
     "JOIN projects p USING(project) WHERE s.removed_at IS NOT NULL OR s.retention_days > 0 "
     "ORDER BY s.project";
+constexpr const char* k_recent_event =
+    "SELECT 1 FROM projects p WHERE EXISTS (SELECT 1 FROM traces t WHERE t.project = p.project "
+    "AND t.timestamp >= ?1) OR EXISTS (SELECT 1 FROM observations o "
+    "WHERE o.project = p.project AND o.start_time >= ?1) LIMIT 1";
 constexpr const char* k_remove_keys_of_project = "DELETE FROM api_keys WHERE project = ?1";
 constexpr const char* k_keys =
     "SELECT k.id, o.id, p.id, k.public_key, k.secret_hash, k.shown_secret, k.note, k.created_at, "
@@ -68,13 +81,25 @@ constexpr const char* k_remove_key =
     "AND organization = (SELECT organization FROM organizations WHERE id = ?2) "
     "AND project IS (SELECT project FROM projects WHERE id = ?3) "
     "AND (project IS NULL) = (?3 IS NULL)";
+constexpr const char* k_user_by_email =
+    "SELECT id, email, name, password_hash FROM users WHERE email = ?1";
+constexpr const char* k_user_by_id =
+    "SELECT id, email, name, password_hash FROM users WHERE id = ?1";
+constexpr const char* k_is_user_taken = "SELECT 1 FROM users WHERE email = ?1 OR id = ?2";
+constexpr const char* k_add_user =
+    "INSERT INTO users(id, email, name, password_hash, created_at, updated_at) "
+    "VALUES(?1, ?2, ?3, ?4, ?5, ?5)";
+constexpr const char* k_user_row = "SELECT user FROM users WHERE id = ?1";
+constexpr const char* k_members =
+    "SELECT u.id, u.email, u.name, u.password_hash, m.role FROM members m JOIN users u USING(user) "
+    "JOIN organizations o USING(organization) WHERE o.id = ?1 ORDER BY u.user";
+constexpr const char* k_set_member =
+    "INSERT INTO members(organization, user, role) VALUES(?1, ?2, ?3) "
+    "ON CONFLICT DO UPDATE SET role = excluded.role";
+constexpr const char* k_remove_member =
+    "DELETE FROM members WHERE organization = (SELECT organization FROM organizations "
+    "WHERE id = ?1) AND user = (SELECT user FROM users WHERE id = ?2)";
 constexpr const char* k_note_use = "UPDATE api_keys SET last_used_at = ?2 WHERE id = ?1";
-
-std::int64_t nanoseconds(Time time) { return time.time_since_epoch().count(); }
-
-Time time_at(const Rows& rows, int column) {
-    return Time(std::chrono::nanoseconds(rows.integer(column)));
-}
 
 Blob as_blob(const Sha256Digest& digest) {
     return Blob{{reinterpret_cast<const char*>(digest.data()), digest.size()}};
@@ -118,11 +143,36 @@ Result<std::optional<ApiKey>> first_key(Result<Rows> started) {
     return read_key(rows);
 }
 
+User read_user(const Rows& rows) {
+    return {.id = UserId(rows.id(0)),
+            .email = std::string(rows.bytes(1)),
+            .name = std::string(rows.bytes(2)),
+            .password_hash = std::string(rows.bytes(3))};
+}
+
+Result<std::optional<User>> first_user(Result<Rows> started) {
+    ASSAY_TRY(Rows rows, std::move(started));
+    ASSAY_TRY(const bool found, rows.next());
+    if (!found) return std::nullopt;
+    return read_user(rows);
+}
+
+/// In the order of the enumerators.
+constexpr std::array<std::string_view, 5> k_roles = {"OWNER", "ADMIN", "MEMBER", "VIEWER", "NONE"};
+
 std::unexpected<Error> no_such(std::string_view what, std::string_view id) {
     return failure(ErrorCode::not_found, fmt::format("there is no {} \"{}\"", what, id));
 }
 
 }  // namespace
+
+std::string_view to_text(Role role) { return k_roles.at(static_cast<std::size_t>(role)); }
+
+std::optional<Role> parse_role(std::string_view text) {
+    const auto found = std::ranges::find(k_roles, text);
+    if (found == k_roles.end()) return std::nullopt;
+    return static_cast<Role>(found - k_roles.begin());
+}
 
 class AccessStore::Impl {
   public:
@@ -136,6 +186,11 @@ class AccessStore::Impl {
     Result<std::int64_t> organization_row(const OrganizationId& id) {
         ASSAY_TRY(const auto row, writing().find_integer(k_organization_row, StoredId(id)));
         if (!row) return no_such("organisation", id.value());
+        return *row;
+    }
+    Result<std::int64_t> user_row(const UserId& id) {
+        ASSAY_TRY(const auto row, writing().find_integer(k_user_row, StoredId(id)));
+        if (!row) return no_such("user", id.value());
         return *row;
     }
     Result<std::int64_t> project_row(const ProjectId& id) {
@@ -202,7 +257,30 @@ Result<std::vector<Organization>> AccessStore::organizations() const {
 Result<void> AccessStore::ensure_organization(const Organization& organization, Time now) {
     return impl_->database().transact([&] {
         return impl_->writing().run(k_add_organization, StoredId(organization.id),
-                                    std::string_view(organization.name), nanoseconds(now));
+                                    std::string_view(organization.name), to_nanoseconds(now));
+    });
+}
+
+Result<void> AccessStore::rename_organization(const Organization& organization) {
+    return impl_->database().transact([&]() -> Result<void> {
+        ASSAY_CHECK(impl_->writing().run(k_rename_organization, StoredId(organization.id),
+                                         std::string_view(organization.name)));
+        if (impl_->writing().changes() > 0) return {};
+        return no_such("organisation", organization.id.value());
+    });
+}
+
+Result<void> AccessStore::remove_organization(const OrganizationId& id) {
+    return impl_->database().transact([&]() -> Result<void> {
+        ASSAY_TRY(const std::int64_t row, impl_->organization_row(id));
+        ASSAY_TRY(const auto has_projects, impl_->writing().find_integer(k_has_projects, row));
+        if (has_projects) {
+            return failure(ErrorCode::invalid_argument,
+                           "The organization has projects; delete them first");
+        }
+        ASSAY_CHECK(impl_->writing().run(k_remove_keys_of_organization, row));
+        ASSAY_CHECK(impl_->writing().run(k_remove_members, row));
+        return impl_->writing().run(k_remove_organization, row);
     });
 }
 
@@ -240,7 +318,7 @@ Result<void> AccessStore::add_project(const Project& project, Time now) {
         const std::string metadata = to_text(project.metadata);
         return impl_->writing().run(k_add_project, row, organization,
                                     std::string_view(project.name), std::string_view(metadata),
-                                    project.retention_days, nanoseconds(now));
+                                    project.retention_days, to_nanoseconds(now));
     });
 }
 
@@ -251,7 +329,7 @@ Result<void> AccessStore::update_project(const Project& project, Time now) {
         const std::string metadata = to_text(project.metadata);
         return impl_->writing().run(k_update_project, row, std::string_view(project.name),
                                     std::string_view(metadata), project.retention_days,
-                                    nanoseconds(now));
+                                    to_nanoseconds(now));
     });
 }
 
@@ -259,7 +337,7 @@ Result<void> AccessStore::remove_project(const ProjectId& id, Time now) {
     return impl_->database().transact([&]() -> Result<void> {
         ASSAY_TRY(const std::int64_t row, impl_->project_row(id));
         ASSAY_CHECK(impl_->writing().run(k_remove_keys_of_project, row));
-        return impl_->writing().run(k_hide_project, row, nanoseconds(now));
+        return impl_->writing().run(k_hide_project, row, to_nanoseconds(now));
     });
 }
 
@@ -273,6 +351,12 @@ Result<std::vector<UpkeepOfProject>> AccessStore::upkeep() const {
                             .is_removed = rows.integer(1) != 0,
                             .retention_days = static_cast<int>(rows.integer(2))});
     }
+}
+
+Result<bool> AccessStore::has_events_since(Time time) const {
+    ASSAY_TRY(const auto found,
+              impl_->reading().find_integer(k_recent_event, to_nanoseconds(time)));
+    return found.has_value();
 }
 
 Result<std::vector<ApiKey>> AccessStore::keys(const KeyOwner& owner) const {
@@ -302,7 +386,7 @@ Result<void> AccessStore::add_key(const ApiKey& key) {
         if (key.note) note = *key.note;
         return impl_->writing().run(k_add_key, StoredId(key.id), organization, project, public_key,
                                     hash, std::string_view(key.shown_secret), note,
-                                    nanoseconds(key.created));
+                                    to_nanoseconds(key.created));
     });
 }
 
@@ -325,8 +409,59 @@ Result<std::optional<ApiKey>> AccessStore::find_key(std::string_view public_key)
 
 Result<void> AccessStore::note_use(const ApiKeyId& id, Time now) {
     return impl_->database().transact(
-        [&] { return impl_->writing().run(k_note_use, StoredId(id), nanoseconds(now)); },
+        [&] { return impl_->writing().run(k_note_use, StoredId(id), to_nanoseconds(now)); },
         Durability::none);
+}
+
+Result<std::optional<User>> AccessStore::find_user(std::string_view email) const {
+    return first_user(impl_->reading().query(k_user_by_email, email));
+}
+
+Result<std::optional<User>> AccessStore::find_user(const UserId& id) const {
+    return first_user(impl_->reading().query(k_user_by_id, StoredId(id)));
+}
+
+Result<void> AccessStore::add_user(const User& user, Time now) {
+    return impl_->database().transact([&]() -> Result<void> {
+        const std::string_view email = user.email;
+        ASSAY_TRY(const auto taken,
+                  impl_->writing().find_integer(k_is_user_taken, email, StoredId(user.id)));
+        if (taken) {
+            return failure(ErrorCode::already_exists,
+                           fmt::format("there is a user {} already", user.email));
+        }
+        return impl_->writing().run(k_add_user, StoredId(user.id), email,
+                                    std::string_view(user.name),
+                                    std::string_view(user.password_hash), to_nanoseconds(now));
+    });
+}
+
+Result<std::vector<Member>> AccessStore::members(const OrganizationId& organization) const {
+    ASSAY_TRY(Rows rows, impl_->reading().query(k_members, StoredId(organization)));
+    std::vector<Member> members;
+    while (true) {
+        ASSAY_TRY(const bool more, rows.next());
+        if (!more) return members;
+        const auto role = parse_role(rows.bytes(4));
+        members.push_back({.user = read_user(rows), .role = role.value_or(Role::none)});
+    }
+}
+
+Result<void> AccessStore::set_member(const OrganizationId& organization, const UserId& user,
+                                     Role role) {
+    return impl_->database().transact([&]() -> Result<void> {
+        ASSAY_TRY(const std::int64_t organization_row, impl_->organization_row(organization));
+        ASSAY_TRY(const std::int64_t user_row, impl_->user_row(user));
+        return impl_->writing().run(k_set_member, organization_row, user_row, to_text(role));
+    });
+}
+
+Result<void> AccessStore::remove_member(const OrganizationId& organization, const UserId& user) {
+    return impl_->database().transact([&]() -> Result<void> {
+        ASSAY_CHECK(impl_->writing().run(k_remove_member, StoredId(organization), StoredId(user)));
+        if (impl_->writing().changes() > 0) return {};
+        return no_such("member", user.value());
+    });
 }
 
 }  // namespace assay

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -17,6 +18,7 @@ namespace assay {
 
 using OrganizationId = StrongId<struct OrganizationTag>;
 using ApiKeyId = StrongId<struct ApiKeyTag>;
+using UserId = StrongId<struct UserTag>;
 
 struct Organization {
     OrganizationId id;
@@ -49,6 +51,25 @@ struct ApiKey {
     std::optional<Time> last_used;
 };
 
+/// Somebody who may sign in.
+struct User {
+    UserId id;
+    std::string email;  ///< in lower case; no two users have the same
+    std::string name;
+    std::string password_hash;  ///< slow and salted; what it is made of is the caller's affair
+};
+
+/// What a user may do in an organisation.
+enum class Role : std::uint8_t { owner, admin, member, viewer, none };
+/// "OWNER" and so on, as clients say it.
+[[nodiscard]] std::string_view to_text(Role role);
+[[nodiscard]] std::optional<Role> parse_role(std::string_view text);
+
+struct Member {
+    User user;
+    Role role = Role::none;
+};
+
 /// What is to be removed of a project.
 struct UpkeepOfProject {
     ProjectId id;
@@ -56,7 +77,7 @@ struct UpkeepOfProject {
     int retention_days = 0;
 };
 
-/// Who may do what: organisations, their projects and API keys, in the database of a store's
+/// Who may do what: organisations, their users, projects and API keys, in the database of a store's
 /// folder. One thread at a time. A project that is removed is hidden at once, with its keys; what
 /// it holds stays in the file for whoever clears it (upkeep()).
 class AccessStore {
@@ -75,6 +96,11 @@ class AccessStore {
     [[nodiscard]] Result<std::vector<Organization>> organizations() const;
     /// Does nothing when its id is there.
     [[nodiscard]] Result<void> ensure_organization(const Organization& organization, Time now);
+    /// @error not_found
+    [[nodiscard]] Result<void> rename_organization(const Organization& organization);
+    /// With its keys and memberships; users stay.
+    /// @error not_found; invalid_argument while it has projects.
+    [[nodiscard]] Result<void> remove_organization(const OrganizationId& id);
 
     /// Oldest first, without those that were removed.
     [[nodiscard]] Result<std::vector<Project>> projects(const OrganizationId& organization) const;
@@ -91,6 +117,9 @@ class AccessStore {
     /// Projects that were removed, and those that keep things for a time only.
     [[nodiscard]] Result<std::vector<UpkeepOfProject>> upkeep() const;
 
+    /// Whether any project has a trace or an observation of that time or later.
+    [[nodiscard]] Result<bool> has_events_since(Time time) const;
+
     /// Of exactly this owner, oldest first.
     [[nodiscard]] Result<std::vector<ApiKey>> keys(const KeyOwner& owner) const;
     /// @error already_exists when the public key or the secret is in use.
@@ -101,6 +130,21 @@ class AccessStore {
     [[nodiscard]] Result<std::optional<ApiKey>> find_key(std::string_view public_key) const;
     /// Not waited for: a power failure may forget it.
     [[nodiscard]] Result<void> note_use(const ApiKeyId& id, Time now);
+
+    /// @param email  in lower case.
+    [[nodiscard]] Result<std::optional<User>> find_user(std::string_view email) const;
+    [[nodiscard]] Result<std::optional<User>> find_user(const UserId& id) const;
+    /// @error already_exists when there is a user of that e-mail or id.
+    [[nodiscard]] Result<void> add_user(const User& user, Time now);
+
+    /// Of an organisation, those first who were made users first.
+    [[nodiscard]] Result<std::vector<Member>> members(const OrganizationId& organization) const;
+    /// Makes a user a member, or gives the member another role. @error not_found
+    [[nodiscard]] Result<void> set_member(const OrganizationId& organization, const UserId& user,
+                                          Role role);
+    /// @error not_found when the user is no member.
+    [[nodiscard]] Result<void> remove_member(const OrganizationId& organization,
+                                             const UserId& user);
 
   private:
     class Impl;

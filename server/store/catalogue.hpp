@@ -89,7 +89,8 @@ class Catalogue {
     virtual ~Catalogue() = default;
 
     /// Stores a run that begins, with its project, dataset and dataset runs.
-    /// @error already_exists when the run's id is taken.
+    /// @error already_exists when the run's id is taken; invalid_argument when the project was
+    ///        deleted.
     [[nodiscard]] virtual Result<void> create_run(const ProjectId& project,
                                                   const RunRecord& run) = 0;
     /// Replaces what is stored of a run. @error not_found when it was never created.

@@ -8,6 +8,7 @@
 #include "core/base/files.hpp"
 #include "core/base/limits.hpp"
 #include "server/store/migrations.hpp"
+#include "server/store/shared_text.hpp"
 
 namespace assay {
 namespace fs = std::filesystem;
@@ -134,7 +135,7 @@ Result<std::unique_ptr<Database>> Database::open(const fs::path& folder, Missing
     ASSAY_TRY(auto writing, Connection::open(file, mode));
     ASSAY_CHECK(switch_to_write_ahead_log(*writing));
     ASSAY_CHECK(writing->execute_script(k_configure_writer));
-    ASSAY_CHECK(migrate(*writing, store_migrations()));
+    ASSAY_CHECK(migrate(*writing, store_format()));
     std::unique_ptr<Database> database(
         new Database(std::make_unique<Session>(std::move(writing)), nullptr));
     ASSAY_TRY(database->reader_, database->open_reader());
@@ -150,7 +151,7 @@ Result<std::unique_ptr<Session>> Database::open_reader() const {
 
 Result<std::unique_ptr<Database>> Database::open_file(const fs::path& file) {
     ASSAY_TRY(auto connection, Connection::open(file, Connection::Mode::read));
-    const Result<void> current = migrate(*connection, store_migrations());
+    const Result<void> current = migrate(*connection, store_format());
     if (!current && current.error().code == ErrorCode::permission_denied) {
         return failure(ErrorCode::data_loss,
                        fmt::format("{} was not written by this version of assay; export the run "
@@ -183,6 +184,14 @@ Result<void> Database::settle() {
     ASSAY_CHECK(upkeep_.health());
     ASSAY_CHECK(writer_->connection().checkpoint());
     upkeep_.cut_log();
+    return {};
+}
+
+Result<void> Database::empty_log() {
+    const std::lock_guard writing(writing_);
+    ASSAY_CHECK(upkeep_.health());
+    ASSAY_TRY(const bool is_cut, writer_->connection().cut_log());
+    if (!is_cut) upkeep_.cut_log();
     return {};
 }
 
@@ -224,7 +233,7 @@ Result<std::vector<std::string>> Session::training_samples() {
 
 Result<void> Session::train(std::mutex& writing) {
     ASSAY_TRY(const std::vector<std::string> samples, training_samples());
-    const std::string dictionary = train_dictionary(samples);
+    const std::string dictionary = train_dictionary(keep_shared_text(samples));
     const std::lock_guard lock(writing);
     ASSAY_TRY(Transaction transaction, Transaction::begin(*connection_));
     // Another process may have been quicker.

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <typeindex>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -41,8 +42,28 @@ class Session {
     [[nodiscard]] bool take_request_to_settle() { return std::exchange(is_settling_asked_, false); }
     /// Forgets the rows it knows: a transaction that may have made them was rolled back.
     void forget();
+    /// The one T that a part above the store keeps with this session, made of `arguments` when it
+    /// is first asked for. It lives until the session ends, across transactions and forget(): each
+    /// of them can show another state of the database, an earlier one too. What is kept of rows
+    /// must therefore say which state it is from, and be compared with that at each use.
+    template <class T, class... Arguments>
+    [[nodiscard]] T& kept(Arguments&&... arguments) {
+        std::unique_ptr<Kept>& slot = kept_[typeid(T)];
+        if (!slot) slot = std::make_unique<KeptOf<T>>(std::forward<Arguments>(arguments)...);
+        return static_cast<KeptOf<T>&>(*slot).value;
+    }
 
   private:
+    struct Kept {
+        virtual ~Kept() = default;
+    };
+    template <class T>
+    struct KeptOf : Kept {
+        template <class... Arguments>
+        explicit KeptOf(Arguments&&... arguments) : value(std::forward<Arguments>(arguments)...) {}
+        T value;
+    };
+
     [[nodiscard]] Result<std::vector<std::string>> training_samples();
 
     std::unique_ptr<Connection> connection_;
@@ -52,6 +73,7 @@ class Session {
     ProjectId project_;
     std::int64_t project_row_ = -1;
     bool is_settling_asked_ = false;
+    std::unordered_map<std::type_index, std::unique_ptr<Kept>> kept_;  // ends before the connection
 };
 
 /// The database of one folder: one session that writes and one that only reads.
@@ -85,10 +107,13 @@ class Database {
         ASSAY_CHECK(upkeep_.health());
         ASSAY_CHECK(set_durability(durability));
         Result<void> done = write_all(write);
+        const int log_pages = writer_->connection().log_pages();
         if (!done) {
             writer_->forget();
         } else if (durability == Durability::none) {
-            upkeep_.committed(writer_->connection().log_pages());
+            upkeep_.committed(log_pages);
+        } else {
+            upkeep_.synced(log_pages);
         }
         return done;
     }
@@ -96,6 +121,8 @@ class Database {
     /// Copies the log into the database and gives its space back, for a while in which nothing is
     /// written. An error changes nothing: closing the store does the same.
     [[nodiscard]] Result<void> settle();
+    /// Leaves nothing in the log of what was removed: now or, while others read, soon after.
+    [[nodiscard]] Result<void> empty_log();
 
     /// Trains the dictionary once enough documents are there to learn from. An error leaves the
     /// store as it was and is not tried again by this object: it only costs space.

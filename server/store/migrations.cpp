@@ -26,10 +26,15 @@ Result<bool> is_foreign(Connection& connection) {
     return application.value_or(0) != k_application_id;
 }
 
+Result<void> apply(Connection& connection, const Migration& step) {
+    ASSAY_CHECK(connection.execute_script(step.sql));
+    return connection.run(k_record, step.version, k_version);
+}
+
 }  // namespace
 
-Result<void> migrate(Connection& connection, std::span<const Migration> steps) {
-    const int newest = steps.back().version;
+Result<void> migrate(Connection& connection, const Format& format) {
+    const int newest = format.steps.back().version;
     ASSAY_TRY(std::int64_t version, read_version(connection));
     ASSAY_TRY(const bool foreign, is_foreign(connection));
     if (foreign) {
@@ -49,10 +54,12 @@ Result<void> migrate(Connection& connection, std::span<const Migration> steps) {
     ASSAY_TRY(Transaction transaction, Transaction::begin(connection));
     // Another process may have been here while we waited for the lock.
     ASSAY_TRY(version, read_version(connection));
-    for (const Migration& step : steps) {
-        if (step.version <= version) continue;
-        ASSAY_CHECK(connection.execute_script(step.sql));
-        ASSAY_CHECK(connection.run(k_record, step.version, k_version));
+    if (version == 0 && format.schema != nullptr) {
+        ASSAY_CHECK(apply(connection, {newest, format.schema}));
+    } else {
+        for (const Migration& step : format.steps) {
+            if (step.version > version) ASSAY_CHECK(apply(connection, step));
+        }
     }
     return transaction.commit();
 }

@@ -12,12 +12,19 @@ struct Migration {
     const char* sql;
 };
 
-/// All steps, oldest first: from an empty file to the format of this program.
-[[nodiscard]] std::span<const Migration> store_migrations();
+/// What a file must be like.
+struct Format {
+    /// Makes a new file at once, as all steps together do; null: the steps do it.
+    const char* schema;
+    std::span<const Migration> steps;  ///< oldest first
+};
+
+/// The format of this program.
+[[nodiscard]] const Format& store_format();
 
 /// Brings the file to the version of the last step, in one transaction: killed in the middle, it
 /// is as it was before.
 /// @error data_loss when a newer program wrote the file, or another program did.
-[[nodiscard]] Result<void> migrate(Connection& connection, std::span<const Migration> steps);
+[[nodiscard]] Result<void> migrate(Connection& connection, const Format& format);
 
 }  // namespace assay

@@ -1,5 +1,7 @@
 #include "server/store/run_document.hpp"
 
+#include "server/store/row_values.hpp"
+
 namespace assay {
 namespace {
 
@@ -39,9 +41,9 @@ void write_run(const RunRecord& run, DocumentWriter& document) {
     document.add_json(run.metadata);
     document.add_text(run.dataset_name);
     document.add_text(run.dataset_id.value());
-    document.add_integer(run.started.time_since_epoch().count());
+    document.add_integer(to_nanoseconds(run.started));
     if (run.finished) {
-        document.add_integer(run.finished->time_since_epoch().count());
+        document.add_integer(to_nanoseconds(*run.finished));
     } else {
         document.add_null();
     }
@@ -72,11 +74,11 @@ Result<RunRecord> read_run(const Document& document) {
     run.metadata = reader.json();
     run.dataset_name = reader.text();
     run.dataset_id = DatasetId(reader.text());
-    run.started = Time(std::chrono::nanoseconds(reader.integer()));
+    run.started = to_time(reader.integer());
     if (reader.next_kind() == Document::Kind::null) {
         reader.skip(1);
     } else {
-        run.finished = Time(std::chrono::nanoseconds(reader.integer()));
+        run.finished = to_time(reader.integer());
     }
     const std::string state = reader.text();
     run.partial = reader.integer() != 0;

@@ -3,14 +3,13 @@
 #include <filesystem>
 #include <string_view>
 
-#include "core/base/error.hpp"
+#include "core/base/file_lock.hpp"
 #include "core/model/ids.hpp"
 
 namespace assay {
 
 /// Says that a run is being executed, to every process that looks at its store: a lock on the file
-/// `runs/PROJECT/ID.lock` beside the database. The kernel releases it when its process dies,
-/// however that happens, so a lock that is held means a process that lives.
+/// `runs/PROJECT/ID.lock` beside the database.
 class RunLock {
   public:
     /// Which run of which store.
@@ -23,10 +22,6 @@ class RunLock {
     /// @error already_exists when the run is being executed, naming the process;
     ///        permission_denied or resource_exhausted when the file cannot be written.
     static Result<RunLock> acquire(const Place& place);
-    RunLock(RunLock&& other) noexcept;
-    RunLock& operator=(RunLock&&) = delete;
-    /// Removes the file and releases the lock.
-    ~RunLock();
 
     /// A path for what only the holder of the lock may use: `runs/PROJECT/ID` with this extension.
     [[nodiscard]] std::filesystem::path beside(std::string_view extension) const;
@@ -35,12 +30,9 @@ class RunLock {
     [[nodiscard]] static bool is_held(const Place& place);
 
   private:
-    RunLock(std::filesystem::path file, int descriptor);
-    /// Writes our process id into the file.
-    Result<RunLock> sign() &&;
+    explicit RunLock(FileLock lock) : lock_(std::move(lock)) {}
 
-    std::filesystem::path file_;
-    int descriptor_;  ///< -1 when moved from
+    FileLock lock_;
 };
 
 }  // namespace assay

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "server/store/row_values.hpp"
+
 namespace assay {
 namespace {
 
@@ -35,8 +37,6 @@ constexpr const char* k_past_scores =
     "WHERE project = ?1 AND subject_kind = ?2 AND subject = ?3 ORDER BY past_score";
 constexpr const char* k_find_symbol = "SELECT symbol FROM symbols WHERE text = ?1";
 
-Time to_time(std::int64_t nanoseconds) { return Time(std::chrono::nanoseconds(nanoseconds)); }
-
 /// The columns that scores and their history have in common.
 Result<StoredScore> read_score(Session& session, const Rows& rows) {
     StoredScore stored;
@@ -52,7 +52,7 @@ Result<StoredScore> read_score(Session& session, const Rows& rows) {
         case ScoreDataType::categorical: stored.score.value = std::string(rows.bytes(4)); break;
     }
     stored.score.comment = rows.bytes(5);
-    stored.timestamp = to_time(rows.integer(6));
+    stored.timestamp = time_at(rows, 6);
     return stored;
 }
 
@@ -90,8 +90,8 @@ Result<void> put_scores(Session& writer, const ScoreSubject& subject, const Scor
         if (!score->comment.empty()) comment = score->comment;
         ASSAY_CHECK(connection.run(k_add, subject.project, kind, subject.row, ordinal++,
                                    StoredId(identified.id), name, type, source, environment,
-                                   facts.timestamp.time_since_epoch().count(), number, text,
-                                   comment, identified.execution_trace));
+                                   to_nanoseconds(facts.timestamp), number, text, comment,
+                                   identified.execution_trace));
     }
     return {};
 }
@@ -106,7 +106,7 @@ Result<void> keep_past_scores(Session& writer, std::int64_t project, const Repla
         std::optional<StoredId> hash;
         if (known != hashes.end()) hash.emplace(known->second);
         ASSAY_CHECK(writer.connection().run(k_keep, project, StoredId(before.id), source, hash,
-                                            scores.replacement.at.time_since_epoch().count()));
+                                            to_nanoseconds(scores.replacement.at)));
     }
     return {};
 }
@@ -137,7 +137,7 @@ Result<std::vector<PastScore>> read_past_scores(Session& session, const ScoreSub
         ASSAY_TRY(StoredScore score, read_score(session, rows));
         scores.push_back({.stored = std::move(score),
                           .evaluator_hash = rows.is_null(7) ? "" : rows.id(7),
-                          .replaced = to_time(rows.integer(8))});
+                          .replaced = time_at(rows, 8)});
     }
 }
 

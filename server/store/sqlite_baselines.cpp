@@ -3,6 +3,7 @@
 #include "core/base/hash.hpp"
 #include "core/base/limits.hpp"
 #include "server/store/document.hpp"
+#include "server/store/row_values.hpp"
 #include "server/store/sqlite_catalogue.hpp"
 
 namespace assay {
@@ -31,21 +32,15 @@ std::unexpected<Error> no_document(std::string_view sha256) {
                    fmt::format("the store has no baseline document {}", sha256));
 }
 
-Time time_at(const Rows& rows, int column) {
-    return Time(std::chrono::nanoseconds(rows.integer(column)));
-}
-
 Baseline read_baseline(const Rows& rows) {
-    Baseline baseline{.name = std::string(rows.bytes(0)),
-                      .sha256 = rows.id(1),
-                      .run = RunId(rows.id(2)),
-                      .created = time_at(rows, 3),
-                      .created_by = std::string(rows.bytes(4)),
-                      .reason = std::string(rows.bytes(5)),
-                      .removed = std::nullopt,
-                      .removed_by = std::string(rows.bytes(7))};
-    if (!rows.is_null(6)) baseline.removed = time_at(rows, 6);
-    return baseline;
+    return {.name = std::string(rows.bytes(0)),
+            .sha256 = rows.id(1),
+            .run = RunId(rows.id(2)),
+            .created = time_at(rows, 3),
+            .created_by = std::string(rows.bytes(4)),
+            .reason = std::string(rows.bytes(5)),
+            .removed = optional_time_at(rows, 6),
+            .removed_by = std::string(rows.bytes(7))};
 }
 
 }  // namespace
@@ -99,7 +94,7 @@ Result<void> SqliteCatalogue::add_baseline(const ProjectId& project, const Basel
         connection.find_integer(k_find_document, row, StoredId(std::string_view(baseline.sha256))));
     if (!document) return no_document(baseline.sha256);
     ASSAY_CHECK(connection.run(k_add_baseline, row, std::string_view(baseline.name), *document,
-                               StoredId(baseline.run), baseline.created.time_since_epoch().count(),
+                               StoredId(baseline.run), to_nanoseconds(baseline.created),
                                std::string_view(baseline.created_by),
                                std::string_view(baseline.reason)));
     if (connection.changes() == 1) return {};
@@ -111,7 +106,7 @@ Result<void> SqliteCatalogue::remove_baseline(const ProjectId& project, std::str
                                               Time at, std::string_view by) {
     Connection& connection = database_.writer().connection();
     ASSAY_TRY(const std::int64_t row, database_.writer().find_project(project));
-    ASSAY_CHECK(connection.run(k_remove_baseline, row, name, at.time_since_epoch().count(), by));
+    ASSAY_CHECK(connection.run(k_remove_baseline, row, name, to_nanoseconds(at), by));
     if (connection.changes() == 1) return {};
     return failure(ErrorCode::not_found, fmt::format("there is no baseline \"{}\"", name));
 }

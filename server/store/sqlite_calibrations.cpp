@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "server/store/row_values.hpp"
 #include "server/store/sqlite_catalogue.hpp"
 
 namespace assay {
@@ -19,7 +20,7 @@ StoredCalibration read_calibration(const Rows& rows) {
             .evaluator_hash = rows.id(1),
             .score = std::string(rows.bytes(2)),
             .outputs = static_cast<std::uint64_t>(rows.integer(3)),
-            .made = Time(std::chrono::nanoseconds(rows.integer(4))),
+            .made = time_at(rows, 4),
             .sha256 = rows.id(5)};
 }
 
@@ -32,7 +33,7 @@ Result<void> SqliteCatalogue::add_calibration(const ProjectId& project,
     ASSAY_CHECK(connection.run(k_add, row, std::string_view(calibration.judge),
                                StoredId(std::string_view(calibration.evaluator_hash)),
                                std::string_view(calibration.score), calibration.outputs,
-                               calibration.made.time_since_epoch().count(),
+                               to_nanoseconds(calibration.made),
                                StoredId(std::string_view(calibration.sha256))));
     if (connection.changes() == 1) return {};
     return failure(ErrorCode::not_found,

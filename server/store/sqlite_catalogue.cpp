@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "server/store/document.hpp"
+#include "server/store/row_values.hpp"
 #include "server/store/run_document.hpp"
 #include "server/store/unit_document.hpp"
 
@@ -14,6 +15,8 @@ constexpr const char* k_add_dataset =
     "ON CONFLICT DO NOTHING";
 constexpr const char* k_find_dataset =
     "SELECT dataset FROM datasets WHERE project = ?1 AND name = ?2";
+constexpr const char* k_is_removed =
+    "SELECT 1 FROM project_settings WHERE project = ?1 AND removed_at IS NOT NULL";
 constexpr const char* k_add_run =
     "INSERT INTO runs(project, id, name, dataset, started_at, dictionary, size, document) "
     "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING";
@@ -34,7 +37,7 @@ constexpr const char* k_find_item =
 constexpr const char* k_add_item = "INSERT INTO items(project, id, dataset) VALUES(?1, ?2, ?3)";
 constexpr const char* k_find_version =
     "SELECT item_version, content_hash FROM item_versions "
-    "WHERE project = ?1 AND item = ?2 AND valid_from <= ?3 "
+    "WHERE project = ?1 AND item = ?2 AND valid_from <= ?3 AND status IS NOT 'DELETED' "
     "ORDER BY valid_from DESC, item_version DESC LIMIT 1";
 constexpr const char* k_add_version =
     "INSERT INTO item_versions(project, item, valid_from, content_hash, dictionary, size, "
@@ -43,8 +46,6 @@ constexpr const char* k_add_version =
 constexpr const char* k_versions =
     "SELECT valid_from, content_hash, dictionary, size, document FROM item_versions "
     "WHERE project = ?1 AND item = ?2 ORDER BY valid_from, item_version";
-
-std::int64_t nanoseconds(Time time) { return time.time_since_epoch().count(); }
 
 /// How the tracing backend names a dataset run: after the run, and the variant when it has several.
 std::string dataset_run_name(const RunRecord& run, const VariantRecord& variant) {
@@ -73,8 +74,15 @@ std::unexpected<Error> no_dataset(std::string_view name) {
 Result<void> SqliteCatalogue::create_run(const ProjectId& project, const RunRecord& run) {
     Connection& connection = database_.writer().connection();
     ASSAY_TRY(const std::int64_t row, database_.writer().ensure_project(project));
+    ASSAY_TRY(const auto removed, connection.find_integer(k_is_removed, row));
+    if (removed) {
+        return failure(ErrorCode::invalid_argument,
+                       fmt::format("the project {} of this store was deleted, and its runs are "
+                                   "being cleared; choose another folder",
+                                   project.value()));
+    }
     ASSAY_CHECK(connection.run(k_add_dataset, row, StoredId(run.dataset_id),
-                               std::string_view(run.dataset_name), nanoseconds(run.started)));
+                               std::string_view(run.dataset_name), to_nanoseconds(run.started)));
     ASSAY_TRY(const auto dataset,
               connection.find_integer(k_find_dataset, row, std::string_view(run.dataset_name)));
     if (!dataset) {
@@ -86,8 +94,8 @@ Result<void> SqliteCatalogue::create_run(const ProjectId& project, const RunReco
     write_run(run, document);
     ASSAY_TRY(const PackedDocument packed, database_.writer().codec().pack(document.bytes()));
     ASSAY_CHECK(connection.run(k_add_run, row, StoredId(run.id), std::string_view(run.name),
-                               *dataset, nanoseconds(run.started), packed.dictionary, packed.size,
-                               packed.bytes));
+                               *dataset, to_nanoseconds(run.started), packed.dictionary,
+                               packed.size, packed.bytes));
     if (connection.changes() == 0) {
         return failure(ErrorCode::already_exists,
                        fmt::format("run {} is stored already", run.id.value()));
@@ -98,7 +106,7 @@ Result<void> SqliteCatalogue::create_run(const ProjectId& project, const RunReco
         const std::string name = dataset_run_name(run, variant);
         ASSAY_CHECK(connection.run(k_add_dataset_run, row, StoredId(variant.dataset_run_id),
                                    run_row, std::string_view(variant.name), *dataset,
-                                   std::string_view(name), nanoseconds(run.started),
+                                   std::string_view(name), to_nanoseconds(run.started),
                                    std::string_view(metadata)));
     }
     return {};
@@ -147,8 +155,7 @@ Result<DatasetRunPlace> SqliteCatalogue::dataset_run(const ProjectId& project,
     if (!found) {
         return failure(ErrorCode::not_found, fmt::format("there is no dataset run {}", id.value()));
     }
-    return DatasetRunPlace{DatasetRunRow(rows.integer(0)),
-                           Time(std::chrono::nanoseconds(rows.integer(1)))};
+    return DatasetRunPlace{DatasetRunRow(rows.integer(0)), time_at(rows, 1)};
 }
 
 Result<std::int64_t> SqliteCatalogue::ensure_item(std::int64_t project,
@@ -172,14 +179,14 @@ Result<ItemVersionRow> SqliteCatalogue::put_item(const ProjectId& project,
     ASSAY_TRY(const std::int64_t item_row, ensure_item(row, dataset_name, item));
     const StoredId hash(item.content_hash);
     {
-        ASSAY_TRY(Rows rows, connection.query(k_find_version, row, item_row, nanoseconds(at)));
+        ASSAY_TRY(Rows rows, connection.query(k_find_version, row, item_row, to_nanoseconds(at)));
         ASSAY_TRY(const bool found, rows.next());
         if (found && rows.bytes(1) == hash.bytes()) return ItemVersionRow(rows.integer(0));
     }
     DocumentWriter document;
     write_item(item, document);
     ASSAY_TRY(const PackedDocument packed, database_.writer().codec().pack(document.bytes()));
-    ASSAY_CHECK(connection.run(k_add_version, row, item_row, nanoseconds(at), hash,
+    ASSAY_CHECK(connection.run(k_add_version, row, item_row, to_nanoseconds(at), hash,
                                packed.dictionary, packed.size, packed.bytes));
     return ItemVersionRow(connection.last_row());
 }
@@ -204,7 +211,7 @@ Result<std::vector<ItemVersion>> SqliteCatalogue::item_versions(const ProjectId&
                   session.codec().unpack({rows.integer(2), rows.integer(3), Blob{rows.bytes(4)}}));
         ASSAY_TRY(const Document document, Document::parse(std::move(bytes)));
         ItemVersion version;
-        version.valid_from = Time(std::chrono::nanoseconds(rows.integer(0)));
+        version.valid_from = time_at(rows, 0);
         version.item.id = item;
         version.item.content_hash = rows.id(1);
         ASSAY_CHECK(read_item(document, version.item));

@@ -178,12 +178,13 @@ Result<void> Connection::checkpoint() {
     return failed(code);
 }
 
-Result<void> Connection::cut_log() {
+Result<bool> Connection::cut_log() {
     (void)sqlite3_busy_timeout(handle_.get(), 0);  // only fails for a handle that is not one
     const int code = sqlite3_wal_checkpoint_v2(handle_.get(), "main", SQLITE_CHECKPOINT_TRUNCATE,
                                                nullptr, nullptr);
     (void)sqlite3_busy_timeout(handle_.get(), k_busy_timeout_ms);
-    if (code == SQLITE_OK || code == SQLITE_BUSY) return {};
+    if (code == SQLITE_OK) return true;
+    if (code == SQLITE_BUSY) return false;
     return failed(code);
 }
 

@@ -175,8 +175,9 @@ class Connection {
     /// Copies of the write-ahead log into the database what no reader still needs there, without
     /// waiting for anybody.
     [[nodiscard]] Result<void> checkpoint();
-    /// Makes a log that is copied whole an empty file, unless anybody else uses it now.
-    [[nodiscard]] Result<void> cut_log();
+    /// Copies the write-ahead log whole and makes it an empty file. Without waiting for anybody:
+    /// false while somebody else uses it.
+    [[nodiscard]] Result<bool> cut_log();
     /// How long the log was after this connection's last commit.
     [[nodiscard]] int log_pages() const { return log_pages_; }
     /// Whether the system once failed to put on the disk what was written. Nobody knows then what

@@ -1,5 +1,7 @@
 #include "server/store/sqlite_catalogue.hpp"
 
+#include "server/store/row_values.hpp"
+
 namespace assay {
 namespace {
 
@@ -22,12 +24,6 @@ constexpr const char* k_quarantine =
     "SELECT experiment, item, score, until, created_at, created_by, reason, released_at, "
     "released_by FROM quarantine WHERE project = ?1 ORDER BY entry DESC";
 
-std::int64_t nanoseconds(Time time) { return time.time_since_epoch().count(); }
-
-Time time_at(const Rows& rows, int column) {
-    return Time(std::chrono::nanoseconds(rows.integer(column)));
-}
-
 MeasuredNoise read_noise(const Rows& rows, std::string_view experiment) {
     return {.experiment = std::string(experiment),
             .dataset_sha256 = rows.id(0),
@@ -42,17 +38,15 @@ MeasuredNoise read_noise(const Rows& rows, std::string_view experiment) {
 }
 
 QuarantineEntry read_entry(const Rows& rows) {
-    QuarantineEntry entry{.experiment = std::string(rows.bytes(0)),
-                          .item = DatasetItemId(rows.id(1)),
-                          .score = std::string(rows.bytes(2)),
-                          .until = time_at(rows, 3),
-                          .created = time_at(rows, 4),
-                          .created_by = std::string(rows.bytes(5)),
-                          .reason = std::string(rows.bytes(6)),
-                          .released = std::nullopt,
-                          .released_by = std::string(rows.bytes(8))};
-    if (!rows.is_null(7)) entry.released = time_at(rows, 7);
-    return entry;
+    return {.experiment = std::string(rows.bytes(0)),
+            .item = DatasetItemId(rows.id(1)),
+            .score = std::string(rows.bytes(2)),
+            .until = time_at(rows, 3),
+            .created = time_at(rows, 4),
+            .created_by = std::string(rows.bytes(5)),
+            .reason = std::string(rows.bytes(6)),
+            .released = optional_time_at(rows, 7),
+            .released_by = std::string(rows.bytes(8))};
 }
 
 }  // namespace
@@ -65,7 +59,7 @@ Result<void> SqliteCatalogue::put_noise(const ProjectId& project, const Measured
                                     noise.repetitions, std::string_view(noise.variant),
                                     std::string_view(noise.score), std::string_view(noise.category),
                                     StoredId(std::string_view(noise.evaluator_hash)), noise.floor,
-                                    noise.runs, nanoseconds(noise.measured));
+                                    noise.runs, to_nanoseconds(noise.measured));
 }
 
 Result<std::vector<MeasuredNoise>> SqliteCatalogue::noise(const ProjectId& project,
@@ -87,7 +81,7 @@ Result<void> SqliteCatalogue::add_quarantine(const ProjectId& project,
     ASSAY_TRY(const std::int64_t row, session.ensure_project(project));
     return session.connection().run(
         k_add_quarantine, row, std::string_view(entry.experiment), StoredId(entry.item),
-        std::string_view(entry.score), nanoseconds(entry.until), nanoseconds(entry.created),
+        std::string_view(entry.score), to_nanoseconds(entry.until), to_nanoseconds(entry.created),
         std::string_view(entry.created_by), std::string_view(entry.reason));
 }
 
@@ -96,7 +90,7 @@ Result<int> SqliteCatalogue::release(const ProjectId& project, const QuarantineE
     ASSAY_TRY(const std::int64_t row, session.ensure_project(project));
     ASSAY_CHECK(session.connection().run(k_release, row, std::string_view(entry.experiment),
                                          StoredId(entry.item), std::string_view(entry.score),
-                                         nanoseconds(entry.released.value_or(entry.created)),
+                                         to_nanoseconds(entry.released.value_or(entry.created)),
                                          std::string_view(entry.released_by)));
     return session.connection().changes();
 }

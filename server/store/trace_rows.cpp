@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "server/store/metadata_index.hpp"
+#include "server/store/row_values.hpp"
 #include "server/store/unit_document.hpp"
 
 namespace assay {
@@ -29,8 +30,6 @@ constexpr const char* k_find_observations =
     "SELECT observation, slot FROM observations WHERE project = ?1 AND trace = ?2";
 constexpr const char* k_delete_observations =
     "DELETE FROM observations WHERE project = ?1 AND trace = ?2";
-
-std::int64_t nanoseconds(Time time) { return time.time_since_epoch().count(); }
 
 std::optional<std::int64_t> tokens_of(const UsageDetails& usage, const char* name) {
     const auto found = usage.find(name);
@@ -67,7 +66,7 @@ Result<void> put_observation(Session& writer, const TraceOwner& owner, std::int6
     std::optional<std::string_view> status_message;
     if (!observation.status_message.empty()) status_message = observation.status_message;
     ASSAY_CHECK(connection.run(k_add_observation, owner.project_row, id, trace, type, name, level,
-                               environment, model, nanoseconds(observation.start),
+                               environment, model, to_nanoseconds(observation.start),
                                observation.duration.count(), tokens_of(observation.usage, "input"),
                                tokens_of(observation.usage, "output"),
                                tokens_of(observation.usage, "total"), observation.cost, slot,
@@ -103,7 +102,7 @@ Result<std::optional<std::int64_t>> add_trace(Session& writer, const TraceOwner&
                                               const TraceFacts& facts) {
     Connection& connection = writer.connection();
     ASSAY_CHECK(connection.run(k_add_trace, owner.project_row, StoredId(owner.id),
-                               nanoseconds(facts.timestamp), facts.name, facts.environment,
+                               to_nanoseconds(facts.timestamp), facts.name, facts.environment,
                                facts.item_version));
     if (connection.changes() == 0) return std::nullopt;
     return connection.last_row();

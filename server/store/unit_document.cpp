@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <bit>
 
+#include "server/store/row_values.hpp"
+
 namespace assay {
 namespace {
-
-std::int64_t nanoseconds(Time time) { return time.time_since_epoch().count(); }
 
 /// Ties a document to the row that points to it, so that a damaged row or reference is noticed.
 std::int64_t binding_of(const UnitResult& unit) {
@@ -106,7 +106,7 @@ Score read_score(DocumentReader& reader) {
 void write_judge_record(const JudgeRecord& judge, DocumentWriter& document) {
     document.add_integer(judge.calls);
     document.add_text(judge.trace_id.value());
-    document.add_integer(nanoseconds(judge.started));
+    document.add_integer(to_nanoseconds(judge.started));
     document.add_integer(judge.latency.count());
     write_usage(judge.usage, document);
     write_optional(judge.cost, document);
@@ -121,7 +121,7 @@ JudgeRecord read_judge_record(DocumentReader& reader) {
     JudgeRecord judge;
     judge.calls = static_cast<int>(reader.integer());
     judge.trace_id = TraceId(reader.text());
-    judge.started = Time(std::chrono::nanoseconds(reader.integer()));
+    judge.started = to_time(reader.integer());
     judge.latency = std::chrono::nanoseconds(reader.integer());
     judge.usage = read_usage(reader);
     judge.cost = read_optional(reader);
@@ -229,7 +229,7 @@ std::vector<std::size_t> write_unit(const UnitResult& unit, const Json& trace_me
     write_payment(unit, document);
     document.add_text(to_string(unit.status));
     document.add_text(unit.error);
-    document.add_integer(nanoseconds(unit.started));
+    document.add_integer(to_nanoseconds(unit.started));
     document.add_integer(unit.latency.count());
     write_optional(unit.cost, document);
     document.add_integer(unit.calls);
@@ -276,7 +276,7 @@ Result<void> read_trace(const Document& document, UnitResult& unit) {
     if (!status) reader.fail();
     unit.status = status.value_or(UnitStatus::failed);
     unit.error = reader.text();
-    unit.started = Time(std::chrono::nanoseconds(reader.integer()));
+    unit.started = to_time(reader.integer());
     unit.latency = std::chrono::nanoseconds(reader.integer());
     unit.cost = read_optional(reader);
     unit.calls = static_cast<int>(reader.integer());

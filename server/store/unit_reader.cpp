@@ -3,6 +3,7 @@
 #include <set>
 #include <tuple>
 
+#include "server/store/row_values.hpp"
 #include "server/store/score_rows.hpp"
 #include "server/store/sqlite_trace_store.hpp"
 #include "server/store/trace_rows.hpp"
@@ -56,8 +57,6 @@ constexpr const char* k_judge_models =
     "SELECT name, level, model, slot FROM observations "
     "WHERE +project = ?1 AND trace = ?2 AND model IS NOT NULL";
 
-Time to_time(std::int64_t nanoseconds) { return Time(std::chrono::nanoseconds(nanoseconds)); }
-
 /// The document whose three columns begin at `column`.
 Result<Document> unpack(Session& session, const Rows& rows, int column) {
     ASSAY_TRY(std::string bytes,
@@ -76,9 +75,9 @@ Result<Observation> read_observation_row(Session& session, const Rows& rows) {
     if (!rows.is_null(3)) {
         ASSAY_TRY(observation.model, session.symbol_text(rows.integer(3)));
     }
-    observation.start = to_time(rows.integer(4));
+    observation.start = time_at(rows, 4);
     observation.duration = std::chrono::nanoseconds(rows.integer(5));
-    if (!rows.is_null(6)) observation.cost = rows.integer(6);
+    observation.cost = integer_at(rows, 6);
     if (!rows.is_null(8)) {
         observation.prompt_name = std::string(rows.bytes(8));
         observation.prompt_version = rows.integer(9);
@@ -247,7 +246,7 @@ Result<Trace> SqliteTraceStore::trace(const ProjectId& project, const TraceId& i
     ASSAY_TRY(const bool found, rows.next());
     if (!found)
         return failure(ErrorCode::not_found, fmt::format("there is no trace {}", id.value()));
-    Trace trace{.id = id, .timestamp = to_time(rows.integer(1))};
+    Trace trace{.id = id, .timestamp = time_at(rows, 1)};
     ASSAY_TRY(trace.name, session.symbol_text(rows.integer(2)));
     ASSAY_TRY(trace.environment, session.symbol_text(rows.integer(3)));
     ASSAY_TRY(const Document document, unpack(session, rows, 4));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/store/judge_traces.hpp"
+#include "server/store/row_values.hpp"
 #include "server/store/score_rows.hpp"
 #include "server/store/sqlite_trace_store.hpp"
 #include "server/store/trace_rows.hpp"
@@ -27,8 +28,6 @@ constexpr const char* k_delete_run_item =
     "WHERE project = ?1 AND dataset_run = ?2 AND position = ?3 AND repetition = ?4";
 constexpr const char* k_count_others =
     "SELECT count(*) FROM observations WHERE project = ?1 AND trace = ?2 AND type <> ?3";
-std::int64_t nanoseconds(Time time) { return time.time_since_epoch().count(); }
-
 bool is_of_judge(const Evaluation& evaluation) { return evaluation.judge.has_value(); }
 
 /// The scores of a trace with their ids. A program may give one name twice; both are kept.
@@ -103,7 +102,7 @@ class UnitWriter {
         ASSAY_TRY(const auto known, find_trace(session_, project_row_, unit_.trace_id));
         trace_ = known.value_or(0);
         ASSAY_CHECK(clear_trace());
-        return connection_.run(k_update_trace, project_row_, trace_, nanoseconds(unit_.started),
+        return connection_.run(k_update_trace, project_row_, trace_, to_nanoseconds(unit_.started),
                                name, environment_, version);
     }
 

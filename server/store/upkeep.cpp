@@ -1,10 +1,14 @@
 #include "server/store/upkeep.hpp"
 
+#include <algorithm>
+
 #include "core/base/limits.hpp"
 #include "server/store/database.hpp"
 
 namespace assay {
 namespace {
+
+constexpr std::chrono::milliseconds k_log_cut_pause{250};  // others use the log; tried again then
 
 // Before it has read anything a connection has no log to put on the disk.
 constexpr const char* k_configure = "PRAGMA synchronous = FULL; PRAGMA user_version";
@@ -28,10 +32,23 @@ void Upkeep::committed(int log_pages) {
     const std::lock_guard lock(mutex_);
     const bool was_due = checkpoint_due_ || flush_at_;
     const MonotonicTime now = std::chrono::steady_clock::now();
-    checkpoint_due_ = checkpoint_due_ || pace_.is_due(log_pages, now);
+    look_at_log(log_pages, now);
     if (!flush_at_) flush_at_ = now + limits::k_journal_sync_interval;
     start();
     if (checkpoint_due_ || !was_due) wake_.notify_one();
+}
+
+void Upkeep::synced(int log_pages) {
+    const std::lock_guard lock(mutex_);
+    if (checkpoint_due_) return;
+    look_at_log(log_pages, std::chrono::steady_clock::now());
+    if (!checkpoint_due_) return;
+    start();
+    wake_.notify_one();
+}
+
+void Upkeep::look_at_log(int log_pages, MonotonicTime now) {
+    checkpoint_due_ = checkpoint_due_ || pace_.is_due(log_pages, now);
 }
 
 void Upkeep::train() {
@@ -43,7 +60,7 @@ void Upkeep::train() {
 
 void Upkeep::cut_log() {
     const std::lock_guard lock(mutex_);
-    cut_due_ = true;
+    cut_at_ = std::chrono::steady_clock::now();
     start();
     wake_.notify_one();
 }
@@ -76,21 +93,24 @@ void Upkeep::work_until_closed(Session& session) {
         note(connection, job());
         lock.lock();
     };
-    while (!closed_ || cut_due_) {
+    while (!closed_ || cut_at_) {
+        const MonotonicTime now = std::chrono::steady_clock::now();
         if (checkpoint_due_) {
             flush_at_.reset();  // what is committed from here on is not part of it
             unlocked([&] { return checkpoint(connection); });
-        } else if (flush_at_ && *flush_at_ <= std::chrono::steady_clock::now()) {
+        } else if (flush_at_ && *flush_at_ <= now) {
             flush_at_.reset();
             unlocked([&] { return connection.sync(Connection::File::log); });
         } else if (training_due_) {
             training_due_ = false;
             unlocked([&] { return session.train(writing_); });
-        } else if (cut_due_) {
-            cut_due_ = false;
+        } else if (cut_at_ && (closed_ || *cut_at_ <= now)) {
+            cut_at_.reset();
             unlocked([&] { return cut_log(connection); });
-        } else if (flush_at_) {
-            (void)wake_.wait_until(lock, *flush_at_);  // the loop looks what time it is
+        } else if (flush_at_ || cut_at_) {
+            // The loop looks what time it is.
+            (void)wake_.wait_until(lock, std::min(flush_at_.value_or(MonotonicTime::max()),
+                                                  cut_at_.value_or(MonotonicTime::max())));
         } else {
             wake_.wait(lock);
         }
@@ -116,7 +136,10 @@ Result<void> Upkeep::checkpoint(Connection& connection) {
 
 Result<void> Upkeep::cut_log(Connection& connection) {
     const std::lock_guard undisturbed(writing_);
-    return connection.cut_log();
+    ASSAY_TRY(const bool is_cut, connection.cut_log());
+    const std::lock_guard lock(mutex_);
+    if (!is_cut && !closed_) cut_at_ = std::chrono::steady_clock::now() + k_log_cut_pause;
+    return {};
 }
 
 /// A log that could not be copied only grows, and the next commit meets a full disk itself.

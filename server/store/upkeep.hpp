@@ -48,12 +48,15 @@ class Upkeep {
     Upkeep(const Upkeep&) = delete;
     Upkeep& operator=(const Upkeep&) = delete;
 
-    /// Something was committed that is not on the disk yet; the log is so long now. To be called
-    /// while writing.
+    /// Something was committed, which nobody waited for; the log is so long now. To be called while
+    /// writing.
     void committed(int log_pages);
+    /// The same when it is on the disk.
+    void synced(int log_pages);
     void train();
     /// Nothing more is written for now, and the log is copied whole: gives its space back, which
-    /// takes the system as long as a report takes. To be called while writing.
+    /// takes the system as long as a report takes. Tried again as long as others use the log. To be
+    /// called while writing.
     void cut_log();
     /// @error once the disk has failed to store something, for nobody knows then what is on it; or
     ///        when the connection could not be opened.
@@ -61,6 +64,7 @@ class Upkeep {
 
   private:
     void start();
+    void look_at_log(int log_pages, MonotonicTime now);
     void work();
     void work_until_closed(Session& session);
     [[nodiscard]] Result<void> checkpoint(Connection& connection);
@@ -77,7 +81,7 @@ class Upkeep {
     bool checkpoint_due_ = false;
     CheckpointPace pace_;
     bool training_due_ = false;
-    bool cut_due_ = false;
+    std::optional<MonotonicTime> cut_at_;
     bool closed_ = false;
     std::optional<Error> failure_;
 

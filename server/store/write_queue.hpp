@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <mutex>
 #include <thread>
@@ -13,7 +14,9 @@ namespace assay {
 
 /// The one thread that writes for many: what is handed in while a transaction is being committed
 /// is committed together next, with one wait for the disk. A job that fails is undone by itself and
-/// does not touch the others.
+/// does not touch the others. Small jobs go first, and a transaction that has one begins no large
+/// job after it, so that a small job waits for one large one at most; large ones have their turn in
+/// every other transaction at least.
 class WriteQueue {
   public:
     /// Writes; runs on the queue's thread inside a transaction.
@@ -28,11 +31,14 @@ class WriteQueue {
     WriteQueue(const WriteQueue&) = delete;
     WriteQueue& operator=(const WriteQueue&) = delete;
 
-    /// @param bytes  roughly what the job keeps in memory.
+    /// @param bytes  roughly what the job keeps in memory, which tells small ones from large ones.
     /// @return false when too much is waiting already; `done` is not told then.
     [[nodiscard]] bool submit(Job job, Done done, std::size_t bytes);
 
+    static constexpr std::size_t k_small_job_bytes_max = 16U << 10U;
     static constexpr std::size_t k_group_jobs_max = 256;
+    /// A transaction that has so much takes no more: others wait for its end.
+    static constexpr std::size_t k_group_bytes = 512U << 10U;
     static constexpr std::size_t k_waiting_bytes_max = 128U << 20U;
 
   private:
@@ -41,16 +47,29 @@ class WriteQueue {
         Done done;
         std::size_t bytes = 0;
         Result<void> outcome = {};
+
+        [[nodiscard]] bool is_small() const { return bytes <= k_small_job_bytes_max; }
+    };
+    /// What one transaction writes.
+    struct Group {
+        std::vector<Entry> entries{};
+        std::size_t bytes = 0;
+        bool has_small = false;
+        bool has_large = false;
     };
     void work();
-    [[nodiscard]] std::vector<Entry> take();
-    void write(std::vector<Entry>& group);
+    [[nodiscard]] bool wait_for_jobs();
+    [[nodiscard]] bool take_next(Group& group);
+    [[nodiscard]] std::deque<Entry>* choose(const Group& group);
+    void write(Group& group);
 
     Database& database_;
     std::mutex mutex_;
     std::condition_variable wake_;
-    std::vector<Entry> waiting_;
+    std::deque<Entry> small_;
+    std::deque<Entry> large_;
     std::size_t waiting_bytes_ = 0;
+    bool is_turn_of_large_ = false;
     bool closed_ = false;
     std::thread thread_;  // last: it uses all of the above
 };

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "server/store/row_values.hpp"
+
 namespace assay {
 namespace {
 
@@ -56,7 +58,7 @@ Result<std::optional<EntityState>> read_state(Session& session, StateKind kind, 
     state.derived = reader.json();
     state.events.resize(reader.count());
     for (EntityEvent& event : state.events) {
-        event.at = Time(std::chrono::nanoseconds(reader.integer()));
+        event.at = to_time(reader.integer());
         event.is_update = reader.integer() != 0;
         event.input = read_optional(reader);
         event.output = read_optional(reader);
@@ -73,7 +75,7 @@ Result<void> write_state(Session& writer, StateKind kind, std::int64_t project, 
     document.add_json(state.derived);
     document.add_integer(static_cast<std::int64_t>(state.events.size()));
     for (const EntityEvent& event : state.events) {
-        document.add_integer(event.at.time_since_epoch().count());
+        document.add_integer(to_nanoseconds(event.at));
         document.add_integer(event.is_update ? 1 : 0);
         add_optional(event.input, document);
         add_optional(event.output, document);

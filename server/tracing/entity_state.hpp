@@ -15,15 +15,17 @@ namespace assay {
 
 struct EntityState {
     std::vector<EntityEvent> events;
-    Json derived = Json::object();  ///< of an observation: see k_derived_*
+    Json derived = Json::object();  ///< see k_derived_*
 };
 
-// Members of an observation's derived facts.
+// Members of what was derived, of an observation but for the last.
 inline constexpr const char* k_derived_usage = "usageDetails";
 inline constexpr const char* k_derived_cost = "costDetails";
 inline constexpr const char* k_derived_total_cost = "totalCost";
 inline constexpr const char* k_derived_pricing = "pricing";
 inline constexpr const char* k_derived_prompt_id = "promptId";
+/// Of an observation whose trace nobody named, and of the trace that was made up for it.
+inline constexpr const char* k_derived_made_up = "isTraceMadeUp";
 
 enum class StateKind : std::uint8_t { trace, observation };
 

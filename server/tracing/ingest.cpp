@@ -1,8 +1,6 @@
 #include "server/tracing/ingest.hpp"
 
-#include <algorithm>
 #include <map>
-#include <numeric>
 #include <utility>
 
 #include "server/tracing/observation_writer.hpp"
@@ -26,14 +24,19 @@ std::vector<std::pair<Key, std::vector<EntityEvent>>> gather(Events& events, Key
     return entities;
 }
 
-/// The places of scores, the earliest first: of several of one id the latest is to count.
-std::vector<std::size_t> in_time_order(const std::vector<ScoreWrite>& scores) {
-    std::vector<std::size_t> places(scores.size());
-    std::iota(places.begin(), places.end(), 0U);
-    std::ranges::sort(places, {}, [&](std::size_t place) {
-        return std::pair(scores[place].score.timestamp, place);
-    });
-    return places;
+/// The traces of observations whose ids are unique: all messages of such an id are of one, whether
+/// they name its trace or not. The first to name one counts.
+std::map<ObservationId, TraceId> named_traces(const std::vector<ObservationEvent>& events) {
+    std::map<ObservationId, TraceId> traces;
+    std::map<ObservationId, Time> times;
+    for (const ObservationEvent& said : events) {
+        if (!said.is_id_unique || !said.trace) continue;
+        const auto [time, is_new] = times.try_emplace(said.id, said.event.at);
+        if (!is_new && time->second <= said.event.at) continue;
+        time->second = said.event.at;
+        traces.insert_or_assign(said.id, *said.trace);
+    }
+    return traces;
 }
 
 }  // namespace
@@ -42,19 +45,23 @@ Result<IngestOutcome> ingest(Session& writer, const ProjectId& project, IngestBa
                              Time now) {
     ASSAY_TRY(const std::int64_t project_row, writer.ensure_project(project));
     const IngestContext context{writer, project, project_row, now};
-    auto traces =
+    TraceWriter traces(context);
+    auto of_traces =
         gather<TraceId>(batch.traces, [](const TraceEvent& event) { return event.trace; });
-    for (auto& [id, events] : traces) {
-        ASSAY_CHECK(put_trace_events(context, id, std::move(events)));
+    for (auto& [id, events] : of_traces) {
+        ASSAY_CHECK(traces.put_events(id, std::move(events)));
     }
-    auto observations = gather<ObservationKey>(batch.observations, [](const auto& event) {
-        return ObservationKey{event.id, event.trace, event.is_id_unique};
+    const auto named = named_traces(batch.observations);
+    auto of_observations = gather<ObservationKey>(batch.observations, [&](const auto& said) {
+        const auto trace = said.is_id_unique ? named.find(said.id) : named.end();
+        return ObservationKey{said.id, trace == named.end() ? said.trace : trace->second,
+                              said.is_id_unique};
     });
-    for (auto& [key, events] : observations) {
-        ASSAY_CHECK(put_observation_events(context, key, std::move(events)));
+    for (auto& [key, events] : of_observations) {
+        ASSAY_CHECK(put_observation_events(context, traces, key, std::move(events)));
     }
     IngestOutcome outcome;
-    for (const std::size_t i : in_time_order(batch.scores)) {
+    for (std::size_t i = 0; i < batch.scores.size(); ++i) {
         Result<void> stored = put_score(writer, project, batch.scores[i].score, now);
         if (!stored && stored.error().code == ErrorCode::not_found) {
             outcome.refused.push_back({i, std::move(stored.error().message)});

@@ -30,8 +30,7 @@ struct ObservationEvent {
     EntityEvent event;
 };
 
-/// A score to be stored; one of the same id is replaced, but for its timestamp, subject and
-/// environment.
+/// What a message says of a score; with others of the same id it is merged.
 struct ScoreWrite {
     ScoreRecord score;  ///< `timestamp` is the event's; created and updated are set by the store
 };

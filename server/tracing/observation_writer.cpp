@@ -7,6 +7,7 @@
 #include "core/base/money.hpp"
 #include "server/resources/pricing.hpp"
 #include "server/store/metadata_index.hpp"
+#include "server/store/row_values.hpp"
 #include "server/tracing/entity_state.hpp"
 #include "server/tracing/field_reader.hpp"
 
@@ -16,17 +17,22 @@ namespace {
 constexpr const char* k_find =
     "SELECT o.observation, t.id, o.slot FROM observations o JOIN traces t ON t.trace = o.trace "
     "WHERE o.project = ?1 AND o.id = ?2";
-constexpr const char* k_add =
-    "INSERT INTO observations(project, id, trace, type, name, level, environment, start_time, "
-    "slot, created_at) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, -1, ?9)";
-constexpr const char* k_update =
-    "UPDATE observations SET parent_id = ?2, type = ?3, name = ?4, level = ?5, environment = ?6, "
-    "model = ?7, start_time = ?8, latency = ?9, input_tokens = ?10, output_tokens = ?11, "
-    "total_tokens = ?12, cost = ?13, input_cost = ?14, output_cost = ?15, version = ?16, "
-    "status_message = ?17, completion_start = ?18, prompt_name = ?19, prompt_version = ?20, "
-    "model_id = ?21, app_root = ?22, experiment = ?23, experiment_item = ?24, updated_at = ?25 "
-    "WHERE observation = ?1";
+/// Adds an observation or changes one.
+constexpr const char* k_put =
+    "INSERT INTO observations(observation, project, id, trace, slot, created_at, updated_at, "
+    "parent_id, type, name, level, environment, model, start_time, latency, input_tokens, "
+    "output_tokens, total_tokens, cost, input_cost, output_cost, version, status_message, "
+    "completion_start, prompt_name, prompt_version, model_id, app_root, experiment, "
+    "experiment_item) VALUES(?1, ?2, ?3, ?4, -1, ?5, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
+    "?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28) "
+    "ON CONFLICT(observation) DO UPDATE SET updated_at = ?5, parent_id = ?6, type = ?7, "
+    "name = ?8, level = ?9, environment = ?10, model = ?11, start_time = ?12, latency = ?13, "
+    "input_tokens = ?14, output_tokens = ?15, total_tokens = ?16, cost = ?17, input_cost = ?18, "
+    "output_cost = ?19, version = ?20, status_message = ?21, completion_start = ?22, "
+    "prompt_name = ?23, prompt_version = ?24, model_id = ?25, app_root = ?26, experiment = ?27, "
+    "experiment_item = ?28";
 
+constexpr const char* k_move = "UPDATE observations SET trace = ?2 WHERE observation = ?1";
 constexpr const char* k_find_prompt =
     "SELECT id FROM prompts WHERE project = ?1 AND name = ?2 AND version = ?3";
 
@@ -34,8 +40,6 @@ constexpr const char* k_default_environment = "default";
 constexpr const char* k_default_level = "DEFAULT";
 constexpr const char* k_default_type = "SPAN";
 constexpr const char* k_event_type = "EVENT";
-
-std::int64_t nanoseconds(Time time) { return time.time_since_epoch().count(); }
 
 /// What the merged events say, completed as the contract wants it.
 struct Projection {
@@ -76,7 +80,7 @@ Result<Projection> project(const IngestContext& context, const ObservationKey& k
         fields.text("type").value_or(fields.text("updateType").value_or(k_default_type));
     projection.level = fields.text("level").value_or(k_default_level);
     projection.environment = fields.text("environment").value_or(k_default_environment);
-    projection.start = fields.integer("startTime").value_or(nanoseconds(merged.first));
+    projection.start = fields.integer("startTime").value_or(to_nanoseconds(merged.first));
     projection.latency = latency_of(fields, projection.type, projection.start);
     const std::string model(fields.text("model").value_or(""));
     // What encloses a call often repeats its model and texts: estimated too, it would count twice.
@@ -84,7 +88,7 @@ Result<Projection> project(const IngestContext& context, const ObservationKey& k
     ASSAY_TRY(projection.pricing,
               price_observation(context.writer, context.project_row,
                                 {.model = model,
-                                 .start = Time(std::chrono::nanoseconds(projection.start)),
+                                 .start = to_time(projection.start),
                                  .level = projection.level,
                                  .usage_details = fields.object("usageDetails"),
                                  .cost_details = fields.object("costDetails"),
@@ -151,39 +155,6 @@ ExperimentPlace experiment_of(const FieldReader& fields, const ObservationId& se
     return {.id = id, .item = experiment.text("itemId").value_or("")};
 }
 
-Result<void> update_columns(const IngestContext& context, std::int64_t row, const ObservationId& id,
-                            const MergedEntity& merged, const Projection& projection) {
-    const FieldReader fields(merged.fields);
-    Session& writer = context.writer;
-    ASSAY_TRY(const std::int64_t type, writer.symbol(projection.type));
-    ASSAY_TRY(const std::int64_t name, writer.symbol(fields.text("name").value_or("")));
-    ASSAY_TRY(const std::int64_t level, writer.symbol(projection.level));
-    ASSAY_TRY(const std::int64_t environment, writer.symbol(projection.environment));
-    std::optional<std::int64_t> model;
-    if (const auto text = fields.text("model"); text && !text->empty()) {
-        ASSAY_TRY(model, writer.symbol(*text));
-    }
-    std::optional<StoredId> parent;
-    if (const auto above = fields.text("parentObservationId"); above && !above->empty()) {
-        parent.emplace(*above);
-    }
-    std::optional<StoredId> model_id;
-    if (projection.pricing.model_id) model_id.emplace(*projection.pricing.model_id);
-    const ExperimentPlace experiment = experiment_of(fields, id);
-    const Json& usage = projection.pricing.usage_details;
-    const Json& cost = projection.pricing.cost_details;
-    const std::optional<std::int64_t> app_root =
-        fields.flag("appRoot") == 1 ? std::optional<std::int64_t>(1) : std::nullopt;
-    return writer.connection().run(
-        k_update, row, parent, type, name, level, environment, model, projection.start,
-        projection.latency, sum_of<std::int64_t>(usage, "input"),
-        sum_of<std::int64_t>(usage, "output"), FieldReader(usage).integer("total"),
-        nanos(projection.pricing.total_cost), nanos(sum_of<double>(cost, "input")),
-        nanos(sum_of<double>(cost, "output")), fields.text("version"), fields.text("statusMessage"),
-        fields.integer("completionStartTime"), projection.prompt_name, projection.prompt_version,
-        model_id, app_root, experiment.id, experiment.item, nanoseconds(context.now));
-}
-
 struct Place {
     std::optional<std::int64_t> row;  ///< nothing: it is new
     TraceId trace;
@@ -208,37 +179,59 @@ Result<Place> find_place(const IngestContext& context, const ObservationKey& key
     return Place{.row = std::nullopt, .trace = key.trace.value_or(TraceId(key.id.value()))};
 }
 
-Result<std::int64_t> add_row(const IngestContext& context, const ObservationKey& key,
-                             TraceRow trace, const Projection& projection) {
+/// Writes what is searched of an observation. @return its row.
+Result<std::int64_t> put_columns(const IngestContext& context, const ObservationId& id,
+                                 const Place& place, TraceRow trace, const MergedEntity& merged,
+                                 const Projection& projection) {
+    const FieldReader fields(merged.fields);
     Session& writer = context.writer;
     ASSAY_TRY(const std::int64_t type, writer.symbol(projection.type));
-    ASSAY_TRY(const std::int64_t name, writer.symbol(""));
+    ASSAY_TRY(const std::int64_t name, writer.symbol(fields.text("name").value_or("")));
     ASSAY_TRY(const std::int64_t level, writer.symbol(projection.level));
     ASSAY_TRY(const std::int64_t environment, writer.symbol(projection.environment));
-    ASSAY_CHECK(writer.connection().run(k_add, context.project_row, StoredId(key.id),
-                                        std::to_underlying(trace), type, name, level, environment,
-                                        projection.start, nanoseconds(context.now)));
-    return writer.connection().last_row();
+    std::optional<std::int64_t> model;
+    if (const auto text = fields.text("model"); text && !text->empty()) {
+        ASSAY_TRY(model, writer.symbol(*text));
+    }
+    std::optional<StoredId> parent;
+    if (const auto above = fields.text("parentObservationId"); above && !above->empty()) {
+        parent.emplace(*above);
+    }
+    std::optional<StoredId> model_id;
+    if (projection.pricing.model_id) model_id.emplace(*projection.pricing.model_id);
+    const ExperimentPlace experiment = experiment_of(fields, id);
+    const Json& usage = projection.pricing.usage_details;
+    const Json& cost = projection.pricing.cost_details;
+    const std::optional<std::int64_t> app_root =
+        fields.flag("appRoot") == 1 ? std::optional<std::int64_t>(1) : std::nullopt;
+    ASSAY_CHECK(writer.connection().run(
+        k_put, place.row, context.project_row, StoredId(id), std::to_underlying(trace),
+        to_nanoseconds(context.now), parent, type, name, level, environment, model,
+        projection.start, projection.latency, sum_of<std::int64_t>(usage, "input"),
+        sum_of<std::int64_t>(usage, "output"), FieldReader(usage).integer("total"),
+        nanos(projection.pricing.total_cost), nanos(sum_of<double>(cost, "input")),
+        nanos(sum_of<double>(cost, "output")), fields.text("version"), fields.text("statusMessage"),
+        fields.integer("completionStartTime"), projection.prompt_name, projection.prompt_version,
+        model_id, app_root, experiment.id, experiment.item));
+    return place.row ? *place.row : writer.connection().last_row();
 }
 
 /// The trace that an observation without one gets: it says what the observation says.
-Result<void> put_own_trace(const IngestContext& context, const TraceId& id,
-                           const MergedEntity& merged, const Projection& projection) {
+Result<void> put_own_trace(TraceWriter& traces, const TraceId& id, const MergedEntity& merged,
+                           const Projection& projection) {
     EntityEvent event{.at = merged.first, .input = merged.input, .output = merged.output};
     event.fields["timestamp"] = projection.start;
     for (const char* const name : {"name", "metadata", "environment", "version"}) {
         const auto said = merged.fields.find(name);
         if (said != merged.fields.end()) event.fields[name] = *said;
     }
-    std::vector<EntityEvent> events;
-    events.push_back(std::move(event));
-    return put_trace_events(context, id, std::move(events));
+    return traces.make_up(id, std::move(event));
 }
 
 }  // namespace
 
-Result<void> put_observation_events(const IngestContext& context, const ObservationKey& key,
-                                    std::vector<EntityEvent> events) {
+Result<void> put_observation_events(const IngestContext& context, TraceWriter& traces,
+                                    const ObservationKey& key, std::vector<EntityEvent> events) {
     ASSAY_TRY(Place place, find_place(context, key));
     EntityState state;
     if (place.row) {
@@ -250,18 +243,24 @@ Result<void> put_observation_events(const IngestContext& context, const Observat
     reduce_events(state.events, &observation_field_rule);
     const MergedEntity after = merge_events(state.events, &observation_field_rule);
     ASSAY_TRY(const Projection projection, project(context, key, after));
+    const bool was_alone = !place.row || state.derived.contains(k_derived_made_up);
+    const bool is_alone = was_alone && !key.trace;
     state.derived = derived_of(projection);
-
-    const bool is_alone = !key.trace && place.trace.value() == key.id.value();
-    if (is_alone) ASSAY_CHECK(put_own_trace(context, place.trace, after, projection));
-    const Time start(std::chrono::nanoseconds(projection.start));
-    ASSAY_TRY(const TraceRow trace,
-              ensure_trace(context, place.trace, {start, projection.environment}));
-    if (!place.row) {
-        ASSAY_TRY(place.row, add_row(context, key, trace, projection));
+    if (is_alone) {
+        state.derived[k_derived_made_up] = true;
+        ASSAY_CHECK(put_own_trace(traces, place.trace, after, projection));
     }
-    if (!place.is_of_run)
-        ASSAY_CHECK(update_columns(context, *place.row, key.id, after, projection));
+    const TraceId before_move = place.trace;
+    if (was_alone && key.trace) place.trace = *key.trace;
+    const Time start = to_time(projection.start);
+    ASSAY_TRY(const TraceRow trace, traces.ensure(place.trace, {start, projection.environment}));
+    if (place.trace != before_move) {
+        ASSAY_CHECK(context.writer.connection().run(k_move, *place.row, std::to_underlying(trace)));
+        ASSAY_CHECK(traces.withdraw(before_move));
+    }
+    if (!place.is_of_run) {
+        ASSAY_TRY(place.row, put_columns(context, key.id, place, trace, after, projection));
+    }
     ASSAY_CHECK(replace_metadata(context.writer,
                                  {MetadataIndex::observations, context.project, *place.row},
                                  FieldReader(before.fields).object("metadata"),

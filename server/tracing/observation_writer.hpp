@@ -15,7 +15,7 @@ struct ObservationKey {
 
 /// Stores what clients said of one observation: links its prompt, prices it, lists its trace.
 /// @param events  in the order they came; at least one.
-[[nodiscard]] Result<void> put_observation_events(const IngestContext& context,
+[[nodiscard]] Result<void> put_observation_events(const IngestContext& context, TraceWriter& traces,
                                                   const ObservationKey& key,
                                                   std::vector<EntityEvent> events);
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/money.hpp"
+#include "server/store/row_values.hpp"
 #include "server/store/trace_rows.hpp"
 #include "server/store/unit_document.hpp"
 #include "server/tracing/entity_state.hpp"
@@ -25,6 +26,8 @@ constexpr const char* k_observations_of =
     "ORDER BY start_time, observation";
 constexpr const char* k_item =
     "SELECT dictionary, size, document FROM item_versions WHERE item_version = ?1";
+constexpr const char* k_find_prompt =
+    "SELECT id FROM prompts WHERE project = ?1 AND name = ?2 AND version = ?3";
 constexpr const char* k_find_trace =
     "SELECT trace FROM traces WHERE project = ?1 AND id = ?2 AND mentioned IS NULL";
 constexpr const char* k_find_observation =
@@ -32,23 +35,6 @@ constexpr const char* k_find_observation =
     "ORDER BY start_time DESC, observation DESC LIMIT 1";
 constexpr const char* k_find_session =
     "SELECT session FROM sessions WHERE project = ?1 AND id = ?2";
-
-Time to_time(std::int64_t nanoseconds) { return Time(std::chrono::nanoseconds(nanoseconds)); }
-
-std::optional<std::string> text_at(const Rows& rows, int column) {
-    if (rows.is_null(column)) return std::nullopt;
-    return std::string(rows.bytes(column));
-}
-
-std::optional<std::string> id_at(const Rows& rows, int column) {
-    if (rows.is_null(column)) return std::nullopt;
-    return rows.id(column);
-}
-
-std::optional<Time> time_at(const Rows& rows, int column) {
-    if (rows.is_null(column)) return std::nullopt;
-    return to_time(rows.integer(column));
-}
 
 /// A symbol, of which "" stands for nothing.
 Result<std::optional<std::string>> name_at(Session& session, const Rows& rows, int column) {
@@ -129,8 +115,7 @@ Result<std::optional<TraceRecord>> read_trace_record(Session& session, UnitDocum
     ASSAY_TRY(Rows rows, session.connection().query(k_trace, std::to_underlying(row)));
     ASSAY_TRY(const bool found, rows.next());
     if (!found) return std::nullopt;
-    TraceRecord record{
-        .row = row, .id = TraceId(rows.id(0)), .timestamp = to_time(rows.integer(1))};
+    TraceRecord record{.row = row, .id = TraceId(rows.id(0)), .timestamp = time_at(rows, 1)};
     ASSAY_TRY(record.name, name_at(session, rows, 2));
     ASSAY_TRY(record.environment, session.symbol_text(rows.integer(3)));
     record.user_id = text_at(rows, 5);
@@ -143,11 +128,11 @@ Result<std::optional<TraceRecord>> read_trace_record(Session& session, UnitDocum
     }
     record.is_public = rows.integer(10) != 0;
     record.is_bookmarked = rows.integer(11) != 0;
-    record.created = time_at(rows, 12).value_or(record.timestamp);
-    record.updated = time_at(rows, 13).value_or(record.created);
+    record.created = optional_time_at(rows, 12).value_or(record.timestamp);
+    record.updated = optional_time_at(rows, 13).value_or(record.created);
     if (parts == RecordParts::columns) return record;
-    const auto item_version = rows.is_null(4) ? std::nullopt : std::optional(rows.integer(4));
-    ASSAY_CHECK(read_trace_documents(session, units, rows.integer(14), item_version, record));
+    ASSAY_CHECK(
+        read_trace_documents(session, units, rows.integer(14), integer_at(rows, 4), record));
     return record;
 }
 
@@ -168,6 +153,18 @@ Result<void> read_unit_observation(const UnitDocuments& units, std::size_t slot,
         record.total_cost = to_usd(*cost);
         record.cost_details["total"] = *record.total_cost;
     }
+    return {};
+}
+
+/// A run notes which version of a prompt of the store was used; clients' messages are linked when
+/// they are stored.
+Result<void> link_prompt(Session& session, std::int64_t project, ObservationRecord& record) {
+    if (!record.prompt_name || !record.prompt_version) return {};
+    ASSAY_TRY(Rows rows, session.connection().query(k_find_prompt, project,
+                                                    std::string_view(*record.prompt_name),
+                                                    *record.prompt_version));
+    ASSAY_TRY(const bool found, rows.next());
+    if (found) record.prompt_id = rows.id(0);
     return {};
 }
 
@@ -204,17 +201,17 @@ Result<ObservationRecord> read_observation_columns(Session& session, const Rows&
     ASSAY_TRY(record.level, session.symbol_text(rows.integer(6)));
     ASSAY_TRY(record.environment, session.symbol_text(rows.integer(7)));
     ASSAY_TRY(record.model, name_at(session, rows, 8));
-    record.start = to_time(rows.integer(9));
+    record.start = time_at(rows, 9);
     if (!rows.is_null(10)) record.end = to_time(rows.integer(9) + rows.integer(10));
     record.status_message = text_at(rows, 11);
     record.version = text_at(rows, 12);
-    record.completion_start = time_at(rows, 13);
+    record.completion_start = optional_time_at(rows, 13);
     record.prompt_name = text_at(rows, 14);
-    if (!rows.is_null(15)) record.prompt_version = rows.integer(15);
+    record.prompt_version = integer_at(rows, 15);
     record.is_app_root = rows.integer(16) != 0;
     record.experiment_id = text_at(rows, 17);
-    record.created = time_at(rows, 18).value_or(record.start);
-    record.updated = time_at(rows, 19).value_or(record.created);
+    record.created = optional_time_at(rows, 18).value_or(record.start);
+    record.updated = optional_time_at(rows, 19).value_or(record.created);
     if (!rows.is_null(21)) record.total_cost = to_usd(rows.integer(21));
     return record;
 }
@@ -230,9 +227,9 @@ Result<std::optional<ObservationRecord>> read_observation_record(Session& sessio
     if (parts == RecordParts::columns) return record;
     if (rows.integer(20) >= 0) {
         ASSAY_CHECK(units.open(rows.integer(22), rows.integer(1), rows.integer(23)));
-        const auto cost = rows.is_null(21) ? std::nullopt : std::optional(rows.integer(21));
-        ASSAY_CHECK(
-            read_unit_observation(units, static_cast<std::size_t>(rows.integer(20)), cost, record));
+        ASSAY_CHECK(read_unit_observation(units, static_cast<std::size_t>(rows.integer(20)),
+                                          integer_at(rows, 21), record));
+        ASSAY_CHECK(link_prompt(session, rows.integer(22), record));
     }
     ASSAY_TRY(const auto state,
               read_state(session, StateKind::observation, std::to_underlying(row)));

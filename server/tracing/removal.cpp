@@ -5,9 +5,10 @@
 #include <utility>
 
 #include "server/store/metadata_index.hpp"
+#include "server/store/overwriting.hpp"
+#include "server/store/row_values.hpp"
 #include "server/tracing/entity_state.hpp"
 #include "server/tracing/ingest.hpp"
-#include "server/tracing/overwriting.hpp"
 #include "server/tracing/score_records.hpp"
 #include "server/tracing/trace_writer.hpp"
 
@@ -20,6 +21,8 @@ constexpr const char* k_observations = "SELECT observation FROM observations WHE
 constexpr const char* k_remove_observation = "DELETE FROM observations WHERE observation = ?1";
 constexpr const char* k_unlink_scores =
     "UPDATE scores SET execution_trace = NULL WHERE project = ?1 AND execution_trace = ?2";
+constexpr const char* k_is_linked =
+    "SELECT 1 FROM run_items WHERE trace = ?1 AND unit_key IS NULL LIMIT 1";
 constexpr const char* k_remove_links =
     "DELETE FROM run_items WHERE trace = ?1 AND unit_key IS NULL";
 constexpr const char* k_remove_units = "DELETE FROM run_items WHERE project = ?1 AND trace = ?2";
@@ -37,9 +40,6 @@ constexpr const char* k_old_traces =
     "OR EXISTS(SELECT 1 FROM scores s WHERE s.project = t.project AND s.subject = t.trace "
     "AND s.subject_kind = (SELECT symbol FROM symbols WHERE text = 'trace')) "
     "FROM traces t WHERE t.project = ?1 AND t.timestamp < ?2 AND t.mentioned IS NULL LIMIT ?3";
-constexpr const char* k_only_mention =
-    "UPDATE traces SET mentioned = 1, name = ?2, user_id = NULL, session = NULL, release = NULL, "
-    "version = NULL, tags = NULL, public = NULL, bookmarked = NULL WHERE trace = ?1";
 constexpr const char* k_remove_old_sessions =
     "DELETE FROM sessions WHERE session IN (SELECT session FROM sessions s WHERE project = ?1 "
     "AND created_at < ?2 AND NOT EXISTS(SELECT 1 FROM traces t WHERE t.session = s.session) "
@@ -129,7 +129,9 @@ Result<void> remove_trace_row(const IngestContext& context, std::int64_t trace, 
         ASSAY_CHECK(connection.run(k_unlink_scores, context.project_row, trace));
         ASSAY_CHECK(connection.run(k_remove_units, context.project_row, trace));
     }
-    ASSAY_CHECK(connection.run(k_remove_links, trace));
+    // What clients linked to the trace tells of a trace that is not there.
+    ASSAY_TRY(const auto linked, connection.find_integer(k_is_linked, trace));
+    if (linked) return leave_mention(context, trace);
     return connection.run(k_remove_trace, trace);
 }
 
@@ -151,11 +153,10 @@ Result<std::size_t> remove_old_traces(const IngestContext& context, std::int64_t
             old.push_back({rows.integer(0), !rows.is_null(1), rows.integer(2) != 0});
         }
     }
-    ASSAY_TRY(const std::int64_t nameless, context.writer.symbol(""));
     for (const OldTrace& trace : old) {
         if (trace.has_parts && !trace.is_of_run) {
             ASSAY_CHECK(silence_trace(context, trace.row));
-            ASSAY_CHECK(connection.run(k_only_mention, trace.row, nameless));
+            ASSAY_CHECK(leave_mention(context, trace.row));
         } else {
             ASSAY_CHECK(remove_trace_row(context, trace.row, trace.is_of_run));
         }
@@ -187,7 +188,7 @@ Result<std::size_t> remove_older(Session& writer, const ProjectId& project, Time
     Connection& connection = writer.connection();
     ASSAY_TRY(const std::int64_t project_row, writer.find_project(project));
     const IngestContext context{writer, project, project_row, Time()};
-    const std::int64_t time = before.time_since_epoch().count();
+    const std::int64_t time = to_nanoseconds(before);
     const Overwriting overwriting(writer);
     ASSAY_TRY(const auto observations, all_rows<ObservationRow>(connection.query(
                                            k_old_observations, project_row, time, count)));
@@ -209,6 +210,7 @@ Result<std::size_t> remove_project_data(Session& writer, const ProjectId& projec
     ASSAY_TRY(const auto traces,
               all_rows<std::int64_t>(connection.query(k_some_traces, project_row, count)));
     for (const std::int64_t trace : traces) {
+        ASSAY_CHECK(connection.run(k_remove_links, trace));
         ASSAY_CHECK(remove_trace_row(context, trace, false));
     }
     if (traces.size() == count) return count;

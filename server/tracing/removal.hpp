@@ -11,8 +11,9 @@
 
 namespace assay {
 
-/// Removes all that is stored of a trace: observations, scores, run items, index entries. A trace
-/// of a run is no longer in the run's report either. @return whether there was one.
+/// Removes all that is stored of a trace: observations, scores, index entries. A trace of a run is
+/// no longer in the run's report either; one that clients linked to dataset items is mentioned by
+/// these from then on. @return whether there was one.
 [[nodiscard]] Result<bool> remove_trace(Session& writer, const ProjectId& project,
                                         const TraceId& id);
 

@@ -5,8 +5,10 @@
 #include <array>
 #include <utility>
 
+#include "server/store/overwriting.hpp"
+#include "server/store/row_values.hpp"
 #include "server/tracing/ingest.hpp"
-#include "server/tracing/overwriting.hpp"
+#include "server/tracing/score_events.hpp"
 
 namespace assay {
 namespace {
@@ -31,18 +33,18 @@ constexpr const char* k_next_ordinal =
 // What has the id although nobody finds it belongs to a subject that is gone.
 constexpr const char* k_add =
     "INSERT OR REPLACE INTO scores(project, subject_kind, subject, ordinal, id, name, data_type, "
-    "source, "
-    "environment, timestamp, value, string_value, comment, observation_id, config, queue, author, "
-    "metadata, created_at, updated_at) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
-    "?13, ?14, ?15, ?16, ?17, ?18, ?19, ?19)";
-// A score of a run, which has no created_at, stays one of its evaluator.
+    "source, environment, timestamp, value, string_value, comment, observation_id, config, queue, "
+    "author, metadata, created_at, updated_at, events) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
+    "?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)";
+// A score of a run, which has no created_at, stays one of its evaluator, where and when it was.
 constexpr const char* k_update =
-    "UPDATE scores SET name = ?3, data_type = ?4, "
-    "source = CASE WHEN created_at IS NULL THEN source ELSE ?5 END, value = ?6, "
-    "string_value = ?7, comment = coalesce(?8, comment), "
-    "observation_id = coalesce(?9, observation_id), config = coalesce(?10, config), "
-    "queue = coalesce(?11, queue), author = coalesce(?12, author), metadata = ?13, "
-    "updated_at = ?14 WHERE project = ?1 AND id = ?2";
+    "UPDATE scores SET name = ?3, data_type = ?4, source = iif(created_at IS NULL, source, ?5), "
+    "environment = iif(created_at IS NULL, environment, ?6), "
+    "timestamp = iif(created_at IS NULL, timestamp, ?7), value = ?8, string_value = ?9, "
+    "comment = ?10, observation_id = ?11, config = ?12, queue = ?13, author = ?14, "
+    "metadata = ?15, updated_at = ?16, events = ?17 WHERE project = ?1 AND id = ?2";
+constexpr const char* k_events =
+    "SELECT created_at IS NULL, events FROM scores WHERE project = ?1 AND id = ?2";
 constexpr const char* k_delete = "DELETE FROM scores WHERE project = ?1 AND id = ?2";
 constexpr const char* k_delete_history =
     "DELETE FROM score_history WHERE project = ?1 AND subject_kind = ?2 AND subject = ?3 "
@@ -59,10 +61,6 @@ constexpr std::int64_t k_none = -1;  ///< no symbol
 constexpr std::array k_kinds = {ScoreSubjectKind::trace, ScoreSubjectKind::session,
                                 ScoreSubjectKind::dataset_run};
 
-Time to_time(std::int64_t nanoseconds) { return Time(std::chrono::nanoseconds(nanoseconds)); }
-
-std::int64_t nanoseconds(Time time) { return time.time_since_epoch().count(); }
-
 std::unexpected<Error> damaged(const ScoreId& id) {
     return failure(ErrorCode::data_loss,
                    fmt::format("the score {} is damaged in the store", id.value()));
@@ -75,21 +73,6 @@ const char* subject_statement(ScoreSubjectKind kind) {
         case ScoreSubjectKind::dataset_run: return k_dataset_run_id;
     }
     std::unreachable();
-}
-
-std::optional<std::string> text_or_nothing(const Rows& rows, int column) {
-    if (rows.is_null(column)) return std::nullopt;
-    return std::string(rows.bytes(column));
-}
-
-std::optional<std::string> id_or_nothing(const Rows& rows, int column) {
-    if (rows.is_null(column)) return std::nullopt;
-    return rows.id(column);
-}
-
-std::optional<StoredId> stored_id(const std::optional<std::string>& id) {
-    if (!id) return std::nullopt;
-    return StoredId(*id);
 }
 
 /// Reads the subject of a score. @return whether it is there.
@@ -117,21 +100,19 @@ Result<std::optional<ScoreRecord>> read_record(Session& session, std::int64_t pr
     ASSAY_TRY(score.environment, session.symbol_text(rows.integer(4)));
     ASSAY_TRY(const bool has_subject, read_subject(session, project, rows, score));
     if (!has_subject) return std::nullopt;
-    score.timestamp = to_time(rows.integer(7));
-    if (!rows.is_null(8)) score.value = rows.real(8);
-    score.string_value = text_or_nothing(rows, 9);
-    score.comment = text_or_nothing(rows, 10);
-    score.observation_id = id_or_nothing(rows, 11);
-    score.config_id = id_or_nothing(rows, 12);
-    score.queue_id = id_or_nothing(rows, 13);
-    score.author = text_or_nothing(rows, 14);
-    if (!rows.is_null(15)) {
-        auto metadata = parse_json(rows.bytes(15));
-        if (!metadata || !metadata->is_object()) return damaged(score.id);
-        score.metadata = std::move(*metadata);
-    }
-    score.created = rows.is_null(16) ? score.timestamp : to_time(rows.integer(16));
-    score.updated = rows.is_null(17) ? score.created : to_time(rows.integer(17));
+    score.timestamp = time_at(rows, 7);
+    score.value = real_at(rows, 8);
+    score.string_value = text_at(rows, 9);
+    score.comment = text_at(rows, 10);
+    score.observation_id = id_at(rows, 11);
+    score.config_id = id_at(rows, 12);
+    score.queue_id = id_at(rows, 13);
+    score.author = text_at(rows, 14);
+    ASSAY_TRY(Json metadata, json_at(rows, 15));
+    if (!metadata.is_null() && !metadata.is_object()) return damaged(score.id);
+    if (metadata.is_object()) score.metadata = std::move(metadata);
+    score.created = optional_time_at(rows, 16).value_or(score.timestamp);
+    score.updated = optional_time_at(rows, 17).value_or(score.created);
     return score;
 }
 
@@ -161,10 +142,17 @@ Result<std::int64_t> ensure_subject(Session& writer, const ProjectId& project,
         fmt::format("Dataset run {} not found; the score was not stored", score.subject_id));
 }
 
+/// What is stored of a score besides what it says.
+struct ScoreWriting {
+    Time created;
+    Time updated;
+    std::optional<std::string> events = std::nullopt;  ///< when it was sent more than once
+};
+
 Result<void> add_score(Session& writer, const ProjectId& project, const ScoreRecord& score,
-                       Time now) {
+                       const ScoreWriting& writing) {
     Connection& connection = writer.connection();
-    ASSAY_TRY(const std::int64_t subject, ensure_subject(writer, project, score, now));
+    ASSAY_TRY(const std::int64_t subject, ensure_subject(writer, project, score, writing.updated));
     ASSAY_TRY(const std::int64_t project_row, writer.ensure_project(project));
     ASSAY_TRY(const std::int64_t kind, writer.symbol(to_string(score.subject_kind)));
     ASSAY_TRY(const auto ordinal,
@@ -175,24 +163,60 @@ Result<void> add_score(Session& writer, const ProjectId& project, const ScoreRec
     ASSAY_TRY(const std::int64_t environment, writer.symbol(score.environment));
     const std::string metadata = to_text(score.metadata);
     return connection.run(k_add, project_row, kind, subject, ordinal, StoredId(score.id), name,
-                          type, source, environment, nanoseconds(score.timestamp), score.value,
+                          type, source, environment, to_nanoseconds(score.timestamp), score.value,
                           score.string_value, score.comment, stored_id(score.observation_id),
                           stored_id(score.config_id), stored_id(score.queue_id), score.author,
-                          metadata, nanoseconds(now));
+                          metadata, to_nanoseconds(writing.created),
+                          to_nanoseconds(writing.updated), writing.events);
 }
 
-Result<void> update_score(Session& writer, std::int64_t project, const ScoreRecord& stored,
-                          const ScoreRecord& score, Time now) {
+Result<void> update_score(Session& writer, std::int64_t project, const ScoreRecord& score,
+                          const ScoreWriting& writing) {
     ASSAY_TRY(const std::int64_t name, writer.symbol(score.name));
     ASSAY_TRY(const std::int64_t type, writer.symbol(score.data_type));
     ASSAY_TRY(const std::int64_t source, writer.symbol(score.source));
-    Json metadata = stored.metadata;
-    metadata.update(score.metadata, true);
-    const std::string metadata_text = to_text(metadata);
+    ASSAY_TRY(const std::int64_t environment, writer.symbol(score.environment));
+    const std::string metadata = to_text(score.metadata);
     return writer.connection().run(
-        k_update, project, StoredId(score.id), name, type, source, score.value, score.string_value,
-        score.comment, stored_id(score.observation_id), stored_id(score.config_id),
-        stored_id(score.queue_id), score.author, metadata_text, nanoseconds(now));
+        k_update, project, StoredId(score.id), name, type, source, environment,
+        to_nanoseconds(score.timestamp), score.value, score.string_value, score.comment,
+        stored_id(score.observation_id), stored_id(score.config_id), stored_id(score.queue_id),
+        score.author, metadata, to_nanoseconds(writing.updated), writing.events);
+}
+
+/// What was sent of a stored score so far.
+Result<std::vector<EntityEvent>> events_of(Session& session, std::int64_t project,
+                                           const ScoreRecord& stored) {
+    ASSAY_TRY(Rows rows, session.connection().query(k_events, project, StoredId(stored.id)));
+    ASSAY_TRY(const bool found, rows.next());
+    if (!found || rows.is_null(1)) {
+        EntityEvent only = event_of(stored);
+        // What a run said of its score came before anything that anybody says.
+        if (found && rows.integer(0) != 0) only.at = Time::min();
+        return std::vector<EntityEvent>{std::move(only)};
+    }
+    return parse_events(rows.bytes(1));
+}
+
+/// Another message of a score that is there.
+Result<void> merge_score(Session& writer, const ProjectId& project, const ScoreRecord& stored,
+                         const ScoreRecord& score, Time now) {
+    ASSAY_TRY(const std::int64_t project_row, writer.ensure_project(project));
+    ASSAY_TRY(std::vector<EntityEvent> events, events_of(writer, project_row, stored));
+    const std::string before = stored_events(events);
+    EntityEvent said = event_of(score);
+    if (before == stored_events({said})) return {};
+    events.push_back(std::move(said));
+    reduce_events(events, &score_field_rule);
+    std::string after = stored_events(events);
+    if (before == after) return {};
+    ASSAY_TRY(const ScoreRecord merged, score_of(score.id, events));
+    const ScoreWriting writing{stored.created, now, std::move(after)};
+    const bool stays =
+        merged.subject_kind == stored.subject_kind && merged.subject_id == stored.subject_id;
+    if (stays) return update_score(writer, project_row, merged, writing);
+    // An earlier message names another subject. The new row replaces that of the same id.
+    return add_score(writer, project, merged, writing);
 }
 
 }  // namespace
@@ -224,25 +248,31 @@ Result<std::vector<ScoreRecord>> read_score_records(Session& session, std::int64
     return scores;
 }
 
-Result<std::vector<ScoreRecord>> scores_of(Session& session, std::int64_t project,
-                                           ScoreSubjectKind kind, std::int64_t subject) {
+Result<std::vector<ScoreId>> score_ids_of(Session& session, std::int64_t project,
+                                          ScoreSubjectKind kind, std::int64_t subject) {
     std::vector<ScoreId> ids;
     ASSAY_TRY(const auto symbol, session.connection().find_integer(k_find_symbol, to_string(kind)));
     ASSAY_TRY(Rows rows,
               session.connection().query(k_ids_of, project, symbol.value_or(k_none), subject));
     while (true) {
         ASSAY_TRY(const bool more, rows.next());
-        if (!more) return read_score_records(session, project, ids);
+        if (!more) return ids;
         ids.emplace_back(rows.id(0));
     }
+}
+
+Result<std::vector<ScoreRecord>> scores_of(Session& session, std::int64_t project,
+                                           ScoreSubjectKind kind, std::int64_t subject) {
+    ASSAY_TRY(const auto ids, score_ids_of(session, project, kind, subject));
+    return read_score_records(session, project, ids);
 }
 
 Result<void> put_score(Session& writer, const ProjectId& project, const ScoreRecord& score,
                        Time now) {
     ASSAY_TRY(const std::int64_t project_row, writer.ensure_project(project));
     ASSAY_TRY(const auto stored, find_score(writer, project_row, score.id));
-    if (!stored) return add_score(writer, project, score, now);
-    return update_score(writer, project_row, *stored, score, now);
+    if (!stored) return add_score(writer, project, score, {now, now});
+    return merge_score(writer, project, *stored, score, now);
 }
 
 Result<bool> remove_score(Session& writer, std::int64_t project, const ScoreId& id) {

@@ -22,9 +22,14 @@ namespace assay {
                                                                   std::int64_t project,
                                                                   std::span<const ScoreId> ids);
 
-/// Stores a score, and makes its trace or its session if they are new. One of the same id keeps its
-/// subject, timestamp and environment, and whatever else `score` says nothing of; metadata are
-/// merged. Needs a transaction.
+/// All of a subject, oldest first.
+[[nodiscard]] Result<std::vector<ScoreId>> score_ids_of(Session& session, std::int64_t project,
+                                                        ScoreSubjectKind kind,
+                                                        std::int64_t subject);
+
+/// Stores what a message says of a score, and makes its trace or its session if they are new. With
+/// others of the same id it is merged in the order in which they were sent, see score_events.hpp.
+/// Needs a transaction.
 /// @error not_found when the dataset run that it belongs to is not there; nothing is stored then.
 [[nodiscard]] Result<void> put_score(Session& writer, const ProjectId& project,
                                      const ScoreRecord& score, Time now);

@@ -6,6 +6,7 @@
 #include <array>
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <span>
 
 #include "tests/support/temporary_folder.hpp"
 #include "tests/unit/store/fixtures.hpp"
@@ -31,9 +32,16 @@ INSERT INTO nothing VALUES(1);
 PRAGMA user_version = 2;
 )sql";
 
-constexpr std::array k_one_step = {Migration{1, k_first}};
-constexpr std::array k_two_steps = {Migration{1, k_first}, Migration{2, k_second}};
-constexpr std::array k_broken_step = {Migration{1, k_first}, Migration{2, k_broken}};
+constexpr std::array k_steps = {Migration{1, k_first}, Migration{2, k_second}};
+constexpr std::array k_steps_with_broken = {Migration{1, k_first}, Migration{2, k_broken}};
+constexpr Format k_one_step{nullptr, std::span(k_steps).first(1)};
+constexpr Format k_two_steps{nullptr, k_steps};
+constexpr Format k_broken_step{nullptr, k_steps_with_broken};
+
+/// The steps of this program's format up to a version.
+Format steps_to(int version) {
+    return {nullptr, store_format().steps.first(static_cast<std::size_t>(version))};
+}
 
 std::unique_ptr<Connection> connect(const std::filesystem::path& file) {
     auto connection = value_of(Connection::open(file, Connection::Mode::create));
@@ -47,14 +55,24 @@ void write_version_1(const std::filesystem::path& file) {
                                "tests/unit/store/data/version_1.sql"));
 }
 
+/// One space for each run of white space.
+std::string without_line_breaks(const std::string& text) {
+    std::string words;
+    for (const char byte : text) {
+        const bool is_space = byte == ' ' || byte == '\n';
+        if (!is_space) words += byte;
+        if (is_space && !words.ends_with(' ')) words += ' ';
+    }
+    return words;
+}
+
 std::string first_value(const std::filesystem::path& file, const std::string& sql) {
     return query_file(file, sql).at(0);
 }
 
 /// Runs the migrations in a process that kills itself after `calls` pieces of SQLite's work.
 /// @return whether it died.
-bool migrate_and_die(const std::filesystem::path& file, std::span<const Migration> steps,
-                     int calls) {
+bool migrate_and_die(const std::filesystem::path& file, const Format& format, int calls) {
     const pid_t child = ::fork();
     REQUIRE(child >= 0);
     if (child == 0) {
@@ -69,7 +87,7 @@ bool migrate_and_die(const std::filesystem::path& file, std::span<const Migratio
                 return 0;
             },
             nullptr);
-        ::_exit(migrate(*connection, steps) ? 0 : 1);
+        ::_exit(migrate(*connection, format) ? 0 : 1);
     }
     int status = 0;
     REQUIRE(::waitpid(child, &status, 0) == child);
@@ -135,9 +153,9 @@ TEST_CASE("migrations: a step that fails leaves the file as it was", "[store]") 
 
 TEST_CASE("migrations: killed at any step the file is old or new and nothing between",
           "[store][crash]") {
-    const int from = GENERATE(0, 1, 2);
+    const int from = GENERATE(0, 1, 2, 6);
     const TemporaryFolder folder;
-    const std::string newest = std::to_string(store_migrations().back().version);
+    const std::string newest = std::to_string(store_format().steps.back().version);
     const std::string oldest = std::to_string(from);
     std::string tables_before = "0";
     std::string tables_after;
@@ -147,24 +165,79 @@ TEST_CASE("migrations: killed at any step the file is old or new and nothing bet
         const auto file = folder.path() / (std::to_string(kills) + ".db");
         if (from > 0) {
             write_version_1(file);
-            const auto steps = store_migrations().first(static_cast<std::size_t>(from));
-            value_of(migrate(*connect(file), steps));
+            value_of(migrate(*connect(file), steps_to(from)));
             tables_before = first_value(file, "SELECT count(*) FROM sqlite_schema");
         }
-        died = migrate_and_die(file, store_migrations(), piece);
+        died = migrate_and_die(file, store_format(), piece);
         INFO("from version " << oldest << ", killed after " << piece << " pieces of work");
         const std::string version = first_value(file, "PRAGMA user_version");
         const std::string tables = first_value(file, "SELECT count(*) FROM sqlite_schema");
         if (version == oldest) CHECK(tables == tables_before);
         if (version != oldest) CHECK(version == newest);
         CHECK(first_value(file, "PRAGMA integrity_check") == "ok");
-        value_of(migrate(*connect(file), store_migrations()));
-        CHECK(first_value(file, "SELECT group_concat(version) FROM migrations") == "1,2,3,4,5,6");
+        value_of(migrate(*connect(file), store_format()));
+        CHECK(first_value(file, "SELECT group_concat(version) FROM migrations") ==
+              (from == 0 ? newest : "1,2,3,4,5,6,7"));
         tables_after = first_value(file, "SELECT count(*) FROM sqlite_schema");
         if (version == newest) CHECK(tables == tables_after);
     }
     CHECK(tables_after != tables_before);
-    CHECK(kills > (from == 0 ? 50 : 30));
+    CHECK(kills > (from == 6 ? 10 : 30));
+}
+
+TEST_CASE("migrations: a new file is like one that took every step", "[store]") {
+    const TemporaryFolder folder;
+    const auto made = folder.path() / "made.db";
+    const auto grown = folder.path() / "grown.db";
+    value_of(migrate(*connect(made), store_format()));
+    value_of(migrate(*connect(grown), steps_to(store_format().steps.back().version)));
+    const auto schema = [](const std::filesystem::path& file) {
+        auto objects =
+            query_file(file,
+                       "SELECT type || ' ' || name || ' ' || tbl_name || ' ' || coalesce(sql, '') "
+                       "FROM sqlite_schema ORDER BY type, name");
+        for (std::string& object : objects) object = without_line_breaks(object);
+        return objects;
+    };
+    CHECK(schema(made) == schema(grown));
+    CHECK(schema(made).size() > 80);
+    const char* const sql =
+        GENERATE("PRAGMA user_version", "PRAGMA application_id",
+                 "SELECT s.name || ' ' || c.cid || ' ' || c.name || ' ' || c.type || ' ' || "
+                 "c.\"notnull\" || ' ' || c.pk || ' ' || coalesce(c.dflt_value, '') "
+                 "FROM sqlite_schema s JOIN pragma_table_xinfo(s.name) c ORDER BY s.name, c.cid",
+                 "SELECT s.name || ' ' || i.name || ' ' || i.\"unique\" || ' ' || i.partial "
+                 "FROM sqlite_schema s JOIN pragma_index_list(s.name) i ORDER BY s.name, i.name");
+    CHECK(query_file(made, sql) == query_file(grown, sql));
+    CHECK_FALSE(query_file(made, sql).empty());
+}
+
+TEST_CASE("migrations: a store of version 6 counts its traces", "[store]") {
+    const TemporaryFolder folder;
+    const auto file = folder.path() / "a.db";
+    write_version_1(file);
+    value_of(migrate(*connect(file), steps_to(6)));
+    query_file(file,
+               "INSERT INTO traces(project, id, timestamp, name, environment, mentioned) VALUES "
+               "(7, 'a', 0, 1, 1, NULL), (7, 'b', 5, 1, 1, NULL), (7, 'c', 1 << 44, 1, 1, NULL), "
+               "(7, 'd', -1, 1, 1, NULL), (7, 'e', 5, 1, 1, 1), (8, 'f', 5, 1, 1, 1)");
+    value_of(migrate(*connect(file), store_format()));
+    CHECK(query_file(file,
+                     "SELECT period || ':' || traces FROM trace_counts WHERE project IN (7, 8)") ==
+          std::vector<std::string>{"-1:1", "0:2", "1:1"});
+    CHECK(first_value(file, "SELECT sum(traces) FROM trace_counts WHERE project = 1") ==
+          first_value(file, "SELECT count(*) FROM traces WHERE project = 1"));
+    CHECK(first_value(file, "PRAGMA integrity_check") == "ok");
+}
+
+TEST_CASE("migrations: a new file that cannot be made whole stays empty", "[store]") {
+    const TemporaryFolder folder;
+    const auto file = folder.path() / "a.db";
+    CHECK_FALSE(migrate(*connect(file), {k_broken, k_steps}));
+    CHECK(first_value(file, "SELECT count(*) FROM sqlite_schema") == "0");
+    CHECK(first_value(file, "PRAGMA user_version") == "0");
+    value_of(migrate(*connect(file), {k_first, std::span(k_steps).first(1)}));
+    CHECK(first_value(file, "SELECT group_concat(version) FROM migrations") == "1");
 }
 
 TEST_CASE("migrations: a store of the first version reads and goes on as it was written",

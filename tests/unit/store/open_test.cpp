@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "server/store/database.hpp"
 #include "server/store/store.hpp"
 #include "tests/support/temporary_folder.hpp"
 #include "tests/unit/store/fixtures.hpp"
@@ -208,6 +209,31 @@ TEST_CASE("find_run: by id and prefix and name and latest", "[store]") {
     }
     CHECK_THAT(store->find_run("nihgtly").error().message,
                Catch::Contains("did you mean \"nightly\""));
+}
+
+TEST_CASE("session: what is kept with it is made once and lives until it ends", "[store]") {
+    struct Kept {
+        Kept(int begin, bool& is_alive) : number(begin), alive(is_alive) { alive = true; }
+        ~Kept() { alive = false; }
+        int number;
+        bool& alive;
+    };
+    struct Other {
+        int number = 7;
+    };
+    const TemporaryFolder folder;
+    const auto database = value_of(Database::open(folder.path(), Database::Missing::create));
+    auto session = value_of(database->open_reader());
+    bool is_alive = false;
+    session->kept<Kept>(1, is_alive).number += 4;
+    session->forget();
+    CHECK(session->kept<Kept>(9, is_alive).number == 5);
+    CHECK(session->kept<Other>().number == 7);
+    CHECK(&session->kept<Other>() == &session->kept<Other>());
+    CHECK(&session->kept<Other>() != &database->reader().kept<Other>());
+    CHECK(is_alive);
+    session.reset();
+    CHECK_FALSE(is_alive);
 }
 
 }  // namespace assay::test

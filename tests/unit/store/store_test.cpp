@@ -107,6 +107,23 @@ TEST_CASE("store: the id of a run can be used once", "[store]") {
     CHECK(value_of(store->runs()).size() == 1);
 }
 
+TEST_CASE("store: no run begins in a project that was deleted", "[store]") {
+    const TemporaryFolder folder;
+    const auto store = open_store(folder);
+    value_of(store->begin(make_run()));
+    query_file(file_of(folder.path()),
+               "INSERT INTO project_settings(project, organization, name, metadata, "
+               "retention_days, created_at, updated_at, removed_at) "
+               "SELECT project, 1, '', '{}', 0, 1, 1, 2 FROM projects");
+    RunRecord run = make_run();
+    run.id = RunId("another");
+    const auto refused = store->begin(run);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::invalid_argument);
+    CHECK_THAT(refused.error().message, Catch::Contains("was deleted"));
+    CHECK(value_of(store->runs()).size() == 1);
+}
+
 TEST_CASE("store: a run that was never begun cannot be written", "[store]") {
     const TemporaryFolder folder;
     const auto store = open_store(folder);

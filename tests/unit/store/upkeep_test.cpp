@@ -1,9 +1,12 @@
 #include "server/store/upkeep.hpp"
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <filesystem>
+#include <thread>
 #include <utility>
 
+#include "server/store/database.hpp"
 #include "tests/support/temporary_folder.hpp"
 #include "tests/unit/store/fixtures.hpp"
 
@@ -11,7 +14,9 @@ namespace assay::test {
 namespace {
 
 constexpr std::uint64_t k_group_units = 64;
-constexpr int k_groups_max = 2000;  // commits that a thread of its own had time during
+constexpr int k_groups_max = 2000;           // commits that a thread of its own had time during
+constexpr int k_log_pages_of_writer = 8000;  // just before a commit copies the log itself
+constexpr std::chrono::seconds k_patience{30};
 
 std::vector<UnitResult> make_group(const RunRecord& run, std::uint64_t group) {
     std::vector<UnitResult> units;
@@ -53,6 +58,21 @@ TEST_CASE("upkeep: the log is copied and the dictionary trained while units are 
     const std::vector<UnitResult> last = make_group(run, groups - 1);
     check_same_unit(units.front(), make_group(run, 0).front());
     check_same_unit(units.back(), last.back());
+}
+
+TEST_CASE("upkeep: the log of commits that wait for the disk is copied beside them", "[store]") {
+    const TemporaryFolder folder;
+    const auto database = value_of(Database::open(folder.path(), Database::Missing::create));
+    Connection& writer = database->writer().connection();
+    int longest = 0;
+    for (int i = 0; writer.log_pages() >= longest; ++i) {
+        longest = writer.log_pages();
+        REQUIRE(longest < k_log_pages_of_writer);
+        const std::string text = std::to_string(i) + std::string(400'000, 'x');
+        value_of(database->transact(
+            [&] { return writer.run("INSERT INTO symbols(text) VALUES(?1)", text); }));
+    }
+    CHECK(longest >= CheckpointPace::k_pages);
 }
 
 TEST_CASE("upkeep: on a slow disk the log is copied less often", "[store]") {
@@ -107,6 +127,34 @@ TEST_CASE("upkeep: a log gives its space back when a run ends", "[store]") {
         CHECK(seen == k_group_units);
         CHECK(std::filesystem::file_size(log) > 0);
         CHECK(read_units(*other, run).size() == k_group_units);
+    }
+}
+
+TEST_CASE("upkeep: the log is emptied at once or as soon as nobody reads from it", "[store]") {
+    const TemporaryFolder folder;
+    const auto log = std::filesystem::path(file_of(folder.path())) += "-wal";
+    const auto database = value_of(Database::open(folder.path(), Database::Missing::create));
+    const auto write = [&](const char* text) {
+        value_of(database->transact([&] {
+            return database->writer().connection().run("INSERT INTO symbols(text) VALUES(?1)",
+                                                       text);
+        }));
+    };
+    write("one");
+    value_of(database->empty_log());
+    CHECK(std::filesystem::file_size(log) == 0);
+    {
+        const Snapshot reading = value_of(Snapshot::begin(database->reader().connection()));
+        (void)value_of(
+            database->reader().connection().find_integer("SELECT count(*) FROM symbols"));
+        write("two");
+        value_of(database->empty_log());
+        CHECK(std::filesystem::file_size(log) > 0);
+    }
+    const auto give_up_at = std::chrono::steady_clock::now() + k_patience;
+    while (std::filesystem::file_size(log) > 0) {
+        REQUIRE(std::chrono::steady_clock::now() < give_up_at);
+        std::this_thread::yield();
     }
 }
 

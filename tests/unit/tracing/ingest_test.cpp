@@ -1,5 +1,6 @@
 #include "server/tracing/ingest.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "tests/unit/tracing/backend.hpp"
@@ -130,6 +131,94 @@ TEST_CASE("ingest: an observation without a trace gets one of its own", "[tracin
                  .scores = {}});
     CHECK(backend.observations("alone").size() == 1);
     CHECK(backend.trace("alone")->name == "n");
+}
+
+TEST_CASE("ingest: messages of one batch about one observation are of one trace", "[tracing]") {
+    const auto message = [](int at, std::optional<TraceId> trace, const char* fields) {
+        return ObservationEvent{
+            .id = ObservationId("o"), .trace = std::move(trace), .event = event_at(at, fields)};
+    };
+    std::vector<ObservationEvent> messages = {
+        message(2, std::nullopt, R"({"updateType":"SPAN","statusMessage":"done"})"),
+        message(1, TraceId("t"), R"({"type":"SPAN","name":"n"})"),
+        message(3, TraceId("later"), R"({"updateType":"SPAN","level":"ERROR"})")};
+    std::vector<std::size_t> order = {0, 1, 2};
+    do {
+        Backend backend;
+        IngestBatch batch;
+        for (const std::size_t i : order) batch.observations.push_back(messages[i]);
+        backend.put(std::move(batch));
+        CHECK(backend.count("SELECT count(*) FROM observations") == 1);
+        CHECK(backend.count("SELECT count(*) FROM traces") == 1);
+        const ObservationRecord record = backend.observations("t").at(0);
+        CHECK(record.name == "n");
+        CHECK(record.level == "ERROR");
+        CHECK(record.status_message == "done");
+    } while (std::ranges::next_permutation(order).found);
+}
+
+TEST_CASE("ingest: an observation moves to its trace when a later batch names that", "[tracing]") {
+    const std::vector<ObservationEvent> messages = {
+        {.id = ObservationId("o"),
+         .trace = std::nullopt,
+         .event = event_at(2, R"({"updateType":"SPAN","statusMessage":"done",
+                                  "metadata":{"k":"v"}})")},
+        {.id = ObservationId("o"),
+         .trace = TraceId("t"),
+         .event = event_at(1, R"({"type":"SPAN","name":"n","startTime":1000000000})")},
+        {.id = ObservationId("o"),
+         .trace = std::nullopt,
+         .event = event_at(3, R"({"updateType":"SPAN","level":"ERROR"})")}};
+    std::vector<std::size_t> order = {0, 1, 2};
+    do {
+        Backend backend;
+        for (const std::size_t i : order) {
+            IngestBatch batch;
+            batch.observations.push_back(messages[i]);
+            backend.put(std::move(batch));
+        }
+        INFO(order[0] << order[1] << order[2]);
+        CHECK_FALSE(backend.trace("o"));
+        CHECK(backend.trace("t")->timestamp == second(1));
+        CHECK(backend.trace("t")->metadata == Json::object());
+        CHECK(backend.count("SELECT count(*) FROM observations") == 1);
+        CHECK(backend.count("SELECT count(*) FROM trace_states") == 0);
+        CHECK(backend.count("SELECT count(*) FROM traces WHERE mentioned IS NULL") == 1);
+        const ObservationRecord record = backend.observations("t").at(0);
+        CHECK(record.name == "n");
+        CHECK(record.level == "ERROR");
+        CHECK(record.status_message == "done");
+        CHECK(record.metadata == Json({{"k", "v"}}));
+    } while (std::ranges::next_permutation(order).found);
+}
+
+TEST_CASE("ingest: a made-up trace stays when somebody else speaks of it", "[tracing]") {
+    const auto alone = [](const char* id, const char* trace, int at) {
+        std::optional<TraceId> named;
+        if (trace != nullptr) named.emplace(trace);
+        return ObservationEvent{.id = ObservationId(id),
+                                .trace = named,
+                                .event = event_at(at, R"({"type":"SPAN","name":"n"})")};
+    };
+    Backend backend;
+    backend.put({.traces = {}, .observations = {alone("spoken", nullptr, 1)}, .scores = {}});
+    backend.put_trace("spoken", event_at(2, R"({"name":"of a client"})"));
+    backend.put({.traces = {}, .observations = {alone("spoken", "t", 3)}, .scores = {}});
+    CHECK(backend.trace("spoken")->name == "of a client");
+    CHECK(backend.observations("spoken").empty());
+    CHECK(backend.observations("t").size() == 1);
+
+    backend.put({.traces = {}, .observations = {alone("full", nullptr, 1)}, .scores = {}});
+    backend.put({.traces = {}, .observations = {alone("other", "full", 2)}, .scores = {}});
+    backend.put({.traces = {}, .observations = {alone("full", "t", 3)}, .scores = {}});
+    CHECK(backend.observations("full").size() == 1);
+    CHECK(backend.observations("t").size() == 2);
+
+    // Who names the made-up trace itself means it.
+    backend.put({.traces = {}, .observations = {alone("own", nullptr, 1)}, .scores = {}});
+    backend.put({.traces = {}, .observations = {alone("own", "own", 2)}, .scores = {}});
+    backend.put({.traces = {}, .observations = {alone("own", "t", 3)}, .scores = {}});
+    CHECK(backend.observations("own").size() == 1);
 }
 
 TEST_CASE("ingest: what a client says it cost is what it cost", "[tracing]") {

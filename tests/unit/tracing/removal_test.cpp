@@ -122,6 +122,37 @@ TEST_CASE("removal: a limited part is removed at a time until nothing is left", 
     CHECK_FALSE(has_canary(backend));
 }
 
+TEST_CASE("removal: what clients linked to a trace stays and names a trace that is gone",
+          "[tracing]") {
+    Backend backend;
+    put_canary(backend, "t", 1);
+    put_canary(backend, "old", 2);
+    write(backend, [&](Session& writer) -> Result<void> {
+        ASSAY_TRY(const std::int64_t project, writer.find_project(k_project));
+        return writer.connection().run(
+            "INSERT INTO run_items(project, dataset_run, position, repetition, id, item_version, "
+            "trace, created_at) SELECT ?1, 1, trace, 0, id, 1, trace, 5 FROM traces",
+            project);
+    });
+    write(backend, [](Session& writer) -> Result<void> {
+        ASSAY_CHECK(remove_trace(writer, k_project, TraceId("t")));
+        ASSAY_CHECK(remove_older(writer, k_project, k_now + std::chrono::seconds(1), k_part));
+        return forget_unused_symbols(writer);
+    });
+    CHECK_FALSE(backend.trace("t"));
+    CHECK_FALSE(backend.trace("old"));
+    CHECK(backend.count("SELECT count(*) FROM run_items JOIN traces USING(trace)") == 2);
+    CHECK(backend.count("SELECT count(*) FROM observations") == 0);
+    write(backend, [](Session& writer) -> Result<void> {
+        ASSAY_TRY(const std::size_t removed, remove_project_data(writer, k_project, k_part));
+        CHECK(removed == 2);
+        return {};
+    });
+    CHECK(backend.count("SELECT count(*) FROM traces") == 0);
+    CHECK(backend.count("SELECT count(*) FROM run_items") == 0);
+    CHECK_FALSE(has_canary(backend));
+}
+
 TEST_CASE("removal: a name that was forgotten can be used again", "[tracing]") {
     Backend backend;
     backend.put_trace("t1", event_at(1, R"({"name":"again"})"));

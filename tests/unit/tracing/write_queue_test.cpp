@@ -1,6 +1,8 @@
 #include "server/store/write_queue.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <functional>
 #include <future>
 #include <latch>
 
@@ -105,6 +107,109 @@ TEST_CASE("write queue: too much waiting is refused and not told", "[tracing]") 
         may_go.count_down();
     }
     CHECK(told == 2);
+}
+
+namespace {
+
+constexpr std::size_t k_small = WriteQueue::k_small_job_bytes_max;
+constexpr std::size_t k_large = k_small + 1;
+
+/// A queue whose first job holds it until all others are handed in. What happens is noted by its
+/// thread: a job's name when it runs, and with "+" when it is told.
+class HeldQueue {
+  public:
+    explicit HeldQueue(std::size_t bytes_of_first) {
+        database_ = Database::open(folder_.path(), Database::Missing::create).value();
+        queue_.emplace(*database_);
+        const auto hold = [&](Session&) -> Result<void> {
+            begun_.set_value();
+            may_go_.wait();
+            return {};
+        };
+        hand_in("first", bytes_of_first, hold);
+        begun_.get_future().wait();
+    }
+
+    void hand_in(
+        const std::string& name, std::size_t bytes,
+        WriteQueue::Job job = [](Session&) { return Result<void>(); }) {
+        auto run = [this, name, job = std::move(job)](Session& writer) mutable {
+            seen_.push_back(name);
+            return job(writer);
+        };
+        const auto tell = [this, name](const Result<void>&) { seen_.push_back(name + "+"); };
+        if (!queue_->submit(std::move(run), tell, bytes)) seen_.push_back(name + " refused");
+    }
+
+    /// @param wait  for what jobs hand in themselves.
+    std::vector<std::string> let_go(const std::function<void()>& wait = [] {}) {
+        may_go_.count_down();
+        wait();
+        queue_.reset();
+        return std::move(seen_);
+    }
+
+  private:
+    TemporaryFolder folder_;
+    std::unique_ptr<Database> database_;
+    std::vector<std::string> seen_;
+    std::promise<void> begun_;
+    std::latch may_go_{1};
+    std::optional<WriteQueue> queue_;  // last: its thread uses the above
+};
+
+}  // namespace
+
+TEST_CASE("write queue: a small job waits for one large one at most", "[tracing]") {
+    HeldQueue queue(k_large);
+    queue.hand_in("large", k_large);
+    queue.hand_in("larger", 2 * k_large);
+    queue.hand_in("small", k_small);
+    CHECK(queue.let_go() == std::vector<std::string>{"first", "small", "first+", "small+", "large",
+                                                     "larger", "large+", "larger+"});
+}
+
+TEST_CASE("write queue: small jobs without end do not keep a large one out", "[tracing]") {
+    HeldQueue queue(k_small);
+    queue.hand_in("large", k_large);
+    std::size_t left = 3 * WriteQueue::k_group_jobs_max;
+    std::promise<void> is_last;
+    std::function<Result<void>(Session&)> again = [&](Session&) -> Result<void> {
+        if (--left > 0) {
+            queue.hand_in("small", k_small, again);
+        } else {
+            is_last.set_value();
+        }
+        return {};
+    };
+    queue.hand_in("small", k_small, again);
+    const std::vector<std::string> seen = queue.let_go([&] { is_last.get_future().wait(); });
+    const auto large = std::ranges::find(seen, "large");
+    const auto small_before = std::count(seen.begin(), large, "small");
+    CHECK(std::cmp_less(small_before, WriteQueue::k_group_jobs_max));
+    CHECK(std::cmp_equal(std::ranges::count(seen, "small"), 3 * WriteQueue::k_group_jobs_max));
+}
+
+TEST_CASE("write queue: a transaction takes no more than its share", "[tracing]") {
+    HeldQueue queue(k_small);
+    for (const char* const name : {"a", "b", "c"}) {
+        queue.hand_in(name, WriteQueue::k_group_bytes / 2);
+    }
+    CHECK(queue.let_go() ==
+          std::vector<std::string>{"first", "first+", "a", "b", "a+", "b+", "c", "c+"});
+}
+
+TEST_CASE("write queue: when no transaction can begin the jobs are told", "[tracing]") {
+    const TemporaryFolder folder;
+    const auto database = Database::open(folder.path(), Database::Missing::create).value();
+    const auto other = Database::open(folder.path(), Database::Missing::create).value();
+    REQUIRE(database->writer().connection().execute_script("PRAGMA busy_timeout = 0"));
+    WriteQueue queue(*database);
+    REQUIRE(other->transact([&]() -> Result<void> {
+        CHECK_FALSE(write(queue, add_symbol("a")));
+        return {};
+    }));
+    CHECK(write(queue, add_symbol("a")));
 }
 
 TEST_CASE("reader pool: a query that takes too long is ended", "[tracing]") {

@@ -7,7 +7,8 @@
 #include "core/base/json.hpp"
 #include "server/store/sqlite_handle.hpp"
 
-// Values of rows as the domain has them: NULL is nothing.
+// Values of rows as the domain has them, and back: times are nanoseconds since 1970, NULL is
+// nothing.
 
 namespace assay {
 
@@ -15,8 +16,28 @@ namespace assay {
     return time.time_since_epoch().count();
 }
 
+[[nodiscard]] inline Time to_time(std::int64_t nanoseconds) {
+    return Time(std::chrono::nanoseconds(nanoseconds));
+}
+
+/// Of a column that is never NULL.
 [[nodiscard]] inline Time time_at(const Rows& rows, int column) {
-    return Time(std::chrono::nanoseconds(rows.integer(column)));
+    return to_time(rows.integer(column));
+}
+
+[[nodiscard]] inline std::optional<Time> optional_time_at(const Rows& rows, int column) {
+    if (rows.is_null(column)) return std::nullopt;
+    return time_at(rows, column);
+}
+
+[[nodiscard]] inline std::optional<std::int64_t> integer_at(const Rows& rows, int column) {
+    if (rows.is_null(column)) return std::nullopt;
+    return rows.integer(column);
+}
+
+[[nodiscard]] inline std::optional<double> real_at(const Rows& rows, int column) {
+    if (rows.is_null(column)) return std::nullopt;
+    return rows.real(column);
 }
 
 [[nodiscard]] inline std::optional<std::string> text_at(const Rows& rows, int column) {
@@ -27,6 +48,12 @@ namespace assay {
 [[nodiscard]] inline std::optional<std::string> id_at(const Rows& rows, int column) {
     if (rows.is_null(column)) return std::nullopt;
     return rows.id(column);
+}
+
+/// How id_at() reads it back.
+[[nodiscard]] inline std::optional<StoredId> stored_id(const std::optional<std::string>& id) {
+    if (!id) return std::nullopt;
+    return StoredId(*id);
 }
 
 /// A value that is stored as text; null when there is none. @error data_loss
