@@ -7,6 +7,7 @@
 
 #include "server/api/auth.hpp"
 #include "server/api/http_message.hpp"
+#include "server/api/memory_budget.hpp"
 #include "server/api/route.hpp"
 #include "server/store/reader_pool.hpp"
 #include "server/store/write_queue.hpp"
@@ -28,6 +29,8 @@ class Api final : public HttpApplication {
         ReaderPool& readers;
         WriteQueue& writes;
         std::optional<Secret> admin_key = std::nullopt;
+        std::string base_path = {};  ///< that everything is served below, for OpenAPI
+        bool logs_requests = false;  ///< a line for each
     };
     explicit Api(Parts parts, std::span<const Route> table = routes());
 
@@ -48,19 +51,29 @@ class Api final : public HttpApplication {
     using Match = RouteTable::Match;
     /// Who asks, or the answer to somebody who may not.
     using Admission = std::variant<Caller, ApiResponse>;
+    /// What has to be written, and the memory that it takes until then.
+    struct Prepared {
+        WriteJob job;
+        MemoryBudget::Share memory;
+    };
+    /// The answer, or what has to be written before there is one.
+    using Step = std::variant<ApiResponse, Prepared>;
 
     [[nodiscard]] boost::asio::awaitable<Result<ApiResponse>> perform(const Match& match,
                                                                       const ApiRequest& request);
-    [[nodiscard]] boost::asio::awaitable<Result<Admission>> admit(const Route& route,
-                                                                  const ApiRequest& request);
-    [[nodiscard]] boost::asio::awaitable<Result<ApiResponse>> write(Result<WriteJob> prepared,
+    [[nodiscard]] boost::asio::awaitable<Result<Step>> act(const Route& route,
+                                                           const RouteCall& call, Caller& caller);
+    [[nodiscard]] Result<Admission> admit(const Route& route, const ApiRequest& request);
+    [[nodiscard]] boost::asio::awaitable<Result<ApiResponse>> write(Prepared prepared,
                                                                     std::size_t bytes);
-    [[nodiscard]] ApiResponse tell(const Match& match, Result<ApiResponse> response);
+    [[nodiscard]] ApiResponse tell(const Match& match, const ApiRequest& request,
+                                   Result<ApiResponse> response);
 
     Parts parts_;
     RouteTable table_;
     Authenticator authenticator_;  ///< on the access thread
     ApiContext context_;
+    MemoryBudget decoding_{limits::k_decoded_bytes_max};
 };
 
 }  // namespace assay

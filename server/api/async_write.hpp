@@ -14,8 +14,8 @@
 
 namespace assay {
 
-/// Hands a job to the queue and goes on, on the awaiting thread, when it is on the disk or is not
-/// going to be. @error unavailable when too much is waiting already.
+/// Hands a job to the queue and goes on, where the coroutine is at home, when it is on the disk or
+/// is not going to be. @error unavailable when too much is waiting already.
 template <class Job>
 boost::asio::awaitable<Result<void>> async_write(WriteQueue& writes, Job job, std::size_t bytes) {
     namespace asio = boost::asio;

@@ -17,6 +17,13 @@ constexpr const char* k_organization_key =
 constexpr const char* k_project_key =
     "Access denied - this endpoint needs an organization's API key";
 
+// Of an operator who asks as a project.
+constexpr const char* k_admin_header = "x-langfuse-admin-api-key";
+constexpr const char* k_project_header = "x-langfuse-project-id";
+constexpr const char* k_no_project =
+    "The header x-langfuse-project-id must name the project that is meant";
+constexpr const char* k_unknown_project = "Project not found";
+
 AuthFailure refused(int status, const char* message) { return {status, message}; }
 
 }  // namespace
@@ -35,13 +42,29 @@ Result<Authenticator::Outcome> Authenticator::check(const ApiRequest& request, R
         if (is_admin(credentials)) return Caller{};
         return refused(401, k_invalid_credentials);
     }
-    if (scheme == "basic") return check_key_pair(credentials, wanted);
-    if (scheme == "bearer") return check_public_key(credentials, wanted);
-    return refused(401, k_invalid_header);
+    if (scheme == "basic") return check_key_pair(request, credentials, wanted);
+    if (scheme != "bearer") return refused(401, k_invalid_header);
+    const bool is_operator =
+        wanted == RouteAuth::project_or_admin && request.header(k_admin_header).has_value();
+    return is_operator ? check_admin(request, credentials) : check_public_key(credentials, wanted);
+}
+
+/// The project is looked for only after the key has been found right.
+Result<Authenticator::Outcome> Authenticator::check_admin(const ApiRequest& request,
+                                                          std::string_view token) {
+    const bool is_right = is_admin(token);
+    const bool is_right_again = is_admin(*request.header(k_admin_header));
+    if (!is_right || !is_right_again) return refused(401, k_invalid_credentials);
+    const auto id = request.header(k_project_header);
+    if (!id || id->empty()) return refused(400, k_no_project);
+    ASSAY_TRY(const auto project, parts_.access.find_project(ProjectId(std::string(*id))));
+    if (!project) return refused(404, k_unknown_project);
+    return Caller{.owner = {.organization = project->organization.id, .project = project->id}};
 }
 
 /// The secret key alone says whose it is; a public key of another pair is worth a warning only.
-Result<Authenticator::Outcome> Authenticator::check_key_pair(std::string_view encoded,
+Result<Authenticator::Outcome> Authenticator::check_key_pair(const ApiRequest& request,
+                                                             std::string_view encoded,
                                                              RouteAuth wanted) {
     const auto decoded = from_base64(encoded);
     const std::size_t colon = decoded ? decoded->find(':') : std::string::npos;
@@ -53,7 +76,8 @@ Result<Authenticator::Outcome> Authenticator::check_key_pair(std::string_view en
         return refused(401, k_invalid_credentials);
     }
     if (key->public_key != pair.substr(0, colon)) {
-        parts_.log.warning("public key of another pair", {{"key", key->public_key}});
+        parts_.log.warning("public key of another pair",
+                           {{"key", key->public_key}, {"peer", request.peer}});
     }
     const bool is_of_project = key->owner.project.has_value();
     if (wanted == RouteAuth::organization && is_of_project) return refused(403, k_project_key);

@@ -20,8 +20,11 @@ enum class RouteAuth : std::uint8_t {
     none,
     project,                ///< Basic, with the key pair of a project
     project_or_scores_key,  ///< the same, or Bearer with its public key, which may send scores only
-    organization,           ///< Basic, with the key pair of an organisation
-    admin,                  ///< Bearer, with ADMIN_API_KEY
+    /// The key pair of a project; or, as its key, ADMIN_API_KEY twice (Bearer, and the header
+    /// x-langfuse-admin-api-key) with the project's id in x-langfuse-project-id.
+    project_or_admin,
+    organization,  ///< Basic, with the key pair of an organisation
+    admin,         ///< Bearer, with ADMIN_API_KEY
 };
 
 /// Who asks.
@@ -35,7 +38,7 @@ struct AuthFailure {
     std::string message;  ///< as the contract words it
 };
 
-/// Knows callers by the Authorization header of their requests. On the store's thread.
+/// Knows callers by the headers of their requests. On the store's thread.
 class Authenticator {
   public:
     struct Parts {
@@ -53,8 +56,10 @@ class Authenticator {
     [[nodiscard]] Result<Outcome> check(const ApiRequest& request, RouteAuth wanted);
 
   private:
-    [[nodiscard]] Result<Outcome> check_key_pair(std::string_view encoded, RouteAuth wanted);
+    [[nodiscard]] Result<Outcome> check_key_pair(const ApiRequest& request,
+                                                 std::string_view encoded, RouteAuth wanted);
     [[nodiscard]] Result<Outcome> check_public_key(std::string_view public_key, RouteAuth wanted);
+    [[nodiscard]] Result<Outcome> check_admin(const ApiRequest& request, std::string_view token);
     [[nodiscard]] bool is_admin(std::string_view token) const;
     void note_use(const ApiKey& key);
 

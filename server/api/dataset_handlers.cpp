@@ -1,6 +1,7 @@
 #include <array>
 
 #include "server/api/answer_job.hpp"
+#include "server/api/answer_writer.hpp"
 #include "server/api/dataset_json.hpp"
 #include "server/api/member_reader.hpp"
 #include "server/api/paging.hpp"
@@ -9,6 +10,9 @@
 
 namespace assay {
 namespace {
+
+constexpr std::string_view k_pages_of_items =
+    "Ask for its items by pages, with GET /api/public/dataset-items.";
 
 enum class DatasetShape : std::uint8_t { v1, v2 };
 
@@ -58,7 +62,8 @@ Result<ApiResponse> get_datasets(const RouteCall& call, Session& reader, Dataset
     ASSAY_TRY(const std::int64_t project, reader.find_project(call.project()));
     ASSAY_TRY(const auto list,
               list_datasets(reader, project, {.offset = page.offset(), .limit = page.limit}));
-    OrderedJson data = OrderedJson::array();
+    AnswerWriter answer;
+    answer.begin_list("data");
     for (const DatasetRecord& dataset : list.records) {
         OrderedJson json = to_json(call.project(), dataset);
         if (shape == DatasetShape::v1) {
@@ -66,9 +71,9 @@ Result<ApiResponse> get_datasets(const RouteCall& call, Session& reader, Dataset
                       dataset_item_ids(reader, {.project = project, .dataset = dataset.row}));
             ASSAY_TRY(json["runs"], run_names(reader, project, dataset.row));
         }
-        data.push_back(std::move(json));
+        if (!answer.add(json)) return answer_too_large(call, "Ask for a smaller page by limit.");
     }
-    return page_response(std::move(data), page, list.total);
+    return page_response(std::move(answer), page, list.total);
 }
 
 Result<ApiResponse> get_datasets_v1(const ApiContext&, const RouteCall& call, Session& reader) {
@@ -82,17 +87,23 @@ Result<ApiResponse> get_datasets_v2(const ApiContext&, const RouteCall& call, Se
 Result<ApiResponse> get_dataset_v1(const ApiContext&, const RouteCall& call, Session& reader) {
     ASSAY_TRY(const std::int64_t project, reader.find_project(call.project()));
     ASSAY_TRY(const auto dataset, dataset_named(reader, project, call.parameter("name")));
-    OrderedJson items = OrderedJson::array();
-    const auto add = [&](const DatasetItemRecord& item) -> Result<void> {
-        items.push_back(to_json(item));
-        return {};
-    };
-    ASSAY_CHECK(for_each_dataset_item(reader, {.project = project, .dataset = dataset.row},
-                                      ItemOrder::newest_first, add));
-    OrderedJson json = to_json(call.project(), dataset);
-    json["items"] = std::move(items);
-    ASSAY_TRY(json["runs"], run_names(reader, project, dataset.row));
-    return json_response(200, json);
+    const DatasetItemQuery query{.project = project, .dataset = dataset.row};
+    ASSAY_TRY(const auto versions, dataset_item_versions(reader, query, ItemOrder::newest_first));
+    AnswerWriter answer;
+    answer.add_members(to_json(call.project(), dataset));
+    answer.begin_list("items");
+    for (const ItemVersionRow version : versions) {
+        ASSAY_TRY(const DatasetItemRecord item, read_item_version(reader, version));
+        if (!answer.add(to_json(item))) return answer_too_large(call, k_pages_of_items);
+    }
+    answer.end_list();
+    answer.begin_list("runs");
+    ASSAY_TRY(const OrderedJson names, run_names(reader, project, dataset.row));
+    for (const OrderedJson& name : names) {
+        if (!answer.add(name)) return answer_too_large(call, k_pages_of_items);
+    }
+    answer.end_list();
+    return answer.finish();
 }
 
 Result<ApiResponse> get_dataset_v2(const ApiContext&, const RouteCall& call, Session& reader) {

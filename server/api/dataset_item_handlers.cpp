@@ -2,6 +2,7 @@
 
 #include "core/base/text.hpp"
 #include "server/api/answer_job.hpp"
+#include "server/api/answer_writer.hpp"
 #include "server/api/dataset_json.hpp"
 #include "server/api/member_reader.hpp"
 #include "server/api/paging.hpp"
@@ -86,9 +87,15 @@ Result<ApiResponse> get_items(const ApiContext&, const RouteCall& call, Session&
     }
     ASSAY_TRY(const auto list,
               list_dataset_items(reader, query, {.offset = page.offset(), .limit = page.limit}));
-    OrderedJson data = OrderedJson::array();
-    for (const DatasetItemRecord& item : list.records) data.push_back(to_json(item));
-    return page_response(std::move(data), page, list.total);
+    AnswerWriter answer;
+    answer.begin_list("data");
+    for (const ItemVersionRow version : list.records) {
+        ASSAY_TRY(const DatasetItemRecord item, read_item_version(reader, version));
+        if (!answer.add(to_json(item))) {
+            return answer_too_large(call, "Ask for a smaller page by limit.");
+        }
+    }
+    return page_response(std::move(answer), page, list.total);
 }
 
 Result<ApiResponse> get_item(const ApiContext&, const RouteCall& call, Session& reader) {
@@ -99,12 +106,12 @@ Result<ApiResponse> get_item(const ApiContext&, const RouteCall& call, Session& 
     return json_response(200, to_json(*item));
 }
 
-Result<WriteJob> delete_item(const ApiContext& context, const RouteCall& call) {
-    return [&clock = context.clock, project = call.project(), errors = call.errors,
+Result<WriteJob> delete_item(const ApiContext&, const RouteCall& call) {
+    return [project = call.project(), errors = call.errors,
             id = DatasetItemId(call.parameter("datasetItemId"))](
                Session& writer) -> Result<ApiResponse> {
         ASSAY_TRY(const std::int64_t row, writer.find_project(project));
-        ASSAY_TRY(const bool is_removed, remove_dataset_item(writer, row, id, clock.now()));
+        ASSAY_TRY(const bool is_removed, remove_dataset_item(writer, row, id));
         if (!is_removed) return error_response(errors, 404, k_no_item);
         return json_response(200, {{"message", "Dataset item successfully deleted"}});
     };
@@ -119,7 +126,7 @@ constexpr std::array k_routes = {
     Route{"GET", "/api/public/dataset-items/{datasetItemId}", RouteAuth::project,
           ReadHandler{&get_item}, "A dataset item"},
     Route{"DELETE", "/api/public/dataset-items/{datasetItemId}", RouteAuth::project,
-          WriteHandler{&delete_item}, "Delete a dataset item; its earlier versions stay"},
+          WriteHandler{&delete_item}, "Delete a dataset item with all its versions"},
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "server/api/answer_job.hpp"
+#include "server/api/answer_writer.hpp"
 #include "server/api/dataset_json.hpp"
 #include "server/api/member_reader.hpp"
 #include "server/api/paging.hpp"
@@ -129,6 +130,8 @@ Result<ApiResponse> get_run_items(const ApiContext&, const RouteCall& call, Sess
     const Page page = parameters.page();
     const auto dataset_id = parameters.text("datasetId");
     const auto run_name = parameters.text("runName");
+    const RunItemPeriod period{.from = parameters.time("fromTimestamp"),
+                               .to = parameters.time("toTimestamp")};
     if (!dataset_id) parameters.refuse("datasetId", "invalid_type", "datasetId is missing");
     if (!run_name) parameters.refuse("runName", "invalid_type", "runName is missing");
     if (!parameters.ok()) return parameters.refusal();
@@ -137,8 +140,9 @@ Result<ApiResponse> get_run_items(const ApiContext&, const RouteCall& call, Sess
     if (!dataset) return no_run();
     ASSAY_TRY(const auto run, find_dataset_run(reader, project, dataset->row, *run_name));
     if (!run) return no_run();
-    ASSAY_TRY(const auto list, list_run_items(reader, project, run->row, RunItemOrder::newest_first,
-                                              {.offset = page.offset(), .limit = page.limit}));
+    ASSAY_TRY(const auto list,
+              list_run_items(reader, project, run->row, RunItemOrder::newest_first,
+                             {.offset = page.offset(), .limit = page.limit}, period));
     OrderedJson data = OrderedJson::array();
     for (const RunItemRecord& item : list.records) data.push_back(to_json(item, *run));
     return page_response(std::move(data), page, list.total);
@@ -157,6 +161,9 @@ Result<ApiResponse> get_runs(const ApiContext&, const RouteCall& call, Session& 
     return page_response(std::move(data), page, list.total);
 }
 
+constexpr std::string_view k_pages_of_items =
+    "Ask for its items by pages, with GET /api/public/dataset-run-items.";
+
 /// The run that a path names.
 Result<DatasetRunRecord> run_named(Session& session, std::int64_t project,
                                    const std::string& dataset_name, const std::string& run_name) {
@@ -173,11 +180,14 @@ Result<ApiResponse> get_run(const ApiContext&, const RouteCall& call, Session& r
               run_named(reader, project, call.parameter("name"), call.parameter("runName")));
     ASSAY_TRY(const auto items,
               list_run_items(reader, project, run.row, RunItemOrder::as_added, ListRange{}));
-    OrderedJson list = OrderedJson::array();
-    for (const RunItemRecord& item : items.records) list.push_back(to_json(item, run));
-    OrderedJson json = to_json(run);
-    json["datasetRunItems"] = std::move(list);
-    return json_response(200, json);
+    AnswerWriter answer;
+    answer.add_members(to_json(run));
+    answer.begin_list("datasetRunItems");
+    for (const RunItemRecord& item : items.records) {
+        if (!answer.add(to_json(item, run))) return answer_too_large(call, k_pages_of_items);
+    }
+    answer.end_list();
+    return answer.finish();
 }
 
 Result<WriteJob> delete_run(const ApiContext&, const RouteCall& call) {

@@ -6,12 +6,14 @@
 #include <ranges>
 #include <span>
 
+#include "server/api/answer_writer.hpp"
 #include "server/api/experiment_conditions.hpp"
 #include "server/api/paging.hpp"
 #include "server/api/route.hpp"
 #include "server/api/score_json.hpp"
 #include "server/api/trace_json.hpp"
 #include "server/query/experiments.hpp"
+#include "server/tracing/score_records.hpp"
 
 // Experiments and their items, whether an SDK told of them on its observations or a dataset run
 // holds them.
@@ -65,21 +67,54 @@ ListRequest read_request(QueryParameters& parameters, std::span<const std::strin
 Result<OrderedJson> scores_json(Session& reader, const ProjectId& project, ScoreSubjectKind kind,
                                 std::int64_t subject, std::size_t limit) {
     ASSAY_TRY(const std::int64_t row, reader.find_project(project));
-    ASSAY_TRY(const auto scores, scores_of(reader, row, kind, subject));
+    ASSAY_TRY(const auto ids, score_ids_of(reader, row, kind, subject));
     OrderedJson list = OrderedJson::array();
-    for (const ScoreRecord& score : scores | std::views::reverse | std::views::take(limit)) {
+    for (const ScoreId& id : ids | std::views::reverse | std::views::take(limit)) {
+        ASSAY_TRY(const auto score, find_score(reader, row, id));
+        if (!score) continue;
         list.push_back(
-            score_v3_json(project, score, {.details = true, .subject = true, .annotation = true}));
+            score_v3_json(project, *score, {.details = true, .subject = true, .annotation = true}));
     }
     return list;
 }
 
-ApiResponse list_response(OrderedJson data, const OrderedJson& next) {
-    OrderedJson body;
-    body["data"] = std::move(data);
-    body["meta"] = OrderedJson::object();
-    if (!next.is_null()) body["meta"]["cursor"] = to_url_cursor(next);
-    return json_response(200, body);
+OrderedJson place_of(const ExperimentRecord& record) {
+    OrderedJson position;
+    position["v"] = 1;
+    position["lastTime"] = to_cursor_time(record.latest);
+    position["lastExperimentId"] = record.id;
+    return position;
+}
+
+OrderedJson place_of(const ExperimentItemRecord& item) {
+    OrderedJson position;
+    position["v"] = 1;
+    position["lastTime"] = to_cursor_time(item.place.start);
+    position["lastTraceId"] = item.place.trace_id;
+    position["lastId"] = item.place.id;
+    position["lastExperimentId"] = item.experiment_id;
+    return position;
+}
+
+/// A page of what was found, which may end before its limit: the cursor goes on there.
+/// @param found  one more than the limit when there is more.
+template <class Record, class ToJson>
+Result<ApiResponse> list_response(const RouteCall& call, const std::vector<Record>& found,
+                                  std::size_t limit, const ToJson& to_json) {
+    AnswerWriter answer;
+    answer.begin_list("data");
+    std::size_t given = 0;
+    for (; given < std::min(found.size(), limit); ++given) {
+        ASSAY_TRY(const OrderedJson json, to_json(found[given]));
+        if (answer.add(json)) continue;
+        if (given == 0) return answer_too_large(call, "Ask for fewer groups by fields.");
+        break;
+    }
+    answer.end_list();
+    OrderedJson meta = OrderedJson::object();
+    if (given < found.size()) meta["cursor"] = to_url_cursor(place_of(found[given - 1]));
+    answer.add_members({{"meta", meta}});
+    return answer.finish();
 }
 
 // GET /experiments.
@@ -92,14 +127,6 @@ Result<std::optional<ExperimentPlace>> experiment_after(const QueryParameters& p
     ASSAY_TRY(place.latest, cursor_time(position, "lastTime"));
     ASSAY_TRY(place.id, cursor_text(position, "lastExperimentId"));
     return place;
-}
-
-OrderedJson place_of(const ExperimentRecord& record) {
-    OrderedJson position;
-    position["v"] = 1;
-    position["lastTime"] = to_cursor_time(record.latest);
-    position["lastExperimentId"] = record.id;
-    return position;
 }
 
 Result<OrderedJson> experiment_json(Session& reader, const ProjectId& project,
@@ -130,16 +157,11 @@ Result<ApiResponse> get_experiments(const ApiContext&, const RouteCall& call, Se
               experiment_conditions(parameters, ExperimentList::experiments));
     ASSAY_TRY(const auto after, experiment_after(parameters));
     ASSAY_TRY(const std::int64_t project, reader.find_project(call.project()));
-    ASSAY_TRY(auto found,
+    ASSAY_TRY(const auto found,
               find_experiments(reader, project, request.scope, after, request.limit + 1));
-    const bool has_more = found.size() > request.limit;
-    if (has_more) found.pop_back();
-    OrderedJson data = OrderedJson::array();
-    for (const ExperimentRecord& record : found) {
-        ASSAY_TRY(OrderedJson json, experiment_json(reader, call.project(), record, request));
-        data.push_back(std::move(json));
-    }
-    return list_response(std::move(data), has_more ? place_of(found.back()) : OrderedJson());
+    return list_response(call, found, request.limit, [&](const ExperimentRecord& record) {
+        return experiment_json(reader, call.project(), record, request);
+    });
 }
 
 // GET /experiment-items.
@@ -153,16 +175,6 @@ Result<std::optional<ExperimentItemPlace>> item_after(const QueryParameters& par
     ASSAY_TRY(place.trace_id, cursor_text(position, "lastTraceId"));
     ASSAY_TRY(place.id, cursor_text(position, "lastId"));
     return place;
-}
-
-OrderedJson place_of(const ExperimentItemRecord& item) {
-    OrderedJson position;
-    position["v"] = 1;
-    position["lastTime"] = to_cursor_time(item.place.start);
-    position["lastTraceId"] = item.place.trace_id;
-    position["lastId"] = item.place.id;
-    position["lastExperimentId"] = item.experiment_id;
-    return position;
 }
 
 void put_content(OrderedJson& json, const ExperimentItemRecord& item,
@@ -214,16 +226,11 @@ Result<ApiResponse> get_experiment_items(const ApiContext&, const RouteCall& cal
     ASSAY_TRY(request.scope.accepts, experiment_conditions(parameters, ExperimentList::items));
     ASSAY_TRY(const auto after, item_after(parameters));
     ASSAY_TRY(const std::int64_t project, reader.find_project(call.project()));
-    ASSAY_TRY(auto found,
+    ASSAY_TRY(const auto found,
               find_experiment_items(reader, project, request.scope, after, request.limit + 1));
-    const bool has_more = found.size() > request.limit;
-    if (has_more) found.pop_back();
-    OrderedJson data = OrderedJson::array();
-    for (const ExperimentItemRecord& item : found) {
-        ASSAY_TRY(OrderedJson json, item_json(reader, call.project(), item, request));
-        data.push_back(std::move(json));
-    }
-    return list_response(std::move(data), has_more ? place_of(found.back()) : OrderedJson());
+    return list_response(call, found, request.limit, [&](const ExperimentItemRecord& item) {
+        return item_json(reader, call.project(), item, request);
+    });
 }
 
 constexpr std::array k_routes = {

@@ -89,10 +89,12 @@ std::string_view received(const Connection& connection) {
     return {static_cast<const char*>(data.data()), data.size()};
 }
 
+/// Not counted: who asked for something small is answered.
+constexpr std::size_t k_answer_bytes_free = 64U << 10U;
 constexpr const char* k_busy = "The server has too much to read at once; send it again later";
 
-asio::awaitable<Result<std::string>> inflate_later(std::string packed) {
-    co_return inflate_body(packed);
+asio::awaitable<Result<std::string>> inflate_later(std::string packed, std::size_t bytes_max) {
+    co_return inflate_body(packed, bytes_max);
 }
 
 /// The parts of a base path.
@@ -321,6 +323,11 @@ asio::awaitable<bool> HttpServer::Impl::exchange(Connection& connection) {
     const bool keep_alive = parser.get().keep_alive();
     connection.stream.expires_never();
     const ApiResponse response = co_await ask(std::move(request));
+    // What somebody reads slowly takes room too.
+    const bool is_large = response.body.size() > k_answer_bytes_free;
+    if (!share.grow_to(is_large ? response.body.size() : 0)) {
+        co_return co_await refuse(connection, Refusal{503, k_busy}, with_body);
+    }
     co_return co_await write(connection, response, keep_alive && !is_draining_, with_body);
 }
 
@@ -471,7 +478,9 @@ asio::awaitable<Step<std::string>> HttpServer::Impl::unpack(const ApiRequest& re
     if (encoding != "gzip" && encoding != "x-gzip" && encoding != "deflate") {
         co_return Refusal{415, "Content-Encoding must be gzip, deflate or identity"};
     }
-    auto task = inflate_later(std::move(body));
+    const std::size_t bytes_max =
+        limits::k_http_inflated_factor * application_.body_bytes_max(request);
+    auto task = inflate_later(std::move(body), bytes_max);
     auto inflated = co_await asio::co_spawn(worker_, std::move(task), asio::use_awaitable);
     if (inflated) co_return std::move(*inflated);
     const bool is_large = inflated.error().code == ErrorCode::resource_exhausted;

@@ -6,8 +6,6 @@
 #include <array>
 #include <memory>
 
-#include "server/api/limits.hpp"
-
 namespace assay {
 namespace {
 
@@ -19,14 +17,13 @@ struct EndStream {
 };
 
 std::size_t inflated_bytes_max(std::size_t packed_bytes) {
-    return std::min(limits::k_http_inflated_bytes_max,
-                    std::max(limits::k_http_inflated_bytes_free,
-                             packed_bytes * limits::k_http_inflated_ratio_max));
+    return std::max(limits::k_http_inflated_bytes_free,
+                    packed_bytes * limits::k_http_inflated_ratio_max);
 }
 
 }  // namespace
 
-Result<std::string> inflate_body(std::string_view packed) {
+Result<std::string> inflate_body(std::string_view packed, std::size_t bytes_max) {
     z_stream stream{};
     if (inflateInit2(&stream, k_window_bits_either) != Z_OK) {
         return failure(ErrorCode::resource_exhausted, "There is no memory to inflate the body");
@@ -35,7 +32,7 @@ Result<std::string> inflate_body(std::string_view packed) {
     // zlib does not write through next_in, which is not const for historical reasons.
     stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
     stream.avail_in = static_cast<uInt>(packed.size());
-    const std::size_t bytes_max = inflated_bytes_max(packed.size());
+    bytes_max = std::min(bytes_max, inflated_bytes_max(packed.size()));
     std::string text;
     std::array<char, 64U << 10U> piece{};
     int code = Z_OK;

@@ -18,6 +18,13 @@ constexpr std::size_t k_shown_characters = 4;
 constexpr std::size_t k_own_characters_min = 8;  // of a pair that was not made here
 constexpr std::size_t k_own_characters_max = 200;
 
+/// By which its owner knows a secret key again; of a short one nothing.
+std::string shown(std::string_view secret) {
+    const bool is_long = secret.size() >= k_secret_prefix.size() + k_own_characters_min;
+    return fmt::format("{}...{}", k_secret_prefix,
+                       is_long ? secret.substr(secret.size() - k_shown_characters) : "");
+}
+
 /// "0123abcd-…": hex in the groups of a UUID, as clients expect it.
 std::string random_text() {
     std::string text = random_hex(k_random_bytes);
@@ -26,10 +33,8 @@ std::string random_text() {
 }
 
 bool is_half(std::string_view key, std::string_view prefix) {
-    const bool is_printable =
-        std::ranges::all_of(key, [](char c) { return c > ' ' && c < '\x7f'; });
-    return key.starts_with(prefix) && is_printable && key.find(':') == std::string_view::npos &&
-           key.size() >= prefix.size() + k_own_characters_min && key.size() <= k_own_characters_max;
+    return key.starts_with(prefix) && is_usable_key(key) &&
+           key.size() >= prefix.size() + k_own_characters_min;
 }
 
 }  // namespace
@@ -37,6 +42,11 @@ bool is_half(std::string_view key, std::string_view prefix) {
 KeyPair make_key_pair() {
     return {.public_key = fmt::format("{}{}", k_public_prefix, random_text()),
             .secret_key = Secret(fmt::format("{}{}", k_secret_prefix, random_text()))};
+}
+
+bool is_usable_key(std::string_view key) {
+    return !key.empty() && key.size() <= k_own_characters_max &&
+           std::ranges::all_of(key, [](char c) { return c > ' ' && c < '\x7f' && c != ':'; });
 }
 
 Result<void> check_key_pair(const KeyPair& pair) {
@@ -58,8 +68,7 @@ ApiKey make_api_key(const KeyPair& pair, KeyOwner owner, std::optional<std::stri
             .owner = std::move(owner),
             .public_key = pair.public_key,
             .secret_hash = hash_secret_key(secrets.salt, secret),
-            .shown_secret = fmt::format("{}...{}", k_secret_prefix,
-                                        secret.substr(secret.size() - k_shown_characters)),
+            .shown_secret = shown(secret),
             .note = std::move(note),
             .created = now,
             .last_used = std::nullopt};

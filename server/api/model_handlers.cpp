@@ -212,16 +212,16 @@ Result<WriteJob> delete_model(const ApiContext& /*context*/, const RouteCall& ca
 }
 
 constexpr std::array k_routes = {
-    Route{"GET", "/api/public/models", RouteAuth::project, ReadHandler{&get_models},
+    Route{"GET", "/api/public/models", RouteAuth::project_or_admin, ReadHandler{&get_models},
           "Model definitions of the project and those that come with the server"},
-    Route{"POST", "/api/public/models", RouteAuth::project, WriteHandler{&post_model},
+    Route{"POST", "/api/public/models", RouteAuth::project_or_admin, WriteHandler{&post_model},
           "Make a model definition"},
-    Route{"GET", "/api/public/models/{id}", RouteAuth::project, ReadHandler{&get_model},
+    Route{"GET", "/api/public/models/{id}", RouteAuth::project_or_admin, ReadHandler{&get_model},
           "A model definition"},
-    Route{"PUT", "/api/public/models/{id}", RouteAuth::project, WriteHandler{&put_model_of},
-          "Replace a model definition of the project"},
-    Route{"DELETE", "/api/public/models/{id}", RouteAuth::project, WriteHandler{&delete_model},
-          "Remove a model definition of the project"},
+    Route{"PUT", "/api/public/models/{id}", RouteAuth::project_or_admin,
+          WriteHandler{&put_model_of}, "Replace a model definition of the project"},
+    Route{"DELETE", "/api/public/models/{id}", RouteAuth::project_or_admin,
+          WriteHandler{&delete_model}, "Remove a model definition of the project"},
 };
 
 }  // namespace

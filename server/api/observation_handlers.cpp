@@ -8,10 +8,12 @@
 #include <span>
 
 #include "core/base/text.hpp"
+#include "server/api/answer_writer.hpp"
 #include "server/api/observation_json.hpp"
 #include "server/api/paging.hpp"
 #include "server/api/route.hpp"
 #include "server/query/query.hpp"
+#include "server/store/row_values.hpp"
 #include "server/tracing/records.hpp"
 
 // Observations in the two shapes that clients of different ages ask for.
@@ -21,6 +23,10 @@ namespace {
 
 constexpr std::int64_t k_v2_limit_default = 50;
 constexpr std::int64_t k_v2_limit_max = 1000;
+constexpr std::string_view k_smaller_page =
+    "Ask for fewer observations by a smaller limit, or by GET /api/public/v2/observations, whose "
+    "cursor goes on where an answer is full.";
+constexpr std::string_view k_fewer_fields = "Ask for fewer groups by fields.";
 constexpr std::array<std::string_view, 4> k_levels = {"DEBUG", "DEFAULT", "WARNING", "ERROR"};
 
 /// Newest first. Together they tell any two observations apart, which a cursor needs.
@@ -73,12 +79,16 @@ Result<ApiResponse> get_observations(const ApiContext&, const RouteCall& call, S
     }
     ASSAY_TRY(const FoundRows found, find_rows(reader, call.project(), query));
     ASSAY_TRY(const std::int64_t total, count_rows(reader, call.project(), query, found));
-    OrderedJson data = OrderedJson::array();
+    AnswerWriter answer;
+    answer.begin_list("data");
     for (const std::int64_t row : found.rows) {
         ASSAY_TRY(const auto record, read_one(reader, row, RecordParts::all));
-        if (record) data.push_back(observation_v1_json(call.project(), *record));
+        if (!record) continue;
+        if (!answer.add(observation_v1_json(call.project(), *record))) {
+            return answer_too_large(call, k_smaller_page);
+        }
     }
-    return page_response(std::move(data), page, total);
+    return page_response(std::move(answer), page, total);
 }
 
 Result<ApiResponse> get_observation(const ApiContext&, const RouteCall& call, Session& reader) {
@@ -132,16 +142,9 @@ Result<void> check_content(const std::vector<FilterElement>& filter) {
     return {};
 }
 
-/// Nanoseconds as a cursor tells a time: what a page ended with must be found again exactly.
-std::string exact_time(Time time) {
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-    const std::string text = to_api_time(Time(seconds));  // "...:ss.000Z"
-    return fmt::format("{}.{:09}Z", text.substr(0, text.find('.')), (time - seconds).count());
-}
-
 std::string cursor_after(const ObservationRecord& last) {
     OrderedJson position;
-    position["lastStartTimeTo"] = exact_time(last.start);
+    position["lastStartTimeTo"] = to_cursor_time(last.start);
     position["lastTraceId"] = last.trace_id.value();
     position["lastId"] = last.id.value();
     return to_cursor(position);
@@ -150,15 +153,10 @@ std::string cursor_after(const ObservationRecord& last) {
 /// The values of newest_first() where a page ended.
 Result<std::vector<SqlValue>> position_of(std::string_view cursor) {
     ASSAY_TRY(const Json position, parse_cursor(cursor));
-    const auto text = [&](const char* name) {
-        const auto found = position.find(name);
-        return found != position.end() && found->is_string() ? found->get<std::string>()
-                                                             : std::string();
-    };
-    const auto time = parse_rfc3339(text("lastStartTimeTo"));
-    if (!time) return failure(ErrorCode::invalid_argument, "Invalid cursor format");
-    return std::vector<SqlValue>{std::int64_t{time->time_since_epoch().count()},
-                                 StoredId(text("lastId")), StoredId(text("lastTraceId"))};
+    ASSAY_TRY(const Time time, cursor_time(position, "lastStartTimeTo"));
+    ASSAY_TRY(const std::string id, cursor_text(position, "lastId"));
+    ASSAY_TRY(const std::string trace, cursor_text(position, "lastTraceId"));
+    return std::vector<SqlValue>{to_nanoseconds(time), StoredId(id), StoredId(trace)};
 }
 
 struct ListV2 {
@@ -225,8 +223,10 @@ Result<ApiResponse> get_observations_v2(const ApiContext&, const RouteCall& call
     ASSAY_TRY(const FoundRows found, find_rows(reader, call.project(), list.query));
     const auto parts = list.groups.need_document() ? RecordParts::all : RecordParts::columns;
     Traces traces(reader);
-    OrderedJson data = OrderedJson::array();
+    AnswerWriter answer;
+    answer.begin_list("data");
     std::string cursor;
+    bool has_more = found.has_more;
     for (const std::int64_t row : found.rows) {
         ASSAY_TRY(const auto record, read_one(reader, row, parts));
         if (!record) continue;
@@ -235,15 +235,19 @@ Result<ApiResponse> get_observations_v2(const ApiContext&, const RouteCall& call
         if (list.groups.need_trace()) {
             ASSAY_TRY(trace, traces.find(record->trace));
         }
-        data.push_back(
+        // A page may end before its limit: the cursor goes on there.
+        const bool fits = answer.add(
             observation_v2_json(call.project(), *record, *trace, list.groups, list.whole_metadata));
+        if (!fits && cursor.empty()) return answer_too_large(call, k_fewer_fields);
+        has_more = has_more || !fits;
+        if (!fits) break;
         cursor = cursor_after(*record);
     }
-    OrderedJson body;
-    body["data"] = std::move(data);
-    body["meta"] = OrderedJson::object();
-    if (found.has_more) body["meta"]["cursor"] = cursor;
-    return json_response(200, body);
+    answer.end_list();
+    OrderedJson meta = OrderedJson::object();
+    if (has_more) meta["cursor"] = cursor;
+    answer.add_members({{"meta", meta}});
+    return answer.finish();
 }
 
 constexpr std::array k_routes = {

@@ -64,6 +64,21 @@ Result<ApiResponse> post_organization(ApiContext& context, const RouteCall& call
     return json_response(201, json);
 }
 
+Result<ApiResponse> put_organization(ApiContext& context, const RouteCall& call) {
+    ASSAY_TRY(Organization organization, organization_of(context, call));
+    ASSAY_TRY(const Json body, parse_object(call.request));
+    ASSAY_TRY(organization.name, name_of(body));
+    ASSAY_CHECK(context.access.rename_organization(organization));
+    ASSAY_TRY(const OrderedJson json, to_json(context, organization));
+    return json_response(200, json);
+}
+
+Result<ApiResponse> delete_organization(ApiContext& context, const RouteCall& call) {
+    ASSAY_TRY(const Organization organization, organization_of(context, call));
+    ASSAY_CHECK(context.access.remove_organization(organization.id));
+    return json_response(200, {{"success", true}});
+}
+
 constexpr std::array k_routes = {
     Route{"GET", "/api/admin/organizations", RouteAuth::admin, AccessHandler{&get_organizations},
           "All organizations and their projects", ErrorShape::message},
@@ -72,6 +87,11 @@ constexpr std::array k_routes = {
     Route{"GET", "/api/admin/organizations/{organizationId}", RouteAuth::admin,
           AccessHandler{&get_organization}, "An organization and its projects",
           ErrorShape::message},
+    Route{"PUT", "/api/admin/organizations/{organizationId}", RouteAuth::admin,
+          AccessHandler{&put_organization}, "Rename an organization", ErrorShape::message},
+    Route{"DELETE", "/api/admin/organizations/{organizationId}", RouteAuth::admin,
+          AccessHandler{&delete_organization},
+          "Delete an organization that has no projects, and its keys", ErrorShape::message},
 };
 
 }  // namespace

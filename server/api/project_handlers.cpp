@@ -16,8 +16,6 @@ namespace {
 constexpr std::size_t k_id_bytes = 12;
 constexpr std::size_t k_name_characters_min = 3;
 constexpr std::size_t k_name_characters_max = 60;
-constexpr std::int64_t k_retention_days_min = 3;
-constexpr std::int64_t k_retention_days_max = 100'000;
 
 OrderedJson to_json(const Project& project) {
     OrderedJson json;
@@ -43,11 +41,9 @@ Result<void> apply(const Json& body, Project& project) {
     if (const Json& retention = member_of(body, "retention"); !retention.is_null()) {
         const std::int64_t days =
             retention.is_number_integer() ? retention.get<std::int64_t>() : -1;
-        const bool is_valid =
-            days == 0 || (days >= k_retention_days_min && days <= k_retention_days_max);
-        if (!is_valid) {
+        if (!limits::is_retention(days)) {
             return failure(ErrorCode::invalid_argument,
-                           "Invalid retention value. Must be 0 or at least 3 days.");
+                           "Invalid retention value. Must be 0 or from 3 to 100000 days.");
         }
         project.retention_days = static_cast<int>(days);
     }

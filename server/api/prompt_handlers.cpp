@@ -110,7 +110,8 @@ Result<ApiResponse> get_prompts(const ApiContext& /*context*/, const RouteCall& 
                               .label = query.text("label"),
                               .tag = query.text("tag"),
                               .updated_from = query.time("fromUpdatedAt"),
-                              .updated_to = query.time("toUpdatedAt")};
+                              .updated_to = query.time("toUpdatedAt"),
+                              .version = query.integer("version", 1, k_version_max)};
     const Page page = query.page(k_list_limit, k_list_limit_max);
     if (!query.ok()) return query.refusal();
     ASSAY_TRY(const std::int64_t project, reader.find_project(call.project()));
@@ -140,14 +141,17 @@ std::vector<std::string> read_labels(MemberReader& reader, const char* name) {
 }
 
 NewPrompt read_new_prompt(MemberReader reader) {
-    NewPrompt prompt{.name = reader.required_text("name"),
+    NewPrompt prompt{.name = reader.text("name").value_or(""),
                      .type = reader.choice("type", k_types).value_or("text"),
                      .content = {},
                      .created_by = k_author,
                      .commit_message = reader.text("commitMessage"),
                      .labels = read_labels(reader, "labels"),
                      .tags = reader.texts("tags")};
-    if (const auto checked = check_prompt_name(prompt.name); !checked && !prompt.name.empty()) {
+    if (reader.find("name").is_null()) {
+        (void)reader.required_text("name");
+    } else if (const auto checked = check_prompt_name(prompt.name);
+               !checked && reader.find("name").is_string()) {
         reader.refuse("name", "custom", checked.error().message);
     }
     auto content = normalise_prompt(prompt.type, reader.find("prompt"));
@@ -237,7 +241,7 @@ Result<ApiResponse> get_first_prompt(const ApiContext& /*context*/, const RouteC
     if (!selector.version) selector.label = k_production_label;
     ASSAY_TRY(const std::int64_t project, reader.find_project(call.project()));
     ASSAY_TRY(const auto prompt, read_prompt(reader, project, *name, selector));
-    if (!prompt) return error_response(call.errors, 404, not_found_message(*name, selector));
+    if (!prompt) return error_response(call.errors, 404, "Prompt not found");
     return json_response(200, to_json(*prompt, call.project(), Generation::first));
 }
 

@@ -27,6 +27,7 @@ struct ApiContext {
     Metrics metrics = {};                        ///< on the server's thread
     std::function<std::size_t()> connections{};  ///< the same
     std::function<void()> project_removed{};     ///< on any thread: there is something to clear
+    std::string base_path = {};                  ///< that all routes are below; "" = none
     std::atomic<bool> is_draining = false;
 };
 
@@ -68,7 +69,7 @@ struct WriteHandler {
 using RouteHandler = std::variant<ServerHandler, AccessHandler, ReadHandler, WriteHandler>;
 
 /// One thing that the server can be asked. The table of them drives dispatch, 405, CORS, HEAD,
-/// OpenAPI and the tests of who may ask what.
+/// OpenAPI (open_api.hpp) and the tests of who may ask what.
 struct Route {
     std::string_view method;
     std::string_view pattern;  ///< "/api/public/projects/{projectId}"
@@ -81,8 +82,6 @@ struct Route {
 
 /// All of them.
 [[nodiscard]] std::span<const Route> routes();
-/// The routes as an OpenAPI 3.1 document.
-[[nodiscard]] OrderedJson describe_routes(std::span<const Route> table);
 
 /// Finds the route of a request.
 class RouteTable {

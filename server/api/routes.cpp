@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include "core/base/text.hpp"
-#include "core/base/version.hpp"
 #include "server/api/route.hpp"
 
 namespace assay {
@@ -15,42 +14,6 @@ bool matches(const std::vector<std::string_view>& parts, const std::vector<std::
     return std::ranges::equal(parts, segments, [](std::string_view part, const std::string& text) {
         return is_parameter(part) ? !text.empty() : part == text;
     });
-}
-
-std::string_view scheme_of(RouteAuth auth) {
-    switch (auth) {
-        case RouteAuth::none: return "";
-        case RouteAuth::project: return "projectKey";
-        case RouteAuth::project_or_scores_key: return "publicKey";
-        case RouteAuth::organization: return "organizationKey";
-        case RouteAuth::admin: return "adminKey";
-    }
-    std::unreachable();
-}
-
-OrderedJson describe(const Route& route) {
-    OrderedJson parameters = OrderedJson::array();
-    for (const std::string_view part : split(route.pattern, '/')) {
-        if (!is_parameter(part)) continue;
-        parameters.push_back({{"name", parameter_name(part)},
-                              {"in", "path"},
-                              {"required", true},
-                              {"schema", {{"type", "string"}}}});
-    }
-    OrderedJson security = OrderedJson::array();
-    if (route.auth != RouteAuth::none) {
-        security.push_back({{scheme_of(route.auth), OrderedJson::array()}});
-    }
-    if (route.auth == RouteAuth::project_or_scores_key) {
-        security.push_back({{scheme_of(RouteAuth::project), OrderedJson::array()}});
-    }
-    OrderedJson operation;
-    operation["summary"] = route.summary;
-    if (!parameters.empty()) operation["parameters"] = std::move(parameters);
-    operation["security"] = std::move(security);
-    operation["responses"] = {{"2XX", {{"description", "Done"}}},
-                              {"4XX", {{"description", "Refused"}}}};
-    return operation;
 }
 
 }  // namespace
@@ -77,23 +40,6 @@ std::span<const Route> routes() {
         return table;
     }();
     return all;
-}
-
-OrderedJson describe_routes(std::span<const Route> table) {
-    const OrderedJson basic = {{"type", "http"}, {"scheme", "basic"}};
-    const OrderedJson bearer = {{"type", "http"}, {"scheme", "bearer"}};
-    OrderedJson document;
-    document["openapi"] = "3.1.0";
-    document["info"] = {{"title", "assay"}, {"version", k_version}};
-    OrderedJson& paths = document["paths"] = OrderedJson::object();
-    for (const Route& route : table) {
-        paths[std::string(route.pattern)][to_lower_ascii(route.method)] = describe(route);
-    }
-    document["components"]["securitySchemes"] = {{"projectKey", basic},
-                                                 {"publicKey", bearer},
-                                                 {"organizationKey", basic},
-                                                 {"adminKey", bearer}};
-    return document;
 }
 
 RouteTable::RouteTable(std::span<const Route> table) {

@@ -8,10 +8,12 @@
 #include <map>
 #include <ranges>
 
+#include "server/api/answer_writer.hpp"
 #include "server/api/paging.hpp"
 #include "server/api/route.hpp"
 #include "server/api/score_json.hpp"
 #include "server/query/query.hpp"
+#include "server/store/row_values.hpp"
 #include "server/tracing/ingest.hpp"
 #include "server/tracing/score_records.hpp"
 
@@ -24,6 +26,9 @@ namespace {
 constexpr std::int64_t k_limit_default = 50;
 constexpr std::int64_t k_limit_max = 100;
 
+constexpr std::string_view k_smaller_page =
+    "Ask for fewer scores by a smaller limit, or by GET /api/public/v3/scores, whose pages end "
+    "when they are full.";
 constexpr std::array<std::string_view, 3> k_sources = {"API", "EVAL", "ANNOTATION"};
 constexpr std::array<std::string_view, 5> k_data_types = {"NUMERIC", "BOOLEAN", "CATEGORICAL",
                                                           "TEXT", "CORRECTION"};
@@ -45,15 +50,6 @@ std::vector<Order> newest_first() { return {{"timestamp", true}, {"id", true}}; 
 
 ApiResponse not_found(const RouteCall& call) {
     return error_response(call.errors, 404, "Score not found within authorized project");
-}
-
-/// The records of rows that a query found.
-Result<std::vector<ScoreRecord>> read_found(Session& reader, const RouteCall& call,
-                                            const FoundRows& found) {
-    ASSAY_TRY(const std::int64_t project, reader.find_project(call.project()));
-    std::vector<ScoreId> ids;
-    for (const std::string& id : found.ids) ids.emplace_back(id);
-    return read_score_records(reader, project, ids);
 }
 
 void refuse_unless_one_of(QueryParameters& parameters, std::string_view name,
@@ -109,40 +105,31 @@ std::vector<FilterElement> elements_of(QueryParameters& parameters) {
     return elements;
 }
 
-/// The traces of scores, by id; those that nothing was ever said of are not there.
-Result<std::map<std::string, TraceRecord>> traces_of(Session& reader, const RouteCall& call,
-                                                     std::span<const ScoreRecord> scores) {
-    ASSAY_TRY(const std::int64_t project, reader.find_project(call.project()));
-    std::map<std::string, TraceRecord> traces;
-    for (const ScoreRecord& score : scores) {
-        if (score.subject_kind != ScoreSubjectKind::trace) continue;
-        if (traces.contains(score.subject_id)) continue;
-        ASSAY_TRY(const auto row, find_trace_row(reader, project, TraceId(score.subject_id)));
-        if (!row) continue;
-        ASSAY_TRY(auto records, read_traces(reader, std::span(&*row, 1), RecordParts::columns));
-        for (TraceRecord& record : records) traces.emplace(score.subject_id, std::move(record));
-    }
-    return traces;
-}
+/// What is told of the traces of scores, each read once.
+class ScoreTraces {
+  public:
+    ScoreTraces(Session& reader, std::int64_t project) : reader_(reader), project_(project) {}
 
-Result<OrderedJson> list_with_traces(Session& reader, const RouteCall& call,
-                                     std::span<const ScoreRecord> scores) {
-    ASSAY_TRY(const auto traces, traces_of(reader, call, scores));
-    OrderedJson data = OrderedJson::array();
-    for (const ScoreRecord& score : scores) {
-        OrderedJson json = score_v1_json(call.project(), score);
-        const auto trace = traces.find(score.subject_id);
-        json["trace"] = score_trace_json(trace == traces.end() ? nullptr : &trace->second);
-        data.push_back(std::move(json));
+    /// @return null for a score of something else, or of a trace that nothing was ever said of.
+    Result<OrderedJson> find(const ScoreRecord& score) {
+        if (score.subject_kind != ScoreSubjectKind::trace) return OrderedJson();
+        const auto known = traces_.find(score.subject_id);
+        if (known != traces_.end()) return known->second;
+        ASSAY_TRY(const auto row, find_trace_row(reader_, project_, TraceId(score.subject_id)));
+        std::vector<TraceRecord> records;
+        if (row) {
+            ASSAY_TRY(records, read_traces(reader_, std::span(&*row, 1), RecordParts::columns));
+        }
+        OrderedJson& json = traces_[score.subject_id];
+        json = score_trace_json(records.empty() ? nullptr : &records.front());
+        return json;
     }
-    return data;
-}
 
-OrderedJson list_alone(const RouteCall& call, std::span<const ScoreRecord> scores) {
-    OrderedJson data = OrderedJson::array();
-    for (const ScoreRecord& score : scores) data.push_back(score_v1_json(call.project(), score));
-    return data;
-}
+  private:
+    Session& reader_;
+    std::int64_t project_;
+    std::map<std::string, OrderedJson> traces_;
+};
 
 enum class Version : std::uint8_t { v1, v2 };
 
@@ -160,13 +147,23 @@ Result<ApiResponse> list_scores(const RouteCall& call, Session& reader, Version 
     }
     ASSAY_TRY(const FoundRows found, find_rows(reader, call.project(), query));
     ASSAY_TRY(const std::int64_t total, count_rows(reader, call.project(), query));
-    ASSAY_TRY(const auto scores, read_found(reader, call, found));
     const auto fields = parameters.comma_list("fields");
     const bool has_traces = version == Version::v2 &&
                             (fields.empty() || std::ranges::find(fields, "trace") != fields.end());
-    if (!has_traces) return page_response(list_alone(call, scores), page, total);
-    ASSAY_TRY(OrderedJson data, list_with_traces(reader, call, scores));
-    return page_response(std::move(data), page, total);
+    ASSAY_TRY(const std::int64_t project, reader.find_project(call.project()));
+    ScoreTraces traces(reader, project);
+    AnswerWriter answer;
+    answer.begin_list("data");
+    for (const std::string& id : found.ids) {
+        ASSAY_TRY(const auto score, find_score(reader, project, ScoreId(id)));
+        if (!score) continue;
+        OrderedJson json = score_v1_json(call.project(), *score);
+        if (has_traces) {
+            ASSAY_TRY(json["trace"], traces.find(*score));
+        }
+        if (!answer.add(json)) return answer_too_large(call, k_smaller_page);
+    }
+    return page_response(std::move(answer), page, total);
 }
 
 Result<ApiResponse> get_scores(const ApiContext&, const RouteCall& call, Session& reader) {
@@ -339,7 +336,7 @@ Result<std::vector<SqlValue>> read_cursor(std::string_view cursor) {
     ASSAY_TRY(const Json position, parse_cursor(cursor));
     ASSAY_TRY(const Time time, cursor_time(position, "lastTimestamp"));
     ASSAY_TRY(const std::string id, cursor_text(position, "lastId"));
-    return std::vector<SqlValue>{std::int64_t{time.time_since_epoch().count()}, StoredId(id)};
+    return std::vector<SqlValue>{to_nanoseconds(time), StoredId(id)};
 }
 
 std::string cursor_after(const ScoreRecord& last) {
@@ -364,15 +361,25 @@ Result<ApiResponse> get_scores_v3(const ApiContext&, const RouteCall& call, Sess
         ASSAY_TRY(query.after, read_cursor(*cursor));
     }
     ASSAY_TRY(const FoundRows found, find_rows(reader, call.project(), query));
-    ASSAY_TRY(const auto scores, read_found(reader, call, found));
-    OrderedJson body;
-    body["data"] = OrderedJson::array();
-    for (const ScoreRecord& score : scores) {
-        body["data"].push_back(score_v3_json(call.project(), score, groups));
+    ASSAY_TRY(const std::int64_t project, reader.find_project(call.project()));
+    AnswerWriter answer;
+    answer.begin_list("data");
+    OrderedJson meta = {{"limit", limit}};
+    std::string cursor;
+    bool has_more = found.has_more;
+    for (const std::string& id : found.ids) {
+        ASSAY_TRY(const auto score, find_score(reader, project, ScoreId(id)));
+        if (!score) continue;
+        // A page may end before its limit: the cursor goes on there.
+        const bool fits = answer.add(score_v3_json(call.project(), *score, groups));
+        has_more = has_more || !fits;
+        if (!fits) break;
+        cursor = cursor_after(*score);
     }
-    body["meta"]["limit"] = limit;
-    if (found.has_more && !scores.empty()) body["meta"]["cursor"] = cursor_after(scores.back());
-    return json_response(200, body);
+    answer.end_list();
+    if (has_more && !cursor.empty()) meta["cursor"] = cursor;
+    answer.add_members({{"meta", meta}});
+    return answer.finish();
 }
 
 Result<WriteJob> delete_score(const ApiContext&, const RouteCall& call) {

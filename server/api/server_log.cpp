@@ -7,6 +7,15 @@
 #include "core/base/text.hpp"
 
 namespace assay {
+namespace {
+
+/// In quotes where a reader could not tell its end, or take its end for another field.
+std::string plain_value(const std::string& text) {
+    const bool is_word = !text.empty() && text.find_first_of(" \t\n\"=") == std::string::npos;
+    return terminal_safe(is_word ? text : to_text(Json(text)));
+}
+
+}  // namespace
 
 void ServerLog::write(const std::string& line) {
     (void)std::fputs(line.c_str(), stderr);  // one call: lines of several threads stay whole
@@ -22,7 +31,7 @@ void ServerLog::log(std::string_view level, std::string_view event, const Fields
     }
     std::string line = fmt::format("{} {:<7} {}", time, level, event);
     for (const auto& [name, value] : fields) {
-        line += fmt::format(" {}={}", name, terminal_safe(as_text(value)));
+        line += fmt::format(" {}={}", name, plain_value(as_text(value)));
     }
     write(line + "\n");
 }

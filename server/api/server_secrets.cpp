@@ -21,22 +21,33 @@ constexpr std::size_t k_secret_bytes = 32;
 constexpr std::uint64_t k_secret_file_bytes_max = 4096;
 constexpr mode_t k_mode_of_owner = 0600;
 
-/// Writes a file that only its owner may read, unless there is one.
-Result<void> create_secret_file(const fs::path& path) {
-    std::error_code ignored;
-    fs::create_directories(path.parent_path(), ignored);  // what went wrong shows when it is opened
+/// Writes a file that only its owner may read and that is not there yet.
+Result<void> write_new_file(const fs::path& path, std::string_view text) {
     const int descriptor =
         ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, k_mode_of_owner);
-    if (descriptor < 0 && errno == EEXIST) return {};
     if (descriptor < 0) return std::unexpected(file_error(errno, "create", path));
-    const std::string text = random_hex(k_secret_bytes) + "\n";
     const ssize_t written = ::write(descriptor, text.data(), text.size());
     const bool is_whole = written == static_cast<ssize_t>(text.size()) && ::fsync(descriptor) == 0;
     const int problem = errno;
     (void)::close(descriptor);  // synced, or given up
     if (is_whole) return {};
-    fs::remove(path, ignored);
     return std::unexpected(file_error(problem, "write", path));
+}
+
+/// Makes the file of a secret, unless there is one. It gets its name when it is whole: half of one
+/// would keep every later start from what the first one began.
+Result<void> create_secret_file(const fs::path& path) {
+    std::error_code ignored;
+    if (fs::exists(path, ignored)) return {};
+    fs::create_directories(path.parent_path(), ignored);  // what went wrong shows when it is opened
+    const fs::path part = path.string() + "." + random_hex(8) + ".tmp";
+    const Result<void> written = write_new_file(part, random_hex(k_secret_bytes) + "\n");
+    // A link, unlike a new name, never replaces what another process has made meanwhile.
+    const bool is_there = written && (::link(part.c_str(), path.c_str()) == 0 || errno == EEXIST);
+    const int problem = errno;
+    fs::remove(part, ignored);
+    if (!written || is_there) return written;
+    return std::unexpected(file_error(problem, "create", path));
 }
 
 Result<Secret> load_secret(const fs::path& path) {

@@ -1,5 +1,7 @@
 #include <array>
+#include <chrono>
 
+#include "server/api/open_api.hpp"
 #include "server/api/route.hpp"
 
 // What operators and clients ask before anything else.
@@ -10,22 +12,27 @@ namespace {
 /// Of the API, not of this program: by it `langfuse-cli` chooses what it asks for.
 constexpr const char* k_api_version = "4.35.0";
 
+constexpr std::chrono::minutes k_recent{3};
+
+ApiResponse answer(int status, const char* text) {
+    return json_response(status, {{"status", text}, {"version", k_api_version}});
+}
+
 Result<ApiResponse> get_health(ApiContext& context, const RouteCall& call) {
     if (call.request.query_value("failIfDatabaseUnavailable") == "true") {
         const auto read = context.access.organizations();
-        if (!read) {
-            return json_response(
-                503, {{"status", "Database not available"}, {"version", k_api_version}});
-        }
+        if (!read) return answer(503, "Database not available");
     }
-    return json_response(200, {{"status", "OK"}, {"version", k_api_version}});
+    if (call.request.query_value("failIfNoRecentEvents") == "true") {
+        const auto has_events = context.access.has_events_since(context.clock.now() - k_recent);
+        if (!has_events) return answer(503, "Database not available");
+        if (!*has_events) return answer(503, "No traces or observations in the last 3 minutes");
+    }
+    return answer(200, "OK");
 }
 
 Result<ApiResponse> get_ready(ApiContext& context, const RouteCall& /*call*/) {
-    if (context.is_draining) {
-        return json_response(500, {{"status", "Shutting down"}, {"version", k_api_version}});
-    }
-    return json_response(200, {{"status", "OK"}, {"version", k_api_version}});
+    return context.is_draining ? answer(500, "Shutting down") : answer(200, "OK");
 }
 
 Result<ApiResponse> get_metrics(ApiContext& context, const RouteCall& /*call*/) {
@@ -36,8 +43,8 @@ Result<ApiResponse> get_metrics(ApiContext& context, const RouteCall& /*call*/) 
                        .headers = {}};
 }
 
-Result<ApiResponse> get_open_api(ApiContext& /*context*/, const RouteCall& /*call*/) {
-    return json_response(200, describe_routes(routes()));
+Result<ApiResponse> get_open_api(ApiContext& context, const RouteCall& /*call*/) {
+    return json_response(200, describe_routes(routes(), context.base_path));
 }
 
 constexpr std::array k_routes = {

@@ -1,10 +1,12 @@
 #include <array>
 #include <span>
 
+#include "server/api/answer_writer.hpp"
 #include "server/api/paging.hpp"
 #include "server/api/route.hpp"
 #include "server/api/trace_json.hpp"
 #include "server/query/query.hpp"
+#include "server/store/row_values.hpp"
 #include "server/tracing/records.hpp"
 
 // Sessions: traces that clients gave the same sessionId.
@@ -14,6 +16,8 @@ namespace {
 
 /// Of one session; the rest is found by GET /traces?sessionId=.
 constexpr std::int64_t k_traces_max = 1000;
+constexpr std::string_view k_pages_of_traces =
+    "Ask for the session's traces page by page, by GET /api/public/traces?sessionId=.";
 
 constexpr const char* k_session =
     "SELECT s.id, s.created_at, e.text FROM sessions s JOIN symbols e ON e.symbol = s.environment "
@@ -25,7 +29,7 @@ Result<OrderedJson> session_json(Session& reader, const ProjectId& project, Sess
     if (!found) return OrderedJson();
     OrderedJson json;
     json["id"] = rows.id(0);
-    json["createdAt"] = to_api_time(Time(std::chrono::nanoseconds(rows.integer(1))));
+    json["createdAt"] = to_api_time(time_at(rows, 1));
     json["projectId"] = project.value();
     json["environment"] = rows.bytes(2);
     return json;
@@ -61,21 +65,23 @@ Result<ApiResponse> get_sessions(const ApiContext&, const RouteCall& call, Sessi
     return page_response(std::move(data), page, total);
 }
 
-/// The traces of a session in the order in which they began.
-Result<OrderedJson> traces_json(Session& reader, const ProjectId& project, const std::string& id) {
+/// Writes the traces of a session in the order in which they began. @return whether they fit.
+Result<bool> write_traces(Session& reader, const ProjectId& project, const std::string& id,
+                          AnswerWriter& answer) {
     const Query query{.view = trace_view(),
                       .parameters = {text_is("sessionId", id)},
                       .order = {{"timestamp", false}},
                       .limit = k_traces_max};
     ASSAY_TRY(const FoundRows found, find_rows(reader, project, query));
-    OrderedJson list = OrderedJson::array();
     // One at a time: each may hold megabytes.
     for (const std::int64_t number : found.rows) {
         const TraceRow row{number};
         ASSAY_TRY(const auto traces, read_traces(reader, std::span(&row, 1), RecordParts::all));
-        for (const TraceRecord& trace : traces) list.push_back(trace_v1_json(project, trace));
+        for (const TraceRecord& trace : traces) {
+            if (!answer.add(trace_v1_json(project, trace))) return false;
+        }
     }
-    return list;
+    return true;
 }
 
 Result<ApiResponse> get_session(const ApiContext&, const RouteCall& call, Session& reader) {
@@ -85,9 +91,14 @@ Result<ApiResponse> get_session(const ApiContext&, const RouteCall& call, Sessio
     if (!row) {
         return error_response(call.errors, 404, "Session not found within authorized project");
     }
-    ASSAY_TRY(OrderedJson json, session_json(reader, call.project(), *row));
-    ASSAY_TRY(json["traces"], traces_json(reader, call.project(), id));
-    return json_response(200, json);
+    AnswerWriter answer;
+    ASSAY_TRY(const OrderedJson session, session_json(reader, call.project(), *row));
+    answer.add_members(session);
+    answer.begin_list("traces");
+    ASSAY_TRY(const bool fit, write_traces(reader, call.project(), id, answer));
+    if (!fit) return answer_too_large(call, k_pages_of_traces);
+    answer.end_list();
+    return answer.finish();
 }
 
 constexpr std::array k_routes = {

@@ -8,6 +8,7 @@
 #include "core/base/money.hpp"
 #include "core/base/text.hpp"
 #include "server/api/answer_job.hpp"
+#include "server/api/answer_writer.hpp"
 #include "server/api/observation_json.hpp"
 #include "server/api/paging.hpp"
 #include "server/api/request_body.hpp"
@@ -17,6 +18,7 @@
 #include "server/query/query.hpp"
 #include "server/tracing/records.hpp"
 #include "server/tracing/removal.hpp"
+#include "server/tracing/score_records.hpp"
 
 // Traces as they are read, and their removal.
 
@@ -25,6 +27,12 @@ namespace {
 
 constexpr std::size_t k_deleted_traces_max = 1000;
 constexpr std::string_view k_correction = "CORRECTION";
+constexpr std::string_view k_smaller_page =
+    "Ask for fewer traces by a smaller limit, or leave out inputs, outputs and metadata by "
+    "fields=core,scores,observations,metrics.";
+constexpr std::string_view k_parts_of_trace =
+    "Ask for fields=core,io,metrics, and for the observations by GET "
+    "/api/public/v2/observations?traceId=, the scores by GET /api/public/v3/scores?traceId=.";
 constexpr std::array<std::string_view, 9> k_order_columns = {
     "id", "timestamp", "name", "userId", "release", "version", "public", "bookmarked", "sessionId"};
 
@@ -183,7 +191,8 @@ Result<ApiResponse> get_traces(const ApiContext&, const RouteCall& call, Session
     ASSAY_TRY(const std::int64_t total, count_rows(reader, call.project(), query, found));
     ASSAY_TRY(const std::int64_t project, reader.find_project(call.project()));
     ASSAY_TRY(TraceSummaries summaries, summarize(reader, project, found, groups));
-    OrderedJson data = OrderedJson::array();
+    AnswerWriter answer;
+    answer.begin_list("data");
     // One at a time: each may hold megabytes.
     for (const std::int64_t number : found.rows) {
         const TraceRow row{number};
@@ -191,44 +200,46 @@ Result<ApiResponse> get_traces(const ApiContext&, const RouteCall& call, Session
                   read_traces(reader, std::span(&row, 1),
                               groups.io ? RecordParts::all : RecordParts::columns));
         for (const TraceRecord& trace : traces) {
-            data.push_back(
+            const bool fits = answer.add(
                 listed_trace(call.project(), trace, std::move(summaries[number]), groups));
+            if (!fits) return answer_too_large(call, k_smaller_page);
         }
     }
-    return page_response(std::move(data), page, total);
+    return page_response(std::move(answer), page, total);
 }
 
-/// Puts a trace's observations, and what is summed up of them.
-Result<void> put_observations(Session& reader, const ProjectId& project,
-                              std::span<const ObservationRow> rows, const TraceGroups& groups,
-                              OrderedJson& json) {
-    TraceSummary summary;
-    OrderedJson list = OrderedJson::array();
-    const bool are_given = groups.observations;
+/// Writes a trace's observations. @return whether they fit.
+Result<bool> write_observations(Session& reader, const ProjectId& project,
+                                std::span<const ObservationRow> rows, const TraceGroups& groups,
+                                TraceSummary& summary, AnswerWriter& answer) {
     for (const ObservationRow& row : rows) {
         ASSAY_TRY(const auto records,
-                  read_observation_records(reader, std::span(&row, 1),
-                                           are_given ? RecordParts::all : RecordParts::columns));
+                  read_observation_records(
+                      reader, std::span(&row, 1),
+                      groups.observations ? RecordParts::all : RecordParts::columns));
         for (const ObservationRecord& record : records) {
             summary.add(record.start, record.end.value_or(record.start));
             summary.cost += record.total_cost.value_or(0);
-            if (are_given) list.push_back(observation_v1_json(project, record));
+            const bool fits =
+                !groups.observations || answer.add(observation_v1_json(project, record));
+            if (!fits) return false;
         }
     }
-    put_metrics(summary, groups, json);
-    json["observations"] = std::move(list);
-    return {};
+    return true;
 }
 
-Result<OrderedJson> scores_json(Session& reader, const ProjectId& project, std::int64_t project_row,
-                                TraceRow trace) {
-    ASSAY_TRY(const auto scores,
-              scores_of(reader, project_row, ScoreSubjectKind::trace, std::to_underlying(trace)));
-    OrderedJson list = OrderedJson::array();
-    for (const ScoreRecord& score : scores) {
-        if (score.data_type != k_correction) list.push_back(score_v1_json(project, score));
+/// The same of its scores.
+Result<bool> write_scores(Session& reader, const ProjectId& project, std::int64_t project_row,
+                          TraceRow trace, AnswerWriter& answer) {
+    ASSAY_TRY(const auto ids, score_ids_of(reader, project_row, ScoreSubjectKind::trace,
+                                           std::to_underlying(trace)));
+    // One at a time: each may hold a megabyte.
+    for (const ScoreId& id : ids) {
+        ASSAY_TRY(const auto score, find_score(reader, project_row, id));
+        if (!score || score->data_type == k_correction) continue;
+        if (!answer.add(score_v1_json(project, *score))) return false;
     }
-    return list;
+    return true;
 }
 
 Result<ApiResponse> get_trace(const ApiContext&, const RouteCall& call, Session& reader) {
@@ -242,18 +253,28 @@ Result<ApiResponse> get_trace(const ApiContext&, const RouteCall& call, Session&
     const TraceGroups groups = groups_of(QueryParameters(call.request));
     ASSAY_TRY(const auto traces, read_traces(reader, std::span(&*row, 1),
                                              groups.io ? RecordParts::all : RecordParts::columns));
-    OrderedJson json = trace_v1_json(call.project(), traces.at(0),
-                                     groups.io ? TraceContent::given : TraceContent::left_out);
+    AnswerWriter answer;
+    answer.add_members(trace_v1_json(call.project(), traces.at(0),
+                                     groups.io ? TraceContent::given : TraceContent::left_out));
     std::vector<ObservationRow> observations;
     if (groups.observations || groups.metrics) {
         ASSAY_TRY(observations, observations_of(reader, project, *row));
     }
-    ASSAY_CHECK(put_observations(reader, call.project(), observations, groups, json));
-    json["scores"] = OrderedJson::array();
-    if (groups.scores) {
-        ASSAY_TRY(json["scores"], scores_json(reader, call.project(), project, *row));
+    TraceSummary summary;
+    answer.begin_list("observations");
+    ASSAY_TRY(bool fits,
+              write_observations(reader, call.project(), observations, groups, summary, answer));
+    answer.end_list();
+    answer.begin_list("scores");
+    if (fits && groups.scores) {
+        ASSAY_TRY(fits, write_scores(reader, call.project(), project, *row, answer));
     }
-    return json_response(200, json);
+    answer.end_list();
+    if (!fits) return answer_too_large(call, k_parts_of_trace);
+    OrderedJson metrics;
+    put_metrics(summary, groups, metrics);
+    answer.add_members(metrics);
+    return answer.finish();
 }
 
 // Asking for it once more is no mistake: the answer to the first time may be lost.

@@ -22,6 +22,10 @@ bool is_environment_character(char character) {
 
 bool begins_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }
 
+std::string cut_marker(std::string_view text) {
+    return fmt::format("… [cut: it had {} bytes]", text.size());
+}
+
 /// The members of `value` up to `bytes_max` of them as JSON. The first that goes beyond it becomes
 /// the beginning of its text.
 Json cut_members(Json& value, std::size_t bytes_max) {
@@ -85,9 +89,20 @@ std::optional<std::string> find_id_fault(std::string_view id) {
 
 bool cut_text(std::string& text, std::size_t bytes_max) {
     if (text.size() <= bytes_max) return false;
-    const std::string marker = fmt::format("… [cut: it had {} bytes]", text.size());
+    const std::string marker = cut_marker(text);
     std::size_t end = bytes_max - std::min(bytes_max, marker.size());
     while (end > 0 && !begins_character(text[end])) --end;
+    text.resize(end);
+    text += marker;
+    return true;
+}
+
+bool cut_characters(std::string& text, std::size_t characters_max) {
+    if (text.size() <= characters_max || count_code_points(text) <= characters_max) return false;
+    const std::string marker = cut_marker(text);
+    std::size_t left = characters_max - std::min(characters_max, count_code_points(marker));
+    std::size_t end = 0;
+    while (end < text.size() && (!begins_character(text[end]) || left-- > 0)) ++end;
     text.resize(end);
     text += marker;
     return true;

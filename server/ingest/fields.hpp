@@ -33,6 +33,9 @@ using CutFields = std::vector<std::string>;
 /// @return whether it was cut.
 bool cut_text(std::string& text, std::size_t bytes_max);
 
+/// The same for characters: with the marker it has at most `characters_max`.
+bool cut_characters(std::string& text, std::size_t characters_max);
+
 /// A name, a version, a status message: valid UTF-8 without NUL, at most k_short_text_bytes_max.
 [[nodiscard]] std::string short_text(std::string text, std::string_view field, CutFields& cut);
 

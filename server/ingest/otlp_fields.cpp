@@ -17,13 +17,14 @@ constexpr std::array<std::string_view, 4> k_name_keys = {"gen_ai.tool.name", "ge
 constexpr std::array<std::string_view, 1> k_operation_keys = {"ai.operationId"};
 constexpr std::array<std::string_view, 1> k_function_keys = {"ai.telemetry.functionId"};
 
-constexpr std::array<std::string_view, 7> k_model_keys = {"langfuse.observation.model.name",
+constexpr std::array<std::string_view, 8> k_model_keys = {"langfuse.observation.model.name",
                                                           "gen_ai.response.model",
                                                           "ai.model.id",
                                                           "gen_ai.request.model",
                                                           "llm.response.model",
                                                           "llm.model_name",
-                                                          "model"};
+                                                          "model",
+                                                          "embedding.model_name"};
 
 /// What clients call a level.
 struct LevelName {
@@ -69,6 +70,8 @@ constexpr std::array k_ai_settings = {
     AiSetting{"frequencyPenalty", {"gen_ai.request.frequency_penalty"}},
     AiSetting{"presencePenalty", {"gen_ai.request.presence_penalty"}},
     AiSetting{"stopSequences", {"gen_ai.request.stop_sequences"}},
+    AiSetting{"seed", {"gen_ai.request.seed"}},
+    AiSetting{"service_tier", {"gen_ai.request.service_tier"}},
     AiSetting{"toolChoice", {"ai.prompt.toolChoice"}},
     AiSetting{"finishReason", {"gen_ai.response.finish_reasons", "gen_ai.finishReason"}},
     AiSetting{"system", {"gen_ai.system", "ai.model.provider"}},
@@ -208,7 +211,7 @@ std::string_view otlp_level(const OtlpView& view) {
 }
 
 std::optional<std::string> otlp_model(const OtlpView& view) {
-    if (repeats_model_calls(view)) return std::nullopt;
+    if (is_ai_sdk_agent(view)) return std::nullopt;
     constexpr std::array<std::string_view, 1> k_subtype = {"genkit:metadata:subtype"};
     constexpr std::array<std::string_view, 1> k_genkit_name = {"genkit:name"};
     const Json& attributes = view.span.attributes;

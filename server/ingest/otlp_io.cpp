@@ -27,7 +27,11 @@ constexpr std::array k_own_keys = {
     IoKeys{"", {"genkit:input"}, {"genkit:output"}},
 };
 constexpr std::array k_flue_keys = {
+    IoKeys{"", {"flue.turn.input"}, {"flue.turn.output"}},
+    IoKeys{"", {"flue.tool.arguments"}, {"flue.tool.result"}},
+    IoKeys{"", {"flue.task.prompt"}, {"flue.task.result"}},
     IoKeys{"", {"flue.workflow.payload"}, {"flue.workflow.result"}},
+    IoKeys{"", {}, {"flue.operation.result"}},
 };
 constexpr std::array k_framework_keys = {
     IoKeys{"",
@@ -43,7 +47,11 @@ constexpr std::array k_later_keys = {
     IoKeys{"", {"traceloop.entity.input"}, {"traceloop.entity.output"}},
     IoKeys{"", {"input.value"}, {"output.value"}},
     IoKeys{"", {"input"}, {"output"}},
+};
+constexpr std::array k_pydantic_keys = {
     IoKeys{"pydantic-ai", {"pydantic_ai.all_messages", "raw_input"}, {"final_result"}},
+};
+constexpr std::array k_argument_keys = {
     IoKeys{"", {"tool_arguments"}, {"tool_response"}},
 };
 constexpr std::array k_tool_keys = {
@@ -150,6 +158,14 @@ Found by_event_list(const OtlpView& view) {
 
 Found by_later_keys(const OtlpView& view) { return by_keys(view, k_later_keys); }
 
+Found by_pydantic(const OtlpView& view) {
+    auto found = by_keys(view, k_pydantic_keys);
+    if (found) found->input = with_instructions(view.span.attributes, std::move(found->input));
+    return found;
+}
+
+Found by_arguments(const OtlpView& view) { return by_keys(view, k_argument_keys); }
+
 Found by_numbered_keys(const OtlpView& view) {
     const Json& attributes = view.span.attributes;
     auto found = found_if_any(nested_members(attributes, "gen_ai.prompt"),
@@ -159,16 +175,28 @@ Found by_numbered_keys(const OtlpView& view) {
                         nested_members(attributes, "llm.output_messages"));
 }
 
+/// The texts of OpenInference's embeddings, one for each vector.
+Found by_embeddings(const OtlpView& view) {
+    const Json elements = nested_members(view.span.attributes, "embedding.embeddings");
+    if (!elements.is_array()) return std::nullopt;
+    Json texts = Json::array();
+    for (const Json& element : elements) {
+        const Json said = element.is_object() ? element.value("embedding", Json()) : Json();
+        if (said.is_object() && said.contains("text")) texts.push_back(said.at("text"));
+    }
+    return found_if_any(texts.empty() ? Json() : std::move(texts), nullptr);
+}
+
 Found by_messages(const OtlpView& view) {
     return found_if_any(messages_in(view.span.attributes), messages_out(view.span.attributes));
 }
 
 Found by_tool_call(const OtlpView& view) { return by_keys(view, k_tool_keys); }
 
-constexpr std::array k_sources = {by_own_keys,        by_ai_sdk,         by_flue,
-                                  by_operation_event, by_message_events, by_content_events,
-                                  by_frameworks,      by_event_list,     by_later_keys,
-                                  by_numbered_keys,   by_messages,       by_tool_call};
+constexpr std::array k_sources = {
+    by_own_keys,       by_ai_sdk,        by_flue,       by_operation_event, by_message_events,
+    by_content_events, by_frameworks,    by_event_list, by_later_keys,      by_pydantic,
+    by_arguments,      by_numbered_keys, by_embeddings, by_messages,        by_tool_call};
 
 bool has_key(OtlpKeys keys, std::string_view key) {
     return std::ranges::find(keys, key) != keys.end();
@@ -191,8 +219,9 @@ OtlpIo otlp_io(const OtlpView& view) {
 
 bool is_io_attribute(std::string_view key) {
     using Table = std::span<const IoKeys>;
-    static constexpr std::array<Table, 5> k_tables = {k_own_keys, k_flue_keys, k_framework_keys,
-                                                      k_later_keys, k_tool_keys};
+    static constexpr std::array<Table, 7> k_tables = {
+        k_own_keys,      k_flue_keys,     k_framework_keys, k_later_keys,
+        k_pydantic_keys, k_argument_keys, k_tool_keys};
     static constexpr std::array<OtlpKeys, 3> k_lists = {k_ai_inputs, k_ai_outputs, k_other_keys};
     return std::ranges::any_of(k_tables, [&](Table table) { return has_key(table, key); }) ||
            std::ranges::any_of(k_lists, [&](OtlpKeys keys) { return has_key(keys, key); }) ||

@@ -118,13 +118,13 @@ std::optional<std::string> join_numbered_bytes(const Json& bytes) {
     return join_bytes(list);
 }
 
-/// The bytes of what a program made JSON of before it thought of their form.
+/// The bytes of what a program made JSON of before it thought of their form: a list, an object with
+/// numbers, a Buffer, a Buffer in another.
 std::optional<std::string> read_bytes(Json& value) {
     if (value.is_array()) return join_bytes(value);
     if (!value.is_object()) return std::nullopt;
     Json* const data = find_member(value, "data");
-    if (data == nullptr) return join_numbered_bytes(value);
-    return data->is_array() ? join_bytes(*data) : std::nullopt;
+    return data == nullptr ? join_numbered_bytes(value) : read_bytes(*data);
 }
 
 /// Nothing: it cannot be read. Empty: there is none.

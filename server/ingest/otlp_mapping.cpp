@@ -91,6 +91,14 @@ void set_text(Json& fields, const char* name, std::optional<std::string> text, C
     if (text && !text->empty()) fields[name] = short_text(std::move(*text), name, cut);
 }
 
+/// Sets the name of a trace, which is as long as in other protocols, where a longer one is refused.
+void set_trace_name(Json& fields, std::optional<std::string> name, CutFields& cut) {
+    if (name && cut_characters(*name, limits::k_trace_name_characters_max)) {
+        cut.emplace_back("trace name");
+    }
+    set_text(fields, "name", std::move(name), cut);
+}
+
 void set_object(Json& fields, const char* name, Json object) {
     if (!object.empty()) fields[name] = std::move(object);
 }
@@ -132,11 +140,11 @@ Json tags_of(const Json& attributes, CutFields& cut) {
 EntityEvent said_of_trace(const OtlpView& view, CutFields& cut) {
     const Json& attributes = view.span.attributes;
     EntityEvent event;
-    set_text(event.fields, "name", find_text(attributes, k_name_keys), cut);
+    set_trace_name(event.fields, find_text(attributes, k_name_keys), cut);
     set_text(event.fields, "userId", find_text(attributes, k_user_keys), cut);
     auto session = find_text(attributes, k_session_keys);
     // It is the id of a session, which has to fit into a URL.
-    if (session && cut_text(*session, limits::k_entity_id_characters_max)) {
+    if (session && cut_characters(*session, limits::k_entity_id_characters_max)) {
         cut.emplace_back("sessionId");
     }
     set_text(event.fields, "sessionId", std::move(session), cut);
@@ -269,13 +277,9 @@ void SpanMapping::add_trace_events(const EntityEvent& observed, IngestBatch& bat
 EntityEvent SpanMapping::derived_of_root(const EntityEvent& observed) {
     EntityEvent derived{
         .at = times_.at - k_derived_before, .input = observed.input, .output = observed.output};
-    for (const char* const name : {"name", "metadata"}) {
-        if (observed.fields.contains(name)) derived.fields[name] = observed.fields[name];
-    }
-    Json of_process = otlp_trace_metadata(view_.resource);
-    if (!of_process.empty()) {
-        merge(of_process, Json(derived.fields.value("metadata", Json::object())));
-        set_bounded(derived.fields, "metadata", std::move(of_process), cut_);
+    set_trace_name(derived.fields, otlp_name(view_), cut_);
+    if (observed.fields.contains("metadata")) {
+        derived.fields["metadata"] = observed.fields["metadata"];
     }
     set_text(derived.fields, "version", find_text(view_.resource, k_service_version_keys), cut_);
     set_text(derived.fields, "release", find_text(view_.resource, k_release_keys), cut_);

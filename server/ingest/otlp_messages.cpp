@@ -77,6 +77,52 @@ Json said_or_null(const Json& attributes, std::string_view key) {
     return value == nullptr ? Json(nullptr) : *value;
 }
 
+std::string joined_texts(const Json& parts);
+
+/// What a part of instructions says as a text: {"type": "text", "content": "..."} or a message of
+/// such parts. Empty: it is none.
+std::string text_of_part(const Json& part) {
+    if (part.is_string()) return part.get<std::string>();
+    if (!part.is_object()) return {};
+    if (const auto parts = part.find("parts"); parts != part.end() && parts->is_array()) {
+        return joined_texts(*parts);
+    }
+    const auto content = part.find("content");
+    return content != part.end() && content->is_string() ? content->get<std::string>() : "";
+}
+
+std::string joined_texts(const Json& parts) {
+    std::string text;
+    for (const Json& part : parts) {
+        const std::string more = text_of_part(part);
+        if (!text.empty() && !more.empty()) text += '\n';
+        text += more;
+    }
+    return text;
+}
+
+/// Instructions as messages: those that are messages as they are, any other form as one text.
+Json system_messages(Json instructions) {
+    const auto is_message = [](const Json& part) {
+        return part.is_object() && part.contains("parts") && part.at("parts").is_array();
+    };
+    Json messages = Json::array();
+    if (!instructions.is_array()) instructions = Json::array({std::move(instructions)});
+    if (!instructions.empty() && std::ranges::all_of(instructions, is_message)) {
+        for (Json& message : instructions) {
+            message.emplace("role", "system");
+            messages.push_back(std::move(message));
+        }
+    } else if (std::string text = joined_texts(instructions); !text.empty()) {
+        messages.push_back({{"role", "system"}, {"content", std::move(text)}});
+    }
+    return messages;
+}
+
+bool is_system_message(const Json& message) {
+    return message.is_object() && message.value("role", Json()) == "system";
+}
+
 }  // namespace
 
 Json nested_members(const Json& attributes, std::string_view prefix) {
@@ -89,20 +135,23 @@ Json nested_members(const Json& attributes, std::string_view prefix) {
     return with_lists(std::move(members));
 }
 
-Json messages_in(const Json& attributes) {
-    Json messages = said_or_null(attributes, "gen_ai.input.messages");
+Json with_instructions(const Json& attributes, Json messages) {
     const Json instructions = unpacked(said_or_null(attributes, "gen_ai.system_instructions"));
     if (instructions.is_null()) return messages;
-    Json system = {{"role", "system"}};
-    system[instructions.is_array() ? "parts" : "content"] = instructions;
-    Json list = Json::array({std::move(system)});
+    Json list = system_messages(instructions);
+    if (list.empty()) return messages;
     Json said = unpacked(messages);
     if (said.is_array()) {
+        if (std::ranges::any_of(said, is_system_message)) return messages;
         for (Json& message : said) list.push_back(std::move(message));
     } else if (!said.is_null()) {
         list.push_back({{"role", "user"}, {"content", std::move(said)}});
     }
     return list;
+}
+
+Json messages_in(const Json& attributes) {
+    return with_instructions(attributes, said_or_null(attributes, "gen_ai.input.messages"));
 }
 
 Json messages_out(const Json& attributes) {

@@ -14,7 +14,9 @@ namespace assay {
 /// numbers an object; "<prefix>" itself: its value.
 [[nodiscard]] Json nested_members(const Json& attributes, std::string_view prefix);
 
-/// gen_ai.input.messages, with gen_ai.system_instructions as its first message.
+/// Messages with gen_ai.system_instructions before them, unless they have a system's message.
+[[nodiscard]] Json with_instructions(const Json& attributes, Json messages);
+/// gen_ai.input.messages with the instructions.
 [[nodiscard]] Json messages_in(const Json& attributes);
 /// gen_ai.output.messages.
 [[nodiscard]] Json messages_out(const Json& attributes);

@@ -17,6 +17,11 @@ constexpr std::array<std::string_view, 3> k_observation_prefixes = {
     "langfuse.metadata.", "ai.telemetry.metadata.", "langfuse.observation.metadata."};
 constexpr std::array<std::string_view, 1> k_trace_keys = {"langfuse.trace.metadata"};
 constexpr std::array<std::string_view, 1> k_trace_prefixes = {"langfuse.trace.metadata."};
+// What a process says of all that it sends.
+constexpr std::array<std::string_view, 2> k_process_keys = {"langfuse.trace.metadata",
+                                                            "langfuse.metadata"};
+constexpr std::array<std::string_view, 2> k_process_prefixes = {"langfuse.metadata.",
+                                                                "langfuse.trace.metadata."};
 
 // Fields of their own, which the AI SDK has no other place for.
 constexpr std::string_view k_ai_prefix = "ai.telemetry.metadata.";
@@ -55,7 +60,8 @@ Json remaining_attributes(const Json& attributes) {
 }  // namespace
 
 Json otlp_observation_metadata(const OtlpView& view) {
-    Json metadata = gather(view.span.attributes, k_observation_keys, k_observation_prefixes);
+    Json metadata = gather(view.resource, k_process_keys, k_process_prefixes);
+    metadata.update(gather(view.span.attributes, k_observation_keys, k_observation_prefixes));
     constexpr std::array<std::string_view, 1> k_tools = {"ai.prompt.tools"};
     const Json* const tools = find_said(view.span.attributes, k_tools);
     if (tools != nullptr) metadata.emplace("tools", *tools);

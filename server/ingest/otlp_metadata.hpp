@@ -7,7 +7,8 @@
 
 namespace assay {
 
-/// What a span says of its observation: langfuse.observation.metadata, ai.telemetry.metadata, ...
+/// What a span says of its observation: langfuse.observation.metadata, ai.telemetry.metadata, ...;
+/// beneath it what its process says.
 [[nodiscard]] Json otlp_observation_metadata(const OtlpView& view);
 
 /// What it says of its trace: langfuse.trace.metadata.

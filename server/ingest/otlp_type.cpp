@@ -50,10 +50,10 @@ constexpr std::array k_operation_types = {
 };
 
 constexpr std::array k_genkit_types = {
-    TypeName{"model", "GENERATION"},    TypeName{"embedder", "EMBEDDING"},
-    TypeName{"retriever", "RETRIEVER"}, TypeName{"tool", "TOOL"},
-    TypeName{"tool.v2", "TOOL"},        TypeName{"agent", "AGENT"},
-    TypeName{"evaluator", "EVALUATOR"}, TypeName{"flow", "CHAIN"},
+    TypeName{"model", "GENERATION"},    TypeName{"background-model", "GENERATION"},
+    TypeName{"embedder", "EMBEDDING"},  TypeName{"retriever", "RETRIEVER"},
+    TypeName{"tool", "TOOL"},           TypeName{"tool.v2", "TOOL"},
+    TypeName{"evaluator", "EVALUATOR"}, TypeName{"agent", "AGENT"},
 };
 
 // The AI SDK's operations, of which some carry the function's name after a blank.
@@ -66,11 +66,18 @@ constexpr std::array k_ai_sdk_types = {
     TypeName{"ai.embedMany.doEmbed", "EMBEDDING"},
 };
 
-// Spans of LiveKit's agents, which say what they are by name only.
+// Spans of LiveKit's agents, which say what they are by name only. Calls of models say their model.
 constexpr std::array k_livekit_types = {
-    TypeName{"agent_session", "AGENT"}, TypeName{"agent_turn", "AGENT"},
-    TypeName{"llm_node", "CHAIN"},      TypeName{"llm_request", "GENERATION"},
+    TypeName{"agent_turn", "AGENT"},
+    TypeName{"start_agent_activity", "AGENT"},
     TypeName{"function_tool", "TOOL"},
+};
+
+// How the names of Flue's spans begin.
+constexpr std::array k_flue_types = {
+    TypeName{"flue.tool", "TOOL"},
+    TypeName{"flue.task", "AGENT"},
+    TypeName{"flue.", "SPAN"},
 };
 
 constexpr std::array<std::string_view, 8> k_model_keys = {"langfuse.observation.model.name",
@@ -162,9 +169,9 @@ Type by_tool(const OtlpView& view) {
 
 Type by_name(const OtlpView& view) {
     if (view.scope.name == "livekit-agents") return find_type(k_livekit_types, view.span.name);
-    const std::string_view name = view.span.name;
-    if (name.starts_with("flue.workflow")) return "CHAIN";
-    return name.starts_with("flue.") ? Type("SPAN") : std::nullopt;
+    const auto flue = std::ranges::find_if(
+        k_flue_types, [&](const TypeName& type) { return view.span.name.starts_with(type.name); });
+    return flue == k_flue_types.end() ? std::nullopt : Type(flue->type);
 }
 
 Type by_model(const OtlpView& view) {
@@ -185,10 +192,15 @@ std::string_view otlp_type(const OtlpView& view) {
     return "SPAN";
 }
 
-bool repeats_model_calls(const OtlpView& view) {
+bool is_ai_sdk_agent(const OtlpView& view) {
     if (!view.is_ai_sdk()) return false;
     const std::string name = text_of(view, "gen_ai.operation.name");
-    if (name == "invoke_agent" || name == "agent_step") return true;
+    return name == "invoke_agent" || name == "agent_step";
+}
+
+bool repeats_model_calls(const OtlpView& view) {
+    if (!view.is_ai_sdk()) return false;
+    if (is_ai_sdk_agent(view)) return true;
     const std::string operation = ai_sdk_operation(view);
     return operation.starts_with("ai.") && !find_type(k_ai_sdk_types, operation);
 }

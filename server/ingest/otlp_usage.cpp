@@ -61,7 +61,10 @@ constexpr std::array k_ai_sdk_names = {
     UsageName{"gen_ai.usage.output_tokens", "output"},
     UsageName{"ai.usage.tokens", "total"},
     UsageName{"ai.usage.cachedInputTokens", "input_cached_tokens"},
+    UsageName{"gen_ai.usage.cache_read.input_tokens", "input_cached_tokens"},
+    UsageName{"gen_ai.usage.cache_creation.input_tokens", "input_cache_creation"},
     UsageName{"ai.usage.reasoningTokens", "output_reasoning_tokens"},
+    UsageName{"gen_ai.usage.reasoning.output_tokens", "output_reasoning_tokens"},
 };
 
 /// A number in what a provider told the AI SDK: members of objects, from the provider on.

@@ -4,7 +4,6 @@
 #include <charconv>
 #include <cmath>
 #include <exception>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,8 +15,6 @@
 
 namespace assay {
 namespace {
-
-constexpr const char* k_forget = "SELECT assay_forget()";
 
 /// Reads the documents of rows. A condition that asks several things of a row reads it once.
 class DocumentSource {
@@ -204,11 +201,6 @@ void call_number(sqlite3_context* context, int, sqlite3_value** arguments) {
     sqlite3_result_double(context, *number);
 }
 
-void call_forget(sqlite3_context* context, int, sqlite3_value**) {
-    static_cast<DocumentSource*>(sqlite3_user_data(context))->forget();
-    sqlite3_result_null(context);
-}
-
 struct Function {
     const char* name;
     int arguments;
@@ -230,33 +222,33 @@ constexpr std::array k_functions = {
     Function{"assay_experiment_member", 2, &call<&experiment_member>},
 };
 
-void destroy_source(void* source) {
-    const std::unique_ptr<DocumentSource> owned(static_cast<DocumentSource*>(source));
-}
+/// What is kept with a session.
+struct DocumentFunctions {
+    explicit DocumentFunctions(Session& session) : source(session) {}
 
-Result<void> add_functions(Session& session) {
-    Connection& connection = session.connection();
-    auto source = std::make_unique<DocumentSource>(session);
+    DocumentSource source;
+    bool are_added = false;  ///< the session's connection knows them
+};
+
+Result<void> add_functions(Connection& connection, DocumentSource& source) {
     for (const Function& function : k_functions) {
         const int code = sqlite3_create_function_v2(
             connection.handle(), function.name, function.arguments, SQLITE_UTF8 | SQLITE_DIRECTONLY,
-            source.get(), function.call, nullptr, nullptr, nullptr);
+            &source, function.call, nullptr, nullptr, nullptr);
         if (code != SQLITE_OK) return std::unexpected(connection.error(code));
     }
-    // The last one marks the rest as there and owns what they use; it is taken also on an error.
-    const int code = sqlite3_create_function_v2(connection.handle(), "assay_forget", 0,
-                                                SQLITE_UTF8 | SQLITE_DIRECTONLY, source.release(),
-                                                &call_forget, nullptr, nullptr, &destroy_source);
-    if (code != SQLITE_OK) return std::unexpected(connection.error(code));
     return {};
 }
 
 }  // namespace
 
 Result<void> prepare_document_functions(Session& session) {
-    if (session.connection().run(k_forget)) return {};
-    ASSAY_CHECK(add_functions(session));
-    return session.connection().run(k_forget);
+    auto& functions = session.kept<DocumentFunctions>(session);
+    functions.source.forget();
+    if (functions.are_added) return {};
+    ASSAY_CHECK(add_functions(session.connection(), functions.source));
+    functions.are_added = true;
+    return {};
 }
 
 }  // namespace assay

@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "server/store/row_values.hpp"
 #include "server/store/unit_document.hpp"
 
 namespace assay {
@@ -70,10 +71,6 @@ constexpr const char* k_trace_extent =
 constexpr std::array<const char*, 4> k_levels = {"DEBUG", "DEFAULT", "WARNING", "ERROR"};
 constexpr const char* k_item_version =
     "SELECT valid_from, dictionary, size, document FROM item_versions WHERE item_version = ?1";
-
-std::int64_t nanoseconds(Time time) { return time.time_since_epoch().count(); }
-
-Time to_time(std::int64_t value) { return Time(std::chrono::nanoseconds(value)); }
 
 std::optional<std::string> text_of(const Json& object, const char* name) {
     const auto found = object.find(name);
@@ -146,17 +143,17 @@ using Candidates = std::map<std::string, Candidate>;
 
 Result<Candidates> observed_experiments(Session& session, std::int64_t project,
                                         const ExperimentScope& scope) {
-    ASSAY_TRY(Rows rows, session.connection().query(k_observed, project, nanoseconds(scope.from),
-                                                    nanoseconds(scope.to)));
+    ASSAY_TRY(Rows rows, session.connection().query(k_observed, project, to_nanoseconds(scope.from),
+                                                    to_nanoseconds(scope.to)));
     Candidates found;
     while (true) {
         ASSAY_TRY(const bool more, rows.next());
         if (!more) return found;
         const std::string id(rows.bytes(0));
         found.emplace(id, Candidate{.record = {.id = id,
-                                               .start = to_time(rows.integer(1)),
-                                               .latest = to_time(rows.integer(2)),
-                                               .end = to_time(rows.integer(3)),
+                                               .start = time_at(rows, 1),
+                                               .latest = time_at(rows, 2),
+                                               .end = time_at(rows, 3),
                                                .items = rows.integer(4)},
                                     .observation = rows.integer(5)});
     }
@@ -168,7 +165,7 @@ Result<void> add_runs(Session& session, std::int64_t project, const ExperimentSc
     while (true) {
         ASSAY_TRY(const bool more, rows.next());
         if (!more) return {};
-        const Time created = to_time(rows.integer(2));
+        const Time created = time_at(rows, 2);
         if (created < scope.from || created >= scope.to) continue;
         const std::string id = rows.id(1);
         const auto [place, is_new] = candidates.try_emplace(
@@ -209,7 +206,7 @@ Result<void> add_run_items(Session& session, std::int64_t project, ExperimentRec
                                                     std::string_view(record.id)));
     ASSAY_CHECK(rows.next());
     record.items += rows.integer(0);
-    if (!rows.is_null(1)) record.end = std::max(record.end, to_time(rows.integer(1)));
+    if (!rows.is_null(1)) record.end = std::max(record.end, time_at(rows, 1));
     return {};
 }
 
@@ -247,7 +244,7 @@ Result<void> read_from_trace(Session& session, TraceRow row, ExperimentItemConte
     ASSAY_TRY(Rows rows, session.connection().query(k_trace_extent, std::to_underlying(row)));
     ASSAY_CHECK(rows.next());
     if (rows.is_null(0)) return {};
-    content.end = to_time(rows.integer(0));
+    content.end = time_at(rows, 0);
     content.level = k_levels.at(static_cast<std::size_t>(rows.integer(1)));
     return {};
 }
@@ -262,7 +259,7 @@ Result<void> read_from_item(Session& session, std::int64_t version,
     ASSAY_TRY(const Document document, Document::parse(std::move(bytes)));
     DatasetItem item;
     ASSAY_CHECK(read_item(document, item));
-    content.version = to_rfc3339(to_time(rows.integer(0)));
+    content.version = to_rfc3339(time_at(rows, 0));
     content.expected_output = std::move(item.expected_output);
     content.item_metadata = std::move(item.metadata);
     return {};
@@ -282,11 +279,11 @@ std::string items_sql(bool has_ids, bool has_after) {
 
 std::vector<SqlValue> items_values(std::int64_t project, const ExperimentScope& scope,
                                    const std::optional<ExperimentItemPlace>& after) {
-    std::vector<SqlValue> values = {project, nanoseconds(scope.from), nanoseconds(scope.to)};
+    std::vector<SqlValue> values = {project, to_nanoseconds(scope.from), to_nanoseconds(scope.to)};
     // The parameters of a statement are as many as the last that it names.
     if (!scope.ids.empty() || after) values.emplace_back(to_text(Json(scope.ids)));
     if (after) {
-        values.emplace_back(nanoseconds(after->start));
+        values.emplace_back(to_nanoseconds(after->start));
         values.emplace_back(StoredId(after->trace_id));
         values.emplace_back(StoredId(after->id));
     }
@@ -327,7 +324,7 @@ Result<std::vector<ExperimentItemRecord>> find_experiment_items(
         ASSAY_TRY(const bool more, rows.next());
         if (!more) break;
         ExperimentItemRecord item{
-            .place = {.start = to_time(rows.integer(0)), .trace_id = rows.id(1), .id = rows.id(2)},
+            .place = {.start = time_at(rows, 0), .trace_id = rows.id(1), .id = rows.id(2)},
             .experiment_id = std::string(rows.bytes(3)),
             .item_id = rows.is_null(4) ? "" : rows.id(4),
             .trace = TraceRow(rows.integer(5))};

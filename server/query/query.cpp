@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "server/query/conditions.hpp"
@@ -73,19 +74,65 @@ class ConditionList {
     Conditions all_;
 };
 
-Result<Conditions> conditions_of(const Query& query, ConditionList conditions) {
-    std::vector<const Column*> columns;
+/// An element that counts, with the column that it means.
+struct Asked {
+    const Column* column;
+    const FilterElement* element;
+};
+
+Result<std::vector<Asked>> asked_of(const Query& query) {
+    std::vector<Asked> asked;
     for (std::size_t i = 0; i < query.filter.size(); ++i) {
         ASSAY_TRY(const Column* const column, find_column(query.view, query.filter[i], i));
-        ASSAY_CHECK(conditions.add(*column, query.filter[i]));
-        columns.push_back(column);
+        asked.push_back({column, &query.filter[i]});
     }
+    const std::vector<Asked> of_filter = asked;
     for (const FilterElement& element : query.parameters) {
         ASSAY_TRY(const Column* const column, find_column(query.view, element, 0));
-        if (std::ranges::find(columns, column) != columns.end()) continue;
-        ASSAY_CHECK(conditions.add(*column, element));
+        const bool is_left_to_filter =
+            std::ranges::find(of_filter, column, &Asked::column) != of_filter.end();
+        if (!is_left_to_filter) asked.push_back({column, &element});
     }
+    return asked;
+}
+
+Result<Conditions> conditions_of(const Query& query, ConditionList conditions) {
+    ASSAY_TRY(const auto asked, asked_of(query));
+    for (const Asked& each : asked) ASSAY_CHECK(conditions.add(*each.column, *each.element));
     return conditions.take();
+}
+
+/// Leaves of a range what a comparison leaves. @return whether it is one that leaves a range.
+bool narrow(TimeRange& range, const FilterElement& element) {
+    const Time time = std::get<Time>(element.value);
+    constexpr std::chrono::nanoseconds k_instant{1};
+    switch (element.op) {
+        case FilterOperator::less:
+            if (time == Time::min()) return false;
+            range.last = std::min(range.last, time - k_instant);
+            return true;
+        case FilterOperator::less_or_equal: range.last = std::min(range.last, time); return true;
+        case FilterOperator::greater:
+            if (time == Time::max()) return false;
+            range.first = std::max(range.first, time + k_instant);
+            return true;
+        case FilterOperator::greater_or_equal:
+            range.first = std::max(range.first, time);
+            return true;
+        default: return false;
+    }
+}
+
+/// The range that is asked for when nothing else is.
+std::optional<TimeRange> only_range(const std::vector<Asked>& asked) {
+    TimeRange range;
+    for (const auto& [column, element] : asked) {
+        if (column->id != "timestamp" || !std::holds_alternative<Time>(element->value) ||
+            !narrow(range, *element)) {
+            return std::nullopt;
+        }
+    }
+    return range;
 }
 
 std::string sort_key(const View& view, std::string_view id) {
@@ -193,6 +240,11 @@ Result<FoundRows> find_rows(Session& session, const ProjectId& project, const Qu
 Result<std::int64_t> count_rows(Session& session, const ProjectId& project, const Query& query) {
     ASSAY_CHECK(prepare_document_functions(session));
     ASSAY_TRY(const std::int64_t project_row, session.find_project(project));
+    if (query.view.count_in_range != nullptr) {
+        ASSAY_TRY(const auto asked, asked_of(query));
+        const auto range = only_range(asked);
+        if (range) return query.view.count_in_range(session, project_row, *range);
+    }
     ASSAY_TRY(const ComposedQuery composed,
               compose(project, project_row, query, QueryPurpose::count));
     ASSAY_TRY(Rows rows, session.connection().query_composed(composed.sql, composed.values));

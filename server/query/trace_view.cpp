@@ -124,7 +124,8 @@ constexpr View k_view = {.name = "traces",
                          .is_row_id = false,
                          .project = "t.project",
                          .where = "t.mentioned IS NULL",
-                         .columns = k_columns};
+                         .columns = k_columns,
+                         .count_in_range = &count_traces};
 
 }  // namespace
 

@@ -4,6 +4,8 @@
 #include <span>
 #include <string_view>
 
+#include "server/tracing/trace_counts.hpp"
+
 // What can be asked of a kind of thing, as data: its columns in all their spellings, and the SQL
 // that gives them. All of this text is ours; what comes from a client is only ever bound.
 
@@ -53,6 +55,10 @@ struct View {
     const char* project;    ///< the column with the project's row: "t.project"
     const char* where;      ///< what else holds for all: "t.mentioned IS NULL"; "" for nothing
     std::span<const Column> columns;
+    /// How many there are in a range of the column "timestamp", where that is known without
+    /// counting them.
+    Result<std::int64_t> (*count_in_range)(Session& session, std::int64_t project,
+                                           const TimeRange& range) = nullptr;
 };
 
 /// Rows: TraceRow.

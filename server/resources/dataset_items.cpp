@@ -10,7 +10,8 @@
 #include "core/base/random.hpp"
 #include "datasets/dataset.hpp"
 #include "server/resources/dataset_schemas.hpp"
-#include "server/resources/row_values.hpp"
+#include "server/store/overwriting.hpp"
+#include "server/store/row_values.hpp"
 #include "server/store/unit_document.hpp"
 
 namespace assay {
@@ -19,21 +20,24 @@ namespace {
 constexpr std::size_t k_id_bytes = 16;
 constexpr std::chrono::milliseconds k_version_step{1};
 
-// By when the first version began; ids are compared as texts, however they are stored.
-constexpr const char* k_newest_item_first =
-    " ORDER BY (SELECT min(w.valid_from) FROM item_versions w WHERE w.item = i.item) DESC, "
-    "CASE typeof(i.id) WHEN 'blob' THEN lower(hex(i.id)) ELSE i.id END";
-constexpr const char* k_oldest_item_first =
-    " ORDER BY (SELECT min(w.valid_from) FROM item_versions w WHERE w.item = i.item), "
-    "CASE typeof(i.id) WHEN 'blob' THEN lower(hex(i.id)) ELSE i.id END";
+// When an item was made: what was deleted before is another one of the same id.
+#define ASSAY_MADE_AT                                                       \
+    "(SELECT min(w.valid_from) FROM item_versions w WHERE w.item = i.item " \
+    "AND w.status IS NOT 'DELETED')"
+// Ids are compared as texts, however they are stored.
+#define ASSAY_ID_AS_TEXT "CASE typeof(i.id) WHEN 'blob' THEN lower(hex(i.id)) ELSE i.id END"
+constexpr const char* k_newest_item_first = " ORDER BY " ASSAY_MADE_AT " DESC, " ASSAY_ID_AS_TEXT;
+constexpr const char* k_oldest_item_first = " ORDER BY " ASSAY_MADE_AT ", " ASSAY_ID_AS_TEXT;
 
 /// One version, whole.
 constexpr const char* k_version =
     "SELECT i.id, i.dataset, d.id, d.name, v.status, v.source_trace, v.source_observation, "
-    "v.valid_from, (SELECT min(w.valid_from) FROM item_versions w WHERE w.item = v.item), "
-    "v.dictionary, v.size, v.document "
+    "v.valid_from, ifnull(" ASSAY_MADE_AT
+    ", v.valid_from), v.dictionary, v.size, v.document "
     "FROM item_versions v JOIN items i ON i.item = v.item JOIN datasets d ON d.dataset = i.dataset "
     "WHERE v.item_version = ?1";
+#undef ASSAY_MADE_AT
+#undef ASSAY_ID_AS_TEXT
 constexpr const char* k_find_item =
     "SELECT item FROM items WHERE project = ?1 AND id = ?2 AND dataset = ?3";
 constexpr const char* k_add_item = "INSERT INTO items(project, id, dataset) VALUES(?1, ?2, ?3)";
@@ -42,6 +46,12 @@ constexpr const char* k_add_version =
     "INSERT INTO item_versions(project, item, valid_from, content_hash, dictionary, size, "
     "document, status, source_trace, source_observation) "
     "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+// The rows stay, as run items and traces point to them, and their hashes, by which reports tell
+// whether two runs had the same items.
+constexpr const char* k_wipe =
+    "UPDATE item_versions SET status = 'DELETED', source_trace = NULL, source_observation = NULL, "
+    "dictionary = ?3, size = ?4, document = ?5 "
+    "WHERE item = (SELECT item FROM item_versions WHERE project = ?1 AND item_version = ?2)";
 
 constexpr std::array k_status_names = {"ACTIVE", "ARCHIVED", "DELETED"};
 
@@ -148,15 +158,12 @@ Result<void> add_version(Session& writer, std::int64_t project, DatasetItemRecor
     } else {
         ASSAY_CHECK(connection.run(k_add_item, project, id, dataset));
         item = connection.last_row();
-        record.created = now;
     }
+    if (record.version == ItemVersionRow{}) record.created = record.updated;
     DatasetItem content;
     content.input = record.input;
     content.expected_output = record.expected_output;
     content.metadata = record.metadata;
-    // No run finds what was deleted to be the content that it has.
-    const bool is_deleted = record.status == ItemStatus::deleted;
-    const std::string hash = is_deleted ? "" : content_hash_of(content);
     DocumentWriter document;
     write_item(content, document);
     ASSAY_TRY(const PackedDocument packed, writer.codec().pack(document.bytes()));
@@ -164,8 +171,8 @@ Result<void> add_version(Session& writer, std::int64_t project, DatasetItemRecor
         return text ? std::optional(StoredId(*text)) : std::nullopt;
     };
     ASSAY_CHECK(connection.run(k_add_version, project, *item, to_nanoseconds(record.updated),
-                               StoredId(hash), packed.dictionary, packed.size, packed.bytes,
-                               std::string_view(to_string(record.status)),
+                               StoredId(content_hash_of(content)), packed.dictionary, packed.size,
+                               packed.bytes, std::string_view(to_string(record.status)),
                                stored(record.source_trace), stored(record.source_observation)));
     record.version = ItemVersionRow(connection.last_row());
     return {};
@@ -183,14 +190,17 @@ Result<DatasetItemRecord> item_to_change(Session& writer, std::int64_t project,
     }
     if (change.id) {
         ASSAY_TRY(const auto found, find_versions(writer, of_id(project, *change.id)));
+        std::optional<DatasetId> other;
         for (const FoundVersion& each : found) {
             ASSAY_TRY(DatasetItemRecord item, read_item_version(writer, each.version));
             if (!dataset || item.dataset == dataset->row) return item;
+            other = std::move(item.dataset_id);
         }
-        if (!found.empty()) {
-            return failure(ErrorCode::already_exists,
-                           fmt::format("The id \"{}\" belongs to an item of another dataset",
-                                       change.id->value()));
+        if (other) {
+            return failure(
+                ErrorCode::already_exists,
+                fmt::format("Dataset item id {} already exists in another dataset (id {})",
+                            change.id->value(), other->value()));
         }
     }
     if (!dataset) {
@@ -267,13 +277,16 @@ Result<DatasetItemRecord> put_dataset_item(Session& writer, const ProjectId& pro
     return item;
 }
 
-Result<bool> remove_dataset_item(Session& writer, std::int64_t project, const DatasetItemId& id,
-                                 Time now) {
-    ASSAY_TRY(auto item, find_dataset_item(writer, project, id));
-    if (!item) return false;
-    DatasetItemRecord removed{
-        .id = std::move(item->id), .dataset = item->dataset, .status = ItemStatus::deleted};
-    ASSAY_CHECK(add_version(writer, project, removed, now));
+Result<bool> remove_dataset_item(Session& writer, std::int64_t project, const DatasetItemId& id) {
+    ASSAY_TRY(const auto found, find_versions(writer, of_id(project, id)));
+    if (found.empty()) return false;
+    // Traces of runs refer to these texts instead of repeating them.
+    DocumentWriter nothing;
+    for (int slot = 0; slot < 3; ++slot) nothing.add_text("null");
+    ASSAY_TRY(const PackedDocument packed, writer.codec().pack(nothing.bytes()));
+    const Overwriting overwriting(writer);
+    ASSAY_CHECK(writer.connection().run(k_wipe, project, std::to_underlying(found.front().version),
+                                        packed.dictionary, packed.size, packed.bytes));
     return true;
 }
 
@@ -285,20 +298,17 @@ Result<std::optional<DatasetItemRecord>> find_dataset_item(Session& session, std
     return read_item_version(session, found.front().version);
 }
 
-Result<ListedRecords<DatasetItemRecord>> list_dataset_items(Session& session,
-                                                            const DatasetItemQuery& query,
-                                                            ListRange range) {
+Result<ListedRecords<ItemVersionRow>> list_dataset_items(Session& session,
+                                                         const DatasetItemQuery& query,
+                                                         ListRange range) {
     VersionQuery composed = compose(query);
-    ListedRecords<DatasetItemRecord> list;
+    ListedRecords<ItemVersionRow> list;
     ASSAY_TRY(list.total, count_versions(session, composed));
     composed.add(k_newest_item_first);
     composed.add(" LIMIT ?", range.limit);
     composed.add(" OFFSET ?", range.offset);
     ASSAY_TRY(const auto found, find_versions(session, composed));
-    for (const FoundVersion& item : found) {
-        ASSAY_TRY(DatasetItemRecord record, read_item_version(session, item.version));
-        list.records.push_back(std::move(record));
-    }
+    for (const FoundVersion& item : found) list.records.push_back(item.version);
     return list;
 }
 

@@ -13,10 +13,11 @@
 #include "server/store/catalogue.hpp"
 #include "server/store/database.hpp"
 
-// Dataset items and their versions. Nothing of an item is ever overwritten: a change and a removal
-// add a version, and the state of a dataset at an instant is, of each item, the newest version that
-// was valid then. The API tells times in milliseconds, so the versions of an item are at least one
-// apart, and an instant means the whole of its millisecond.
+// Dataset items and their versions. A change of an item adds a version, and the state of a dataset
+// at an instant is, of each item, the newest version that was valid then. A removal overwrites all
+// versions of the item: it was never there; to keep it, it is archived. The API tells times in
+// milliseconds, so the versions of an item are at least one apart, and an instant means the whole
+// of its millisecond.
 
 namespace assay {
 
@@ -59,10 +60,11 @@ struct DatasetItemChange {
 [[nodiscard]] Result<DatasetItemRecord> put_dataset_item(Session& writer, const ProjectId& project,
                                                          const DatasetItemChange& change, Time now);
 
-/// From now on the item is not there; its earlier versions stay. Needs a transaction.
+/// Overwrites all versions of the item; what was recorded of runs of it stays, without its content.
+/// Needs a transaction.
 /// @return whether there was one.
 [[nodiscard]] Result<bool> remove_dataset_item(Session& writer, std::int64_t project,
-                                               const DatasetItemId& id, Time now);
+                                               const DatasetItemId& id);
 
 /// The item of that id that is not deleted, archived ones included. Datasets that runs wrote can
 /// share ids: of several items the one that changed last.
@@ -81,13 +83,14 @@ struct DatasetItemQuery {
     bool with_archived = false;
 };
 
-/// The newest item first, by id where that is the same.
-/// @error data_loss when a document is damaged.
-[[nodiscard]] Result<ListedRecords<DatasetItemRecord>> list_dataset_items(
+/// The newest item first, by id where that is the same. Each is to be read with
+/// read_item_version(): an item can be megabytes long.
+[[nodiscard]] Result<ListedRecords<ItemVersionRow>> list_dataset_items(
     Session& session, const DatasetItemQuery& query, ListRange range);
 enum class ItemOrder : std::uint8_t { newest_first, oldest_first };
 using DatasetItemVisitor = std::function<Result<void>(const DatasetItemRecord&)>;
-/// What the list has, for readers that take their time: versions never change.
+/// What the list has, for readers that take their time: versions never change but by a removal,
+/// after which one is `deleted`.
 [[nodiscard]] Result<std::vector<ItemVersionRow>> dataset_item_versions(
     Session& session, const DatasetItemQuery& query, ItemOrder order);
 /// @error data_loss when it is not there or damaged.

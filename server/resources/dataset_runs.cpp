@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "core/base/random.hpp"
-#include "server/resources/row_values.hpp"
+#include "server/store/row_values.hpp"
 #include "server/store/run_document.hpp"
 #include "server/store/run_lock.hpp"
 
@@ -56,20 +56,22 @@ constexpr const char* k_last_position =
 constexpr const char* k_add_item =
     "INSERT INTO run_items(project, dataset_run, position, repetition, id, item_version, trace, "
     "unit_key, observation_id, created_at) VALUES(?1, ?2, ?3, 0, ?4, ?5, ?6, NULL, ?7, ?8)";
-constexpr const char* k_count_items =
-    "SELECT count(*) FROM run_items WHERE project = ?1 AND dataset_run = ?2";
+// When an item was added: those of specs with their traces.
+#define ASSAY_RUN_ITEMS                                                         \
+    "FROM run_items r JOIN item_versions v ON v.item_version = r.item_version " \
+    "JOIN items i ON i.item = v.item JOIN traces t ON t.trace = r.trace "       \
+    "WHERE r.project = ?1 AND r.dataset_run = ?2 "                              \
+    "AND (?3 IS NULL OR ifnull(r.created_at, t.timestamp) >= ?3) "              \
+    "AND (?4 IS NULL OR ifnull(r.created_at, t.timestamp) < ?4) "
+#define ASSAY_RUN_ITEM \
+    "SELECT r.id, i.id, t.id, r.observation_id, ifnull(r.created_at, t.timestamp) "
+constexpr const char* k_count_items = "SELECT count(*) " ASSAY_RUN_ITEMS;
 constexpr const char* k_items_as_added =
-    "SELECT r.id, i.id, t.id, r.observation_id, ifnull(r.created_at, t.timestamp) "
-    "FROM run_items r JOIN item_versions v ON v.item_version = r.item_version "
-    "JOIN items i ON i.item = v.item JOIN traces t ON t.trace = r.trace "
-    "WHERE r.project = ?1 AND r.dataset_run = ?2 "
-    "ORDER BY r.position, r.repetition LIMIT ?3 OFFSET ?4";
+    ASSAY_RUN_ITEM ASSAY_RUN_ITEMS "ORDER BY r.position, r.repetition LIMIT ?5 OFFSET ?6";
 constexpr const char* k_items_newest_first =
-    "SELECT r.id, i.id, t.id, r.observation_id, ifnull(r.created_at, t.timestamp) "
-    "FROM run_items r JOIN item_versions v ON v.item_version = r.item_version "
-    "JOIN items i ON i.item = v.item JOIN traces t ON t.trace = r.trace "
-    "WHERE r.project = ?1 AND r.dataset_run = ?2 "
-    "ORDER BY r.position DESC, r.repetition DESC LIMIT ?3 OFFSET ?4";
+    ASSAY_RUN_ITEM ASSAY_RUN_ITEMS "ORDER BY r.position DESC, r.repetition DESC LIMIT ?5 OFFSET ?6";
+#undef ASSAY_RUN_ITEM
+#undef ASSAY_RUN_ITEMS
 
 Result<DatasetRunRecord> read_dataset_run(Session& session, DatasetRunRow run) {
     ASSAY_TRY(Rows rows, session.connection().query(k_dataset_run, std::to_underlying(run)));
@@ -86,6 +88,10 @@ Result<DatasetRunRecord> read_dataset_run(Session& session, DatasetRunRow run) {
                             .updated = time_at(rows, 8)};
     ASSAY_TRY(record.metadata, json_at(rows, 3));
     return record;
+}
+
+std::optional<std::int64_t> stored_time(std::optional<Time> time) {
+    return time ? std::optional(to_nanoseconds(*time)) : std::nullopt;
 }
 
 /// Takes a variant out of the run of its spec.
@@ -192,16 +198,18 @@ Result<RunItemId> add_run_item(Session& writer, std::int64_t project, const NewR
 
 Result<ListedRecords<RunItemRecord>> list_run_items(Session& session, std::int64_t project,
                                                     DatasetRunRow run, RunItemOrder order,
-                                                    ListRange range) {
+                                                    ListRange range, const RunItemPeriod& period) {
     Connection& connection = session.connection();
+    const auto row = std::to_underlying(run);
+    const auto from = stored_time(period.from);
+    const auto to = stored_time(period.to);
     ListedRecords<RunItemRecord> list;
-    ASSAY_TRY(const auto total,
-              connection.find_integer(k_count_items, project, std::to_underlying(run)));
+    ASSAY_TRY(const auto total, connection.find_integer(k_count_items, project, row, from, to));
     list.total = total.value_or(0);
     const char* const statement =
         order == RunItemOrder::as_added ? k_items_as_added : k_items_newest_first;
-    ASSAY_TRY(Rows rows, connection.query(statement, project, std::to_underlying(run), range.limit,
-                                          range.offset));
+    ASSAY_TRY(Rows rows,
+              connection.query(statement, project, row, from, to, range.limit, range.offset));
     while (true) {
         ASSAY_TRY(const bool more, rows.next());
         if (!more) return list;

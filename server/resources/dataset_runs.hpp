@@ -80,7 +80,13 @@ struct NewRunItem {
                                              const NewRunItem& item, Time created);
 
 enum class RunItemOrder : std::uint8_t { as_added, newest_first };
+/// Items from the one instant on and before the other; nothing = all.
+struct RunItemPeriod {
+    std::optional<Time> from = std::nullopt;
+    std::optional<Time> to = std::nullopt;
+};
 [[nodiscard]] Result<ListedRecords<RunItemRecord>> list_run_items(
-    Session& session, std::int64_t project, DatasetRunRow run, RunItemOrder order, ListRange range);
+    Session& session, std::int64_t project, DatasetRunRow run, RunItemOrder order, ListRange range,
+    const RunItemPeriod& period = RunItemPeriod());
 
 }  // namespace assay

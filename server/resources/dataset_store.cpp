@@ -6,7 +6,7 @@
 
 #include "server/resources/dataset_items.hpp"
 #include "server/resources/dataset_schemas.hpp"
-#include "server/resources/row_values.hpp"
+#include "server/store/row_values.hpp"
 
 namespace assay {
 namespace {

@@ -17,7 +17,7 @@ inline constexpr std::size_t k_prompt_label_characters_max = 36;
 inline constexpr std::size_t k_prompt_labels_max = 100;       ///< of one request
 inline constexpr std::size_t k_prompt_tags_max = 100;         ///< the same
 inline constexpr std::size_t k_prompt_references_max = 1000;  ///< that one prompt expands to
-inline constexpr std::size_t k_prompt_depth_max = 5;          ///< of references in references
+inline constexpr std::size_t k_prompt_depth_max = 5;          ///< in a chain of references
 inline constexpr std::size_t k_prompt_bytes_max = 4U << 20U;  ///< with all that it refers to
 
 }  // namespace assay::limits

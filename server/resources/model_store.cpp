@@ -9,7 +9,7 @@
 
 #include "core/model/regex.hpp"
 #include "server/resources/limits.hpp"
-#include "server/resources/row_values.hpp"
+#include "server/store/row_values.hpp"
 
 namespace assay {
 namespace {

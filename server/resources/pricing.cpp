@@ -1,10 +1,8 @@
 #include "server/resources/pricing.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <array>
 #include <charconv>
-#include <cmath>
 #include <limits>
 #include <map>
 
@@ -17,42 +15,31 @@ namespace {
 
 constexpr const char* k_total = "total";
 
-/// The definitions of the projects that were last written to by this thread, compiled. There is one
-/// thread that writes; what is here is found by the state of the table, so nothing has to tell it
-/// that a definition changed or that a change was undone.
+/// Definitions, compiled, of the program and of the projects that were last asked for in a session.
+/// Those of a project are found by the state of the table, so nothing has to tell that one changed
+/// or that a change was undone.
 struct KnownDefinitions {
     struct Project {
         std::string version;
         ModelMatcher matcher;
     };
-    using Key = std::pair<std::string, std::int64_t>;  ///< path of the database, project
     static constexpr std::size_t k_projects_max = 64;
 
     ModelMatcher shipped{shipped_models()};
-    std::map<Key, Project> projects;
+    std::map<std::int64_t, Project> projects;
 };
 
-KnownDefinitions& known_definitions() {
-    thread_local KnownDefinitions known;
-    return known;
-}
-
+/// nullptr = the project has none.
 Result<ModelMatcher*> matcher_of(Session& session, std::int64_t project) {
     ASSAY_TRY(std::string version, models_version(session, project));
     if (version.empty()) return nullptr;
-    auto& projects = known_definitions().projects;
-    const KnownDefinitions::Key key(session.connection().path().native(), project);
-    auto found = projects.find(key);
-    if (found == projects.end() || found->second.version != version) {
-        ASSAY_TRY(auto models, models_of(session, project));
-        if (projects.size() >= KnownDefinitions::k_projects_max) projects.clear();
-        found =
-            projects
-                .insert_or_assign(key, KnownDefinitions::Project{std::move(version),
-                                                                 ModelMatcher(std::move(models))})
-                .first;
-    }
-    return &found->second.matcher;
+    auto& projects = session.kept<KnownDefinitions>().projects;
+    const auto found = projects.find(project);
+    if (found != projects.end() && found->second.version == version) return &found->second.matcher;
+    ASSAY_TRY(auto models, models_of(session, project));
+    if (projects.size() >= KnownDefinitions::k_projects_max) projects.clear();
+    KnownDefinitions::Project known{std::move(version), ModelMatcher(std::move(models))};
+    return &projects.insert_or_assign(project, std::move(known)).first->second.matcher;
 }
 
 /// nullptr = no definition. Valid until the next call.
@@ -64,7 +51,7 @@ Result<const PricedModel*> find_definition(Session& session, std::int64_t projec
         const PricedModel* const model = own->find(observation.model, observation.start);
         if (model != nullptr) return model;
     }
-    return known_definitions().shipped.find(observation.model, observation.start);
+    return session.kept<KnownDefinitions>().shipped.find(observation.model, observation.start);
 }
 
 std::int64_t units_of(const Json& value) {
@@ -126,9 +113,12 @@ Json price_of(const PriceTier& tier, const char* kind) { return tier.prices.valu
 }  // namespace
 
 double in_decimals(long double amount) {
-    const std::string text = fmt::format("{:.15Lg}", amount);
+    constexpr int k_digits = 15;
+    std::array<char, 32> text{};
+    const auto written = std::to_chars(text.begin(), text.end(), static_cast<double>(amount),
+                                       std::chars_format::general, k_digits);
     double rounded = 0;
-    std::from_chars(text.data(), text.data() + text.size(), rounded);
+    std::from_chars(text.begin(), written.ptr, rounded);
     return std::min(rounded, limits::k_cost_usd_max);
 }
 

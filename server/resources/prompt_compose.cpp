@@ -7,7 +7,7 @@
 
 #include "core/base/text.hpp"
 #include "server/resources/limits.hpp"
-#include "server/resources/row_values.hpp"
+#include "server/store/row_values.hpp"
 
 namespace assay {
 namespace {
@@ -87,7 +87,7 @@ Result<PromptRecord> Resolution::follow(const PromptReference& reference) {
                         "refers to",
                         root_.name, limits::k_prompt_references_max));
     }
-    if (path_.size() > limits::k_prompt_depth_max) {
+    if (path_.size() >= limits::k_prompt_depth_max) {
         return invalid(fmt::format("Maximum nesting depth exceeded ({}) at prompt dependency {}",
                                    limits::k_prompt_depth_max, describe(reference)));
     }

@@ -73,17 +73,17 @@ Result<void> check_names(const Json& messages) {
 }  // namespace
 
 Result<void> check_prompt_name(std::string_view name) {
-    if (name.empty()) return invalid("Prompt name cannot be empty");
+    if (name.empty()) return invalid("Enter a name");
     if (count_code_points(name) > limits::k_prompt_name_characters_max) {
         return invalid(fmt::format("Prompt name cannot be longer than {} characters",
                                    limits::k_prompt_name_characters_max));
     }
     if (name.contains('|')) return invalid("Prompt name cannot contain '|' character");
-    if (name.starts_with('/')) return invalid("Prompt name cannot start with a slash");
-    if (name.ends_with('/')) return invalid("Prompt name cannot end with a slash");
-    if (name.contains("//")) return invalid("Prompt name cannot contain consecutive slashes");
+    if (name.starts_with('/')) return invalid("Name cannot start with a slash");
+    if (name.ends_with('/')) return invalid("Name cannot end with a slash");
+    if (name.contains("//")) return invalid("Name cannot contain consecutive slashes");
     if (std::ranges::find(k_reserved_names, name) != k_reserved_names.end()) {
-        return invalid(fmt::format("Prompt name cannot be \"{}\"", name));
+        return invalid(fmt::format("Prompt name cannot be '{}'", name));
     }
     return {};
 }

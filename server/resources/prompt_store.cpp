@@ -4,11 +4,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <set>
 
 #include "core/base/random.hpp"
 #include "server/resources/prompt_compose.hpp"
-#include "server/resources/row_values.hpp"
+#include "server/store/row_values.hpp"
 
 namespace assay {
 namespace {
@@ -60,12 +59,13 @@ constexpr const char* k_remove_tags = "DELETE FROM prompt_tags WHERE project = ?
     "AND l.name = p.name AND l.label = ?3 AND l.version = p.version)) "                    \
     "AND (?4 IS NULL OR EXISTS(SELECT 1 FROM prompt_tags t, json_each(t.tags) tag "        \
     "WHERE t.project = p.project AND t.name = p.name AND tag.value = ?4)) "                \
-    "AND (?5 IS NULL OR p.updated_at >= ?5) AND (?6 IS NULL OR p.updated_at <= ?6) "
+    "AND (?5 IS NULL OR p.updated_at >= ?5) AND (?6 IS NULL OR p.updated_at < ?6) "        \
+    "AND (?7 IS NULL OR p.version = ?7) "
 constexpr const char* k_count_names =
     "SELECT count(DISTINCT p.name) FROM prompts p WHERE " ASSAY_PROMPT_FITS;
 constexpr const char* k_page =
     "SELECT p.name, p.type, max(p.updated_at) FROM prompts p WHERE " ASSAY_PROMPT_FITS
-    "GROUP BY p.name ORDER BY p.name LIMIT ?7 OFFSET ?8";
+    "GROUP BY p.name ORDER BY p.name LIMIT ?8 OFFSET ?9";
 constexpr const char* k_fitting_versions =
     "SELECT p.version FROM prompts p WHERE " ASSAY_PROMPT_FITS "ORDER BY p.version";
 #undef ASSAY_PROMPT_FITS
@@ -168,10 +168,13 @@ Result<void> move_labels(Session& writer, std::int64_t project, std::string_view
 /// Stores the tags of a name. All its versions have changed when the tags have.
 Result<void> put_tags(Session& writer, std::int64_t project, std::string_view name,
                       const std::vector<std::string>& tags, Time now) {
-    const std::set<std::string> sorted(tags.begin(), tags.end());
+    std::vector<std::string> each;
+    for (const std::string& tag : tags) {
+        if (std::ranges::find(each, tag) == each.end()) each.push_back(tag);
+    }
     ASSAY_TRY(const auto before, tags_of(writer, project, name));
-    if (std::ranges::equal(sorted, before)) return {};
-    const std::string text = to_text(Json(sorted));
+    if (each == before) return {};
+    const std::string text = to_text(Json(each));
     ASSAY_CHECK(writer.connection().run(k_put_tags, project, name, std::string_view(text)));
     return writer.connection().run(k_touch_all, project, name, to_nanoseconds(now));
 }
@@ -211,12 +214,13 @@ Result<PromptPage> list_prompts(Session& session, std::int64_t project, const Pr
     const auto to = filter.updated_to ? std::optional(to_nanoseconds(*filter.updated_to))
                                       : std::optional<std::int64_t>();
     Connection& connection = session.connection();
-    ASSAY_TRY(const auto total, connection.find_integer(k_count_names, project, filter.name,
-                                                        filter.label, filter.tag, from, to));
+    ASSAY_TRY(const auto total,
+              connection.find_integer(k_count_names, project, filter.name, filter.label, filter.tag,
+                                      from, to, filter.version));
     PromptPage page{.prompts = {}, .total = total.value_or(0)};
     {
         ASSAY_TRY(Rows rows, connection.query(k_page, project, filter.name, filter.label,
-                                              filter.tag, from, to, limit, offset));
+                                              filter.tag, from, to, filter.version, limit, offset));
         while (true) {
             ASSAY_TRY(const bool found, rows.next());
             if (!found) break;
@@ -231,8 +235,9 @@ Result<PromptPage> list_prompts(Session& session, std::int64_t project, const Pr
     }
     for (PromptSummary& prompt : page.prompts) {
         const std::string_view name = prompt.name;
-        ASSAY_TRY(prompt.versions, integers(connection.query(k_fitting_versions, project, name,
-                                                             filter.label, filter.tag, from, to)));
+        ASSAY_TRY(prompt.versions,
+                  integers(connection.query(k_fitting_versions, project, name, filter.label,
+                                            filter.tag, from, to, filter.version)));
         ASSAY_TRY(const Labels labels, labels_of(session, project, name));
         for (const auto& [label, version] : labels) {
             if (std::ranges::binary_search(prompt.versions, version)) {

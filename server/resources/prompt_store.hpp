@@ -32,7 +32,7 @@ struct PromptRecord {
     std::string created_by;
     std::optional<std::string> commit_message = std::nullopt;
     std::vector<std::string> labels = {};  ///< sorted, `latest` last
-    std::vector<std::string> tags = {};    ///< sorted
+    std::vector<std::string> tags = {};    ///< as they were given, each once
     Time created;
     Time updated;
 };
@@ -59,7 +59,8 @@ struct PromptFilter {
     std::optional<std::string> label = std::nullopt;
     std::optional<std::string> tag = std::nullopt;
     std::optional<Time> updated_from = std::nullopt;  ///< at that time or later
-    std::optional<Time> updated_to = std::nullopt;    ///< at that time or before
+    std::optional<Time> updated_to = std::nullopt;    ///< before that time
+    std::optional<std::int64_t> version = std::nullopt;
 };
 struct PromptSummary {
     std::string name;

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "server/resources/row_values.hpp"
+#include "server/store/row_values.hpp"
 
 namespace assay {
 namespace {
@@ -22,10 +22,6 @@ constexpr const char* k_put =
     "name = excluded.name, min_value = excluded.min_value, max_value = excluded.max_value, "
     "categories = excluded.categories, description = excluded.description, "
     "archived = excluded.archived, updated_at = excluded.updated_at";
-
-std::optional<double> real_at(const Rows& rows, int column) {
-    return rows.is_null(column) ? std::nullopt : std::optional(rows.real(column));
-}
 
 Result<ScoreConfig> read_config(const Rows& rows) {
     ASSAY_TRY(const Json categories, json_at(rows, 5));

@@ -236,8 +236,26 @@ test("datasets and their items", async () => {
     assert.deepEqual((await api(["dataset-items", "get", "i2"])).input, {number: 2});
     await api(["dataset-items", "delete", "i2"]);
     await api(["dataset-items", "get", "i2"], undefined, 404, refusal);
+    assert.deepEqual((await before4("datasets", "list-runs", name)).data, []);
+    const link = {runName: "a run", datasetItemId: "i1", traceId: "linked", metadata: {by: "us"}};
+    const linked = await before4(
+        "dataset-run-items",
+        "create",
+        "--body-json",
+        JSON.stringify(link),
+    );
+    assert.equal(linked.datasetRunName, "a run");
     const runs = await before4("datasets", "list-runs", name);
-    assert.deepEqual(runs.data, []);
+    assert.deepEqual(
+        runs.data.map((r) => [r.id, r.metadata]),
+        [[linked.datasetRunId, {by: "us"}]],
+    );
+    const since = options({"from-start-time": "2020-01-01T00:00:00Z"});
+    const experiments = await api(["experiments", "list", ...since]);
+    assert.deepEqual(
+        experiments.data.map((e) => [e.id, e.itemCount]),
+        [[linked.datasetRunId, 1]],
+    );
 });
 
 test("models are listed, created and deleted", async () => {

@@ -64,6 +64,35 @@ test("prompts: create, get, label, delete", async () => {
     );
 });
 
+test("prompts: cache, fallback and parts of others", async () => {
+    const texts = {part: "Be kind.", whole: "@@@langfusePrompt:name=part|label=production@@@ Hi!"};
+    for (const [name, prompt] of Object.entries(texts)) {
+        await client.prompt.create({name, prompt, labels: ["production"]});
+    }
+    const whole = await client.prompt.get("whole");
+    assert.equal(whole.prompt, "Be kind. Hi!");
+    // Changed behind the client's back: what it has in its cache stays what it was.
+    const changed = {name: "part", prompt: "Be brief.", labels: ["production"]};
+    assert.equal((await server.ask("POST", "/api/public/v2/prompts", changed)).status, 201);
+    assert.equal((await client.prompt.get("whole")).prompt, "Be kind. Hi!");
+    const fresh = await client.prompt.get("whole", {cacheTtlSeconds: 0});
+    assert.equal(fresh.prompt, "Be brief. Hi!");
+    await assert.rejects(client.api.prompts.delete("part"), {statusCode: 400});
+
+    const fallback = await client.prompt.get("none", {fallback: "else", maxRetries: 0});
+    assert.deepEqual([fallback.prompt, fallback.isFallback], ["else", true]);
+    const linked = startObservation("linked", {prompt: fresh}, {asType: "generation"});
+    const alone = startObservation("alone", {prompt: fallback}, {asType: "generation"});
+    for (const generation of [linked, alone]) generation.end();
+    await tracing.flush();
+    const [, {linked: first}] = await server.traceOf(linked.traceId);
+    assert.deepEqual([first.promptName, first.promptVersion], ["whole", 1]);
+    const {id} = (await server.ask("GET", "/api/public/v2/prompts/whole")).body;
+    assert.equal(first.promptId, id);
+    const [, {alone: second}] = await server.traceOf(alone.traceId);
+    assert.deepEqual([second.promptName, second.promptId], [null, null]);
+});
+
 test("scores: queued ones arrive where they belong", async () => {
     let traceId;
     let spanId;
@@ -93,6 +122,10 @@ test("an experiment on local data", async () => {
         runEvaluators: [share],
     });
     assert.equal(result.itemResults.length, 3);
+    assert.deepEqual(
+        result.runEvaluations.map((e) => [e.name, e.value]),
+        [["share", 1]],
+    );
     await client.flush();
     await tracing.flush();
     for (const item of result.itemResults) {
@@ -104,6 +137,37 @@ test("an experiment on local data", async () => {
         );
         assert.equal(trace.environment, "sdk-experiment");
     }
+});
+
+test("an item whose task fails does not keep the others from a run", async () => {
+    await client.api.datasets.create({name: "half"});
+    for (const number of [1, 2]) {
+        const item = {datasetName: "half", input: {number}, expectedOutput: number ** 2};
+        await client.api.datasetItems.create(item);
+    }
+    const dataset = await client.dataset.get("half");
+    const result = await dataset.runExperiment({
+        name: "half",
+        runName: "half fails",
+        task: async (item) => {
+            if (item.input.number === 2) throw new Error("not this one");
+            return square(item);
+        },
+        evaluators: [exact],
+    });
+    await client.flush();
+    await tracing.flush();
+    assert.deepEqual(
+        result.itemResults.map((r) => r.output),
+        [1],
+    );
+    const run = await client.api.datasets.getRun("half", "half fails");
+    const done = run.datasetRunItems.find((i) => i.traceId === result.itemResults[0].traceId);
+    const trace = await server.get(`/api/public/traces/${done.traceId}`);
+    assert.deepEqual(
+        trace.scores.map((s) => [s.name, s.value]),
+        [["exact", 1]],
+    );
 });
 
 test("an experiment on a stored dataset is a run of it", async () => {

@@ -173,6 +173,60 @@ test("prompts: versions, labels, cache and fallback", async () => {
     assert.equal(typeof read.observations[0].promptId, "string");
 });
 
+test("a prompt comes from the cache, or from the fallback when there is no server", async () => {
+    const path = "/api/public/v2/prompts";
+    for (const prompt of ["one", "two"]) {
+        const answer = await server.ask("POST", path, {name: "cached", prompt});
+        assert.equal(answer.status, 201);
+    }
+    const give = (version) =>
+        server.ask("PATCH", `${path}/cached/versions/${version}`, {newLabels: ["production"]});
+    await give(1);
+    assert.equal((await client.getPrompt("cached")).prompt, "one");
+    await give(2);
+    assert.equal((await client.getPrompt("cached")).prompt, "one");
+    const fresh = {cacheTtlSeconds: 0};
+    assert.equal((await client.getPrompt("cached", undefined, fresh)).prompt, "two");
+
+    const lost = new Langfuse({publicKey, secretKey, baseUrl: "http://127.0.0.1:9"});
+    const prompt = await lost.getPrompt("cached", undefined, {fallback: "else", maxRetries: 0});
+    assert.deepEqual([prompt.prompt, prompt.isFallback], ["else", true]);
+    // A generation made with it is linked to nothing.
+    const trace = client.trace({name: "without a link"});
+    trace.generation({name: "g", prompt});
+    await client.flushAsync();
+    const {data: read} = await client.fetchTrace(trace.id);
+    const {promptId, promptName, promptVersion} = read.observations[0];
+    assert.deepEqual([promptId, promptName, promptVersion], [null, null, null]);
+});
+
+test("an environment and a release belong to all that a client sends", async () => {
+    const other = new Langfuse({
+        publicKey,
+        secretKey,
+        baseUrl: server.baseUrl,
+        environment: "staging",
+        release: "r5",
+        mask: ({data}) => JSON.parse(JSON.stringify(data).replaceAll("secret-word", "***")),
+    });
+    const trace = other.trace({name: "elsewhere", input: {say: "secret-word"}});
+    trace.span({name: "step", output: "a secret-word"}).end();
+    trace.score({name: "fine", value: 1});
+    await other.shutdownAsync();
+    const {data: read} = await client.fetchTrace(trace.id);
+    assert.equal(read.release, "r5");
+    assert.deepEqual(read.input, {say: "***"});
+    assert.equal(read.observations[0].output, "a ***");
+    for (const part of [read, read.observations[0], read.scores[0]]) {
+        assert.equal(part.environment, "staging");
+    }
+    const {data: found} = await client.fetchTraces({environment: "staging"});
+    assert.deepEqual(
+        found.map((t) => t.id),
+        [trace.id],
+    );
+});
+
 test("a dataset, its items and a run that links traces", async () => {
     const name = "questions / a + 7?";
     await client.createDataset({name, description: "What people ask", metadata: {owner: "us"}});

@@ -82,7 +82,7 @@ test("a generation with model, usage, cost, metadata and times", async () => {
     );
     generation
         .update({
-            output: {role: "assistant", content: "42"},
+            output: {role: "assistant", content: "42, secret-word"},
             usageDetails: {input: 10, output: 5, total: 15},
             costDetails: {input: 0.1, output: 0.2, total: 0.3},
             level: "WARNING",
@@ -103,7 +103,7 @@ test("a generation with model, usage, cost, metadata and times", async () => {
     assert.equal(read.latency, 2);
     assert.equal(read.timeToFirstToken, 0.25);
     assert.deepEqual(read.input, [{role: "user", content: "the ***"}]);
-    assert.deepEqual(read.output, {role: "assistant", content: "42"});
+    assert.deepEqual(read.output, {role: "assistant", content: "42, ***"});
     assert.deepEqual(read.usageDetails, {input: 10, output: 5, total: 15});
     assert.deepEqual(read.costDetails, {input: 0.1, output: 0.2, total: 0.3});
     assert.equal(read.calculatedTotalCost, 0.3);
@@ -171,7 +171,7 @@ test("version 2 of observations gives the groups that were asked for", async () 
     );
     const read = page.data.find((o) => o.name === "answer");
     assert.equal(read.latency, 2);
-    assert.equal(read.output, JSON.stringify({role: "assistant", content: "42"}));
+    assert.equal(read.output, JSON.stringify({role: "assistant", content: "42, ***"}));
     assert.equal(read.model, "my-model");
     assert.equal(read.metadata, undefined);
 });

@@ -6,6 +6,7 @@
 
 #include "server/api/first_start.hpp"
 #include "tests/support/temporary_folder.hpp"
+#include "tests/unit/api/api_fixture.hpp"
 
 namespace assay::test {
 
@@ -25,14 +26,20 @@ struct Opened {
     std::unique_ptr<AccessStore> access;
     ServerSecrets secrets;
     Result<std::optional<KeyPair>> made;
+    std::string log;
 };
 
 Opened open(const TemporaryFolder& folder, std::map<std::string, std::string> variables = {}) {
     const Environment environment = environment_of(std::move(variables));
     auto access = AccessStore::open(folder.path()).value();
     ServerSecrets secrets = load_server_secrets(folder.path(), environment).value();
-    auto made = prepare_access(*access, secrets, environment, k_now);
-    return {std::move(access), std::move(secrets), std::move(made)};
+    TestLog log;
+    auto made = prepare_access({.access = *access,
+                                .secrets = secrets,
+                                .environment = environment,
+                                .log = log,
+                                .now = k_now});
+    return {std::move(access), std::move(secrets), std::move(made), log.text()};
 }
 
 mode_t mode_of(const std::filesystem::path& path) {
@@ -75,56 +82,6 @@ TEST_CASE("access: the first start makes a pair and tells it once", "[api]") {
     CHECK(mode_of(folder.path() / "encryption_key") == 0600);
     CHECK_FALSE(is_in_a_file(folder.path(), secret));
     CHECK(is_in_a_file(folder.path(), secret.substr(secret.size() - 4)));  // as it is shown
-}
-
-TEST_CASE("access: what the environment names is made and made once", "[api]") {
-    const TemporaryFolder folder;
-    const std::map<std::string, std::string> variables = {
-        {"LANGFUSE_INIT_ORG_ID", "acme"},
-        {"LANGFUSE_INIT_ORG_NAME", "ACME"},
-        {"LANGFUSE_INIT_PROJECT_ID", "support"},
-        {"LANGFUSE_INIT_PROJECT_NAME", "Support"},
-        {"LANGFUSE_INIT_PROJECT_RETENTION", "30"},
-        {"LANGFUSE_INIT_PROJECT_PUBLIC_KEY", "pk-lf-12345678"},
-        {"LANGFUSE_INIT_PROJECT_SECRET_KEY", "sk-lf-12345678"}};
-    for (int start = 0; start < 2; ++start) {
-        const Opened opened = open(folder, variables);
-        REQUIRE(opened.made);
-        CHECK_FALSE(opened.made.value());
-        const auto project = opened.access->find_project(ProjectId("support")).value();
-        REQUIRE(project);
-        CHECK(project->name == "Support");
-        CHECK(project->organization.name == "ACME");
-        CHECK(project->retention_days == 30);
-        const KeyOwner owner{OrganizationId("acme"), ProjectId("support")};
-        CHECK(opened.access->keys(owner).value().size() == 1);
-    }
-}
-
-TEST_CASE("access: variables that cannot be used are named", "[api]") {
-    using Variables = std::map<std::string, std::string>;
-    const Variables base = {{"LANGFUSE_INIT_ORG_ID", "acme"}, {"LANGFUSE_INIT_PROJECT_ID", "p"}};
-    const std::vector<std::pair<Variables, std::string>> cases = {
-        {{{"LANGFUSE_INIT_PROJECT_RETENTION", "2"}}, "LANGFUSE_INIT_PROJECT_RETENTION"},
-        {{{"LANGFUSE_INIT_PROJECT_RETENTION", "x"}}, "LANGFUSE_INIT_PROJECT_RETENTION"},
-        {{{"LANGFUSE_INIT_PROJECT_PUBLIC_KEY", "pk-lf-12345678"}}, "together"},
-        {{{"LANGFUSE_INIT_PROJECT_PUBLIC_KEY", "pk-12345678"},
-          {"LANGFUSE_INIT_PROJECT_SECRET_KEY", "sk-lf-12345678"}},
-         "public key"},
-        {{{"LANGFUSE_INIT_PROJECT_PUBLIC_KEY", "pk-lf-12345678"},
-          {"LANGFUSE_INIT_PROJECT_SECRET_KEY", "sk-lf-short"}},
-         "secret key"},
-    };
-    for (const auto& [more, part] : cases) {
-        const TemporaryFolder folder;
-        Variables variables = base;
-        variables.insert(more.begin(), more.end());
-        const Opened opened = open(folder, variables);
-        REQUIRE_FALSE(opened.made);
-        CHECK(opened.made.error().code == ErrorCode::invalid_argument);
-        CHECK_THAT(opened.made.error().message, Catch::Contains(part));
-        CHECK_THAT(opened.made.error().message, !Catch::Contains("12345678"));
-    }
 }
 
 TEST_CASE("access: another salt is noticed before every key is refused", "[api]") {

@@ -36,12 +36,21 @@ std::string bearer(std::string_view token) {
     return fmt::format("Authorization: Bearer {}\r\n", token);
 }
 
+std::string operator_of(std::string_view project) {
+    return fmt::format("{}x-langfuse-admin-api-key: {}\r\nx-langfuse-project-id: {}\r\n",
+                       bearer(k_admin_key), k_admin_key, project);
+}
+
 Json body_of(const RawResponse& response) { return parse_json(response.body).value(); }
 
 ApiFixture::ApiFixture()
     : access(AccessStore::open(folder.path()).value()),
       secrets(load_server_secrets(folder.path(), &no_environment).value()),
-      project(**prepare_access(*access, secrets, &no_environment, clock.now())),
+      project(**prepare_access({.access = *access,
+                                .secrets = secrets,
+                                .environment = &no_environment,
+                                .log = log,
+                                .now = clock.now()})),
       organization(add_key({OrganizationId("default"), std::nullopt})),
       database(Database::open(folder.path(), Database::Missing::refuse).value()),
       readers(*database),

@@ -43,6 +43,8 @@ class TestLog final : public ServerLog {
 /// Headers of a request, as KeyPair and key would send them.
 std::string basic(const KeyPair& pair);
 std::string bearer(std::string_view token);
+/// As the operator sends them who asks as a project.
+std::string operator_of(std::string_view project);
 Json body_of(const RawResponse& response);
 
 /// A running server over a store of its own, with the keys of a project, of its organisation and

@@ -98,6 +98,7 @@ const std::map<std::string_view, Form> k_forms = {
     {"DELETE /api/public/traces", {.body = R"({"traceIds":["<trace>"]})"}},
     {"POST /api/public/projects", {.body = R"({"name":"changed","retention":0})", .makes = true}},
     {"PUT /api/public/projects/{projectId}", {.body = R"({"name":"changed","retention":3})"}},
+    {"PUT /api/admin/organizations/{organizationId}", {.body = R"({"name":"changed"})"}},
     {"POST /api/admin/organizations", {.body = R"({"name":"changed"})", .makes = true}},
     {"POST /api/admin/organizations/{organizationId}/apiKeys", {.body = R"({"note":"changed"})"}},
     {"POST /api/public/projects/{projectId}/apiKeys", {.body = R"({"note":"changed"})"}},
@@ -290,6 +291,7 @@ std::string ApiWorld::authorization(const Route& route, const KeyRing& keys) {
     switch (route.auth) {
         case RouteAuth::none: return "";
         case RouteAuth::project:
+        case RouteAuth::project_or_admin:
         case RouteAuth::project_or_scores_key: return basic(keys.project);
         case RouteAuth::organization: return basic(keys.organization);
         case RouteAuth::admin: return bearer(k_admin_key);

@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <set>
@@ -201,6 +202,8 @@ TEST_CASE("dataset items: what cannot be is refused", "[api]") {
     };
     const auto taken = post({{"id", "x"}, {"datasetName", "other"}});
     CHECK(taken.status == 409);
+    CHECK_THAT(taken.body.at("message").get<std::string>(),
+               Catch::Contains("already exists in another dataset (id "));
     CHECK(taken.body.at("error") == "LangfuseConflictError");
     CHECK(post({{"datasetName", "none"}}).status == 404);
     CHECK(post({{"datasetName", "none"}}).body == not_found("Dataset not found"));
@@ -237,7 +240,7 @@ TEST_CASE("dataset items: a dataset is read as it was", "[api]") {
     fixture.put_item({{"id", "b"}, {"input", 1}});
     const Json changed = fixture.put_item({{"id", "a"}, {"input", 2}});
     fixture.wait(milliseconds(100));
-    REQUIRE(fixture.send("DELETE", "/api/public/dataset-items/b").status == 200);
+    fixture.put_item({{"id", "b"}, {"status", "ARCHIVED"}});
     CHECK(list("") == Inputs{{"a", 2}});
     CHECK(list("&version=2026-11-01T09:30:00.200Z") == Inputs{{"a", 2}});
     CHECK(list("&version=2026-11-01T09:30:00.199Z") == Inputs{{"a", 2}, {"b", 1}});
@@ -297,6 +300,76 @@ TEST_CASE("dataset items: one that is deleted is gone and another project's is n
     CHECK(fixture.put_item({{"id", "x/y"}, {"datasetName", "other"}}).at("datasetName") == "other");
 }
 
+TEST_CASE("dataset items: one that is deleted leaves nothing but what names it", "[api]") {
+    constexpr const char* k_canary = "canary-2b81f";
+    DatasetFixture fixture;
+    const Json first = fixture.put_item({{"id", "x"}, {"input", k_canary}});
+    fixture.wait(milliseconds(10));
+    fixture.put_item({{"id", "x"},
+                      {"input", Json{{"q", k_canary}}},
+                      {"metadata", Json{{k_canary, 1}}},
+                      {"sourceTraceId", k_canary}});
+    const Json linked =
+        fixture.add_run_item({{"runName", "r"}, {"datasetItemId", "x"}, {"traceId", "t"}});
+    fixture.wait(milliseconds(10));
+    REQUIRE(fixture.send("DELETE", "/api/public/dataset-items/x").status == 200);
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(fixture.folder.path())) {
+        if (!entry.is_regular_file()) continue;
+        CHECK_THAT(read_text(entry.path()), !Catch::Contains(k_canary));
+    }
+    const std::string then = first.at("updatedAt");
+    CHECK(fixture.get("/api/public/dataset-items?datasetName=d&version=" + then)
+              .body.at("data")
+              .empty());
+    CHECK(fixture.get("/api/public/datasets/d/runs/r").body.at("datasetRunItems") ==
+          Json::array({linked}));
+    const auto again = [&] {
+        return fixture.post("/api/public/dataset-run-items",
+                            {{"runName", "r"}, {"datasetItemId", "x"}, {"traceId", "t"}});
+    };
+    CHECK(again().status == 404);
+    // One with its id is another.
+    const Json made = fixture.put_item({{"id", "x"}, {"expectedOutput", "new"}});
+    CHECK(made.at("createdAt") == "2026-11-01T09:30:00.020Z");
+    CHECK(made.at("input").is_null());
+    CHECK(again().status == 200);
+}
+
+TEST_CASE("dataset items: what points to a trace stays when the trace is deleted", "[api]") {
+    DatasetFixture fixture;
+    const Json item = fixture.put_item({{"id", "x"}, {"input", 1}, {"sourceTraceId", "t"}});
+    fixture.ingest(Json::array({{{"id", "e"},
+                                 {"type", "trace-create"},
+                                 {"timestamp", "2026-11-01T09:00:00Z"},
+                                 {"body", {{"id", "t"}, {"output", "said"}}}}}));
+    fixture.add_run_item({{"runName", "r"}, {"datasetItemId", "x"}, {"traceId", "t"}});
+    const Json run = fixture.get("/api/public/datasets/d/runs/r").body;
+    REQUIRE(run.at("datasetRunItems").size() == 1);
+    REQUIRE(fixture.send("DELETE", "/api/public/traces/t").status == 200);
+    REQUIRE(fixture.get("/api/public/traces/t").status == 404);
+    CHECK(fixture.get("/api/public/datasets/d/runs/r").body == run);
+    CHECK(fixture.get("/api/public/dataset-items/x").body == item);
+}
+
+TEST_CASE("dataset items: a page that is too long for an answer says what to ask for", "[api]") {
+    DatasetFixture fixture;
+    const std::string text(4'400'000, 'x');
+    for (int i = 0; i < 8; ++i) fixture.put_item({{"input", text}});
+    const std::string path = "/api/public/dataset-items?datasetName=d";
+    const auto refused = fixture.get(path);
+    CHECK(refused.status == 422);
+    CHECK_THAT(refused.body.at("message").get<std::string>(), Catch::Contains("by limit"));
+    const auto page = fixture.get(path + "&limit=7");
+    REQUIRE(page.status == 200);
+    CHECK(page.body.at("data").size() == 7);
+    CHECK(page.body.at("meta").at("totalItems") == 8);
+    CHECK(page.body.at("data")[6].at("input") == text);
+    const auto whole = fixture.get("/api/public/datasets/d");
+    CHECK(whole.status == 422);
+    CHECK_THAT(whole.body.at("message").get<std::string>(),
+               Catch::Contains("GET /api/public/dataset-items"));
+}
+
 TEST_CASE("dataset runs: adding an item makes the run and the trace need not be there", "[api]") {
     DatasetFixture fixture;
     fixture.put_item({{"id", "x"}});
@@ -342,6 +415,12 @@ TEST_CASE("dataset runs: adding an item makes the run and the trace need not be 
                               "&runName=my%20run%20-%202026-11-01T09%3A30%3A00.000Z";
     CHECK(fixture.get(items).body.at("data") == Json::array({again, added}));
     CHECK(fixture.get(items + "&limit=1&page=2").body.at("data") == Json::array({added}));
+    const std::string from = items + "&fromTimestamp=2026-11-01T09:30:00.001Z";
+    CHECK(fixture.get(from).body.at("data") == Json::array({again}));
+    CHECK(fixture.get(from).body.at("meta").at("totalItems") == 1);
+    const std::string to = items + "&toTimestamp=2026-11-01T09:30:00.001Z";
+    CHECK(fixture.get(to).body.at("data") == Json::array({added}));
+    CHECK(fixture.get(items + "&fromTimestamp=now").status == 400);
     CHECK(fixture.send_as_other("GET", items).body == not_found("Dataset run not found"));
     CHECK(fixture.send_as_other("GET", path).body == not_found("Dataset run not found"));
     CHECK(fixture.get("/api/public/dataset-run-items?datasetId=" + dataset).status == 400);

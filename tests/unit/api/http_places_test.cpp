@@ -15,7 +15,11 @@
 namespace assay::test {
 namespace {
 
-/// Answers with where a request came from and went to; /held only when it is told to.
+/// More than what a sender and a receiver between them keep in the system's buffers.
+constexpr std::size_t k_large_bytes = 16U << 20U;
+
+/// Answers with where a request came from and went to; /held only when it is told to; /large with
+/// much.
 class Places final : public HttpApplication {
   public:
     [[nodiscard]] std::size_t body_bytes_max(const ApiRequest& /*request*/) const override {
@@ -25,6 +29,11 @@ class Places final : public HttpApplication {
         if (request.path == "/held") {
             ++held;
             while (!released) co_await boost::asio::post(boost::asio::use_awaitable);
+        }
+        if (request.path == "/large") {
+            ApiResponse large = json_response(200, {});
+            large.body.assign(k_large_bytes, ' ');
+            co_return large;
         }
         co_return json_response(200, {{"peer", request.peer},
                                       {"host", request.host},
@@ -119,6 +128,17 @@ TEST_CASE("http server: a body counts until its request is answered", "[api]") {
     fixture.places.released = true;
     CHECK(busy.read().value_or(RawResponse{}).status == 200);
     CHECK(fixture.ask("/", "", std::string(1000, 'b')).status == 200);
+}
+
+TEST_CASE("http server: a large answer counts until it is read", "[api]") {
+    Fixture fixture({.bodies_bytes_max = 2 * k_large_bytes - 1});
+    RawClient slow(fixture.server.port());
+    slow.send(request_text("GET", "/large"));
+    while (fixture.ask("/large").status != 503) {
+    }
+    CHECK(fixture.ask("/").status == 200);
+    CHECK(slow.read().value_or(RawResponse{}).body.size() == k_large_bytes);
+    CHECK(fixture.ask("/large").status == 200);
 }
 
 TEST_CASE("http server: below a base path nothing else is served", "[api]") {

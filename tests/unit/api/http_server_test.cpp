@@ -150,6 +150,15 @@ TEST_CASE("http server: a body is limited as the application says", "[api]") {
           200);
 }
 
+TEST_CASE("http server: whoever sends far too much and only then looks reads why", "[api]") {
+    Fixture fixture;
+    const std::string body(50U << 20U, 'b');
+    CHECK(fixture.ask(request_text("POST", "/large", "", body)).status == 413);
+    const std::string head = request_text("POST", "/large", "Transfer-Encoding: chunked\r\n");
+    CHECK(fixture.ask(head + chunked(body, 1U << 20U)).status == 413);
+    CHECK(fixture.ask(request_text("GET", "/")).status == 200);
+}
+
 TEST_CASE("http server: a packed body is inflated within its limits", "[api]") {
     Fixture fixture;
     const std::string gzip = "Content-Encoding: gzip\r\n";
@@ -174,6 +183,12 @@ TEST_CASE("http server: a packed body is inflated within its limits", "[api]") {
     for (const std::size_t more : {0U, 1U}) {
         std::string text(limits::k_http_inflated_bytes_max - tail.size() + more, 'a');
         CHECK(post(gzip, gzipped(text + tail)).status == (more == 0 ? 200 : 413));
+    }
+    // Where less is taken as sent, less is taken inflated.
+    for (const std::size_t more : {0U, 1U}) {
+        const std::string text(limits::k_http_inflated_factor * k_body_max + more, 'a');
+        const std::string request = request_text("POST", "/", gzip, gzipped(text));
+        CHECK(fixture.ask(request).status == (more == 0 ? 200 : 413));
     }
 }
 

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <functional>
+#include <optional>
 #include <set>
 
 #include "tests/unit/api/api_world.hpp"
@@ -17,6 +19,10 @@ constexpr const char* k_canary = "canary-3f7a";
 /// Whether a route is about what belongs to somebody: the operator's key may know everything.
 bool is_owned(const Route& route) {
     return route.auth != RouteAuth::none && route.auth != RouteAuth::admin;
+}
+
+bool is_of_project(const Route& route) {
+    return route.auth == RouteAuth::project || route.auth == RouteAuth::project_or_admin;
 }
 
 /// A key of another project in the same organisation.
@@ -88,10 +94,20 @@ void check_list(IsolationFixture& fixture, const std::string& authorization, con
     CHECK(body.at("data").empty());
 }
 
-void check_routes(IsolationFixture& fixture, const KeyRing& asker, bool is_of_organization) {
+/// With which headers a route is asked, or nothing when it is not.
+using HeadersOf = std::function<std::optional<std::string>(const Route&)>;
+
+HeadersOf keys_of(const KeyRing& asker, bool is_of_organization) {
+    return [asker, is_of_organization](const Route& route) -> std::optional<std::string> {
+        if (route.auth == RouteAuth::organization && !is_of_organization) return std::nullopt;
+        return ApiWorld::authorization(route, asker);
+    };
+}
+
+void check_routes(IsolationFixture& fixture, const HeadersOf& headers_of) {
     for (const Route& route : routes()) {
-        if (!is_owned(route)) continue;
-        if (route.auth == RouteAuth::organization && !is_of_organization) continue;
+        const auto headers = is_owned(route) ? headers_of(route) : std::nullopt;
+        if (!headers) continue;
         const auto known = fixture.world.call_of(route);
         const auto unknown = fixture.world.call_of(route, ApiWorld::Ids::unknown);
         if (!known) {
@@ -99,14 +115,16 @@ void check_routes(IsolationFixture& fixture, const KeyRing& asker, bool is_of_or
                                       << ": add it to api_world.cpp");
             continue;
         }
-        const std::string authorization = ApiWorld::authorization(route, asker);
         if (known->makes) continue;
         if (known->target == unknown->target && known->body == unknown->body) {
-            if (route.method == "GET") check_list(fixture, authorization, route, *known);
+            if (route.method == "GET") check_list(fixture, *headers, route, *known);
             continue;
         }
-        compare(fixture, authorization, *known, *unknown);
+        compare(fixture, *headers, *known, *unknown);
     }
+}
+
+void check_references(IsolationFixture& fixture, const KeyRing& asker) {
     const auto known = fixture.world.references(ApiWorld::Ids::own);
     const auto unknown = fixture.world.references(ApiWorld::Ids::unknown);
     for (std::size_t i = 0; i < known.size(); ++i) {
@@ -133,12 +151,34 @@ TEST_CASE("isolation: each route answers for ids of others as for unknown ones",
     IsolationFixture fixture;
     const auto before = fixture.read_all();
     CHECK(before.size() > 20);
-    check_routes(fixture, fixture.stranger, true);
-    check_routes(fixture, {fixture.neighbour, {}}, false);
+    const KeyRing neighbour{fixture.neighbour, {}};
+    check_routes(fixture, keys_of(fixture.stranger, true));
+    check_references(fixture, fixture.stranger);
+    check_routes(fixture, keys_of(neighbour, false));
+    check_references(fixture, neighbour);
     CHECK(fixture.read_all() == before);
     make_the_same(fixture, fixture.stranger);
-    make_the_same(fixture, {fixture.neighbour, {}});
+    make_the_same(fixture, neighbour);
     CHECK(fixture.read_all() == before);
+}
+
+TEST_CASE("isolation: the operator who asks as a project is held to that one", "[api]") {
+    IsolationFixture fixture;
+    const auto before = fixture.read_all();
+    std::size_t asked = 0;
+    check_routes(fixture, [&](const Route& route) -> std::optional<std::string> {
+        if (route.auth != RouteAuth::project_or_admin) return std::nullopt;
+        ++asked;
+        return operator_of("theirs");
+    });
+    CHECK(asked == 5);
+    CHECK(fixture.read_all() == before);
+    for (const Route& route : routes()) {
+        if (route.auth != RouteAuth::project_or_admin || route.method != "GET") continue;
+        const auto call = fixture.world.call_of(route);
+        REQUIRE(call);
+        CHECK(fixture.send(*call, operator_of("default")).body == before.at(route.pattern));
+    }
 }
 
 TEST_CASE("isolation: of two projects with the same ids each has its own", "[api]") {
@@ -158,7 +198,7 @@ TEST_CASE("isolation: of two projects with the same ids each has its own", "[api
     }
     for (const Route& route : routes()) {
         const auto call = other.call_of(route);
-        if (!call || route.method != "DELETE" || route.auth != RouteAuth::project) continue;
+        if (!call || route.method != "DELETE" || !is_of_project(route)) continue;
         INFO(call->target);
         CHECK(fixture.send(*call, ApiWorld::authorization(route, fixture.stranger)).status < 300);
     }

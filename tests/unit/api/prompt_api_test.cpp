@@ -103,6 +103,15 @@ TEST_CASE("prompts: what cannot be a prompt is refused", "[api]") {
           {{{"role", "user"}, {"content", "{{a}}"}}, {{"type", "placeholder"}, {"name", "a"}}}}}));
     CHECK(refused(with("prompt", "@@@langfusePrompt:name=none|version=1@@@")));
     CHECK(fixture.get(k_prompts).body["data"].empty());
+    const auto message = [&](const char* name) {
+        return fixture.post(k_prompts, with("name", name)).body["error"][0]["message"];
+    };
+    CHECK(message("") == "Enter a name");
+    CHECK(message("/a") == "Name cannot start with a slash");
+    CHECK(message("a/") == "Name cannot end with a slash");
+    CHECK(message("a//b") == "Name cannot contain consecutive slashes");
+    CHECK(message("a|b") == "Prompt name cannot contain '|' character");
+    CHECK(message("new") == "Prompt name cannot be 'new'");
     REQUIRE(fixture.post(k_prompts, text_prompt("p", "text")).status == 201);
     CHECK(refused({{"name", "p"}, {"type", "chat"}, {"prompt", Json::array()}}));
 }
@@ -207,8 +216,12 @@ TEST_CASE("prompts: a list repeats its page under pagination", "[api]") {
     CHECK(total("?label=l1") == 6);
     CHECK(total("?name=p03") == 1);
     CHECK(total("?tag=none") == 0);
+    CHECK(total("?version=1") == 12);
+    CHECK(total("?version=2") == 0);
     CHECK(total("?fromUpdatedAt=2026-11-01T09:30:00Z") == 12);
     CHECK(total("?fromUpdatedAt=2026-11-01T09:30:01Z") == 0);
+    CHECK(total("?toUpdatedAt=2026-11-01T09:30:00Z") == 0);
+    CHECK(total("?toUpdatedAt=2026-11-01T09:30:00.001Z") == 12);
     CHECK(total("?toUpdatedAt=2026-11-01T09:29:59%2B00:00") == 0);
     CHECK(fixture.get(std::string(k_prompts) + "?limit=1000").status == 400);
     CHECK(fixture.get(std::string(k_prompts) + "?fromUpdatedAt=now").status == 400);
@@ -228,7 +241,10 @@ TEST_CASE("prompts: the older routes know whether a version is active", "[api]")
     const auto second = fixture.get("/api/public/prompts?name=p&version=2");
     CHECK(second.body["prompt"] == "y");
     CHECK(second.body["isActive"] == false);
-    CHECK(fixture.get("/api/public/prompts?name=q").status == 404);
+    const auto unknown = fixture.get("/api/public/prompts?name=q");
+    CHECK(unknown.status == 404);
+    CHECK(unknown.body ==
+          Json({{"message", "Prompt not found"}, {"error", "LangfuseNotFoundError"}}));
     CHECK(fixture.get("/api/public/prompts").status == 400);
     CHECK(fixture.send_as_other("GET", "/api/public/prompts?name=p").status == 404);
 }

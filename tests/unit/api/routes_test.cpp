@@ -61,7 +61,7 @@ TEST_CASE("routes: each key opens its own routes and no others", "[api]") {
     const std::vector<Case> cases = {
         {"project",
          basic(fixture.project),
-         {RouteAuth::project, RouteAuth::project_or_scores_key},
+         {RouteAuth::project, RouteAuth::project_or_scores_key, RouteAuth::project_or_admin},
          403},
         {"organization", basic(fixture.organization), {RouteAuth::organization}, 403},
         {"public key", bearer(fixture.project.public_key), {RouteAuth::project_or_scores_key}, 403},
@@ -69,6 +69,10 @@ TEST_CASE("routes: each key opens its own routes and no others", "[api]") {
         {"wrong secret", basic(wrong), {}, 401},
         {"secret as bearer", bearer(fixture.project.secret_key.reveal()), {}, 401},
         {"admin", bearer(k_admin_key), {RouteAuth::admin}, 401},
+        {"admin as a project",
+         operator_of("default"),
+         {RouteAuth::admin, RouteAuth::project_or_admin},
+         401},
         {"no scheme", "Authorization: nothing\r\n", {}, 401},
         {"empty", "Authorization: \r\n", {}, 401},
         {"other scheme", "Authorization: Digest abc\r\n", {}, 401},
@@ -196,18 +200,6 @@ TEST_CASE("routes: browsers of any origin may ask", "[api]") {
     CHECK(fixture.ask("OPTIONS", "/nothing").status == 404);
 }
 
-TEST_CASE("routes: the OpenAPI document has every route", "[api]") {
-    ApiFixture fixture;
-    const Json document = body_of(fixture.ask("GET", "/api/public/openapi.json"));
-    std::size_t operations = 0;
-    for (const Json& path : document["paths"]) operations += path.size();
-    CHECK(operations == routes().size());
-    CHECK(document["paths"]["/api/public/projects"]["get"]["security"] ==
-          parse_json(R"([{"projectKey":[]}])").value());
-    CHECK(document["paths"]["/api/public/projects/{projectId}"]["put"]["parameters"][0]["name"] ==
-          "projectId");
-}
-
 TEST_CASE("routes: of two patterns that fit the one with fewer parameters counts", "[api]") {
     const std::vector<Route> table = {
         {"GET", "/a/{x}", RouteAuth::none, AccessHandler{&nothing}, "one"},
@@ -237,6 +229,26 @@ TEST_CASE("routes: health readiness and metrics are told to everybody", "[api]")
     fixture.server.on_thread([&](HttpServer&) { fixture.api.begin_drain(); });
     CHECK(fixture.ask("GET", "/api/public/ready").status == 500);
     CHECK(fixture.ask("GET", "/api/public/health").status == 200);
+}
+
+TEST_CASE("routes: health tells whether anything was heard of late when asked to", "[api]") {
+    ApiFixture fixture;
+    const std::string health = "/api/public/health?failIfNoRecentEvents=";
+    const auto status = [&](const char* wanted) {
+        return fixture.ask("GET", health + wanted).status;
+    };
+    CHECK(status("true") == 503);
+    CHECK_THAT(fixture.ask("GET", health + "true").body, Catch::Contains("3 minutes"));
+    CHECK(status("false") == 200);
+    fixture.ingest({{{"id", "e"},
+                     {"type", "trace-create"},
+                     {"timestamp", "2026-11-01T09:30:00Z"},
+                     {"body", {{"id", "t"}, {"timestamp", "2026-11-01T09:30:00Z"}}}}});
+    CHECK(status("true") == 200);
+    fixture.clock.passed = std::chrono::minutes(3);
+    CHECK(status("true") == 200);
+    fixture.clock.passed = std::chrono::minutes(3) + std::chrono::milliseconds(1);
+    CHECK(status("true") == 503);
 }
 
 TEST_CASE("routes: a project is made and changed and removed", "[api]") {
@@ -330,73 +342,6 @@ TEST_CASE("routes: keys are made and listed and removed and their secrets told o
     }
 }
 
-TEST_CASE("routes: the operator's key leads to an organisation and its to a project", "[api]") {
-    ApiFixture fixture;
-    const std::string organizations = "/api/admin/organizations";
-    const std::string admin = bearer(k_admin_key);
-    const auto pair_in = [](const Json& key) {
-        return KeyPair{.public_key = key.at("publicKey"),
-                       .secret_key = Secret(key.at("secretKey").get<std::string>())};
-    };
-    const RawResponse made = fixture.ask("POST", organizations, admin, R"({"name":"Größe"})");
-    CHECK(made.status == 201);
-    const std::string id = body_of(made).at("id");
-    CHECK(body_of(made) == Json({{"id", id}, {"name", "Größe"}, {"projects", Json::array()}}));
-    const std::string one = organizations + "/" + id;
-    const RawResponse key = fixture.ask("POST", one + "/apiKeys", admin, R"({"note":"first"})");
-    CHECK(key.status == 201);
-    const KeyPair organization = pair_in(body_of(key));
-    const RawResponse project =
-        fixture.ask("POST", "/api/public/projects", basic(organization), R"({"name":"own"})");
-    CHECK(project.status == 201);
-    const std::string project_id = body_of(project).at("id");
-    const RawResponse project_key =
-        fixture.ask("POST", "/api/public/projects/" + project_id + "/apiKeys", basic(organization));
-    CHECK(project_key.status == 201);
-    const std::string header = basic(pair_in(body_of(project_key)));
-    CHECK(body_of(fixture.ask("GET", "/api/public/projects", header))["data"][0]["name"] == "own");
-
-    const Json read = body_of(fixture.ask("GET", one, admin));
-    CHECK(read.at("projects") ==
-          Json::array({{{"id", project_id}, {"name", "own"}, {"metadata", Json::object()}}}));
-    const Json all = body_of(fixture.ask("GET", organizations, admin)).at("organizations");
-    REQUIRE(all.size() == 3);
-    CHECK(all[2] == read);
-    const Json keys = body_of(fixture.ask("GET", one + "/apiKeys", admin)).at("apiKeys");
-    REQUIRE(keys.size() == 1);
-    CHECK_FALSE(keys[0].contains("secretKey"));
-    // A key of another organisation, or of one of its projects, is none of this one.
-    const std::string foreign = "/apiKeys/" + keys[0].at("id").get<std::string>();
-    CHECK(fixture.ask("DELETE", organizations + "/default" + foreign, admin).status == 404);
-    CHECK(
-        fixture
-            .ask("DELETE", one + "/apiKeys/" + body_of(project_key)["id"].get<std::string>(), admin)
-            .status == 404);
-    CHECK(body_of(fixture.ask("DELETE", one + foreign, admin)) == Json({{"success", true}}));
-    CHECK(fixture.ask("GET", "/api/public/organizations/projects", basic(organization)).status ==
-          401);
-}
-
-TEST_CASE("routes: what the operator cannot ask is refused", "[api]") {
-    ApiFixture fixture;
-    const std::string organizations = "/api/admin/organizations";
-    const std::string admin = bearer(k_admin_key);
-    for (const std::string& body :
-         {std::string(), std::string("{}"), std::string("[]"), std::string(R"({"name":""})"),
-          std::string(R"({"name":5})"), R"({"name":")" + std::string(61, 'n') + "\"}"}) {
-        INFO(body);
-        CHECK(fixture.ask("POST", organizations, admin, body).status == 400);
-    }
-    for (const char* const method : {"GET", "POST"}) {
-        const RawResponse unknown = fixture.ask(method, organizations + "/unknown/apiKeys", admin);
-        CHECK(unknown.status == 404);
-        CHECK(body_of(unknown) == Json({{"message", "Organization not found"}}));
-    }
-    CHECK(fixture.ask("GET", organizations + "/unknown", admin).status == 404);
-    CHECK(fixture.ask("GET", organizations, basic(fixture.organization)).status == 401);
-    CHECK(fixture.ask("GET", organizations, bearer("admin")).status == 401);
-}
-
 TEST_CASE("routes: the last use of a key is recorded once a minute", "[api]") {
     ApiFixture fixture;
     const auto last_use = [&] {
@@ -410,18 +355,6 @@ TEST_CASE("routes: the last use of a key is recorded once a minute", "[api]") {
     CHECK(last_use() == "2026-11-01T09:30:00.000Z");
     fixture.clock.passed = std::chrono::seconds(60);
     CHECK(last_use() == "2026-11-01T09:31:00.000Z");
-}
-
-TEST_CASE("server log: a value begins no line of its own", "[api]") {
-    for (const LogForm form : {LogForm::text, LogForm::json}) {
-        TestLog log(form);
-        log.info("event", {{"value", "a\n2026 info forged\x1b[2J"}, {"count", 3}});
-        const std::string text = log.text();
-        CHECK(std::ranges::count(text, '\n') == 1);
-        CHECK(text.ends_with('\n'));
-        CHECK(text.find('\x1b') == std::string::npos);
-        CHECK_THAT(text, Catch::Contains(form == LogForm::text ? "count=3" : "\"count\":3"));
-    }
 }
 
 TEST_CASE("routes: an error of the store tells nothing of the machine", "[api]") {

@@ -196,4 +196,35 @@ TEST_CASE("ids: what cannot be one is refused with the row") {
                 R"(a.jsonl:5: the id "$.k" is longer than 255 characters)"});
 }
 
+TEST_CASE("mapping: rows as they were exported have an id each or that of their content") {
+    const Fixture by_content("a.jsonl", R"({"input":1})");
+    Fixture rows("a.jsonl",
+                 "{\"input\":1}\n{\"id\":\"x\",\"input\":null}\n{\"id\":null,\"input\":2}");
+    rows.spec.id = json_path("$.id");
+    rows.options.as_exported = true;
+    const auto items = rows.items();
+    REQUIRE(items.size() == 3);
+    CHECK(items[0].id == by_content.items()[0].id);
+    CHECK(items[1].id.value() == "x");
+    CHECK(items[1].input.is_null());
+    CHECK(items[2].id.value() == items[2].content_hash.substr(0, 24));
+}
+
+TEST_CASE("mapping: a row as it was exported that lacks an input or repeats an id is told") {
+    Fixture rows("a.jsonl",
+                 "{\"id\":\"x\",\"question\":1}\n{\"input\":1}\n{\"input\":1}\n"
+                 "{\"id\":\"\",\"input\":2}");
+    rows.spec.id = json_path("$.id");
+    rows.options.as_exported = true;
+    const Lines problems = rows.problems();
+    REQUIRE(problems.size() == 3);
+    CHECK(problems[0] ==
+          "a.jsonl:1: the row has no \"input\"; it has \"id\", \"question\": rename "
+          "the one to use, e.g. \"question\"");
+    CHECK(problems[1] ==
+          "a.jsonl:3: the row has the same id as line 2, or no id and the same "
+          "content; remove one, or give it another `id`");
+    CHECK_THAT(problems[2], Catch::Contains("a.jsonl:4: the id \"$.id\" is empty"));
+}
+
 }  // namespace assay::test

@@ -130,7 +130,8 @@ TEST_CASE("otlp json: ids have many forms", "[ingest][otlp]") {
     for (std::size_t i = 0; i < bytes.size(); ++i) numbered[std::to_string(i)] = bytes[i];
     for (const Json& id :
          {Json(k_span_id), Json("B7AD6B7169203331"), bytes,
-          Json{{"type", "Buffer"}, {"data", bytes}}, Json{{"data", bytes}}, numbered}) {
+          Json{{"type", "Buffer"}, {"data", bytes}}, Json{{"data", bytes}}, numbered,
+          Json{{"type", "Buffer"}, {"data", {{"type", "Buffer"}, {"data", bytes}}}}}) {
         INFO(to_text(id));
         CHECK(json_span({{"spanId", id}}).span_id == k_span_id);
         CHECK(json_span({{"parentSpanId", id}}).parent_id == k_span_id);

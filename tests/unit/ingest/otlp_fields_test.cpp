@@ -156,7 +156,12 @@ TEST_CASE("otlp fields: a type is what the first convention says that knows", "[
          {},
          of_type("AGENT")},
         {"execute_tool", {}, {{"gen_ai.operation.name", "execute_tool"}}, {}, of_type("TOOL")},
-        {"Genkit flow", {}, {{"genkit:metadata:subtype", "flow"}}, {}, of_type("CHAIN")},
+        {"Genkit flow", {}, {{"genkit:metadata:subtype", "flow"}}, {}, of_type("SPAN")},
+        {"Genkit model in the background",
+         {},
+         {{"genkit:metadata:subtype", "background-model"}},
+         {},
+         of_type("GENERATION")},
         {"Genkit model", {}, {{"genkit:metadata:subtype", "model"}}, {}, of_type("GENERATION")},
     });
 }
@@ -197,7 +202,35 @@ TEST_CASE("otlp fields: the AI SDK and others tell types by operations and names
          Json::object(),
          {{"name", "function_tool"}},
          of_type("TOOL")},
-        {"Flue workflow", {}, Json::object(), {{"name", "flue.workflow report"}}, of_type("CHAIN")},
+        {"LiveKit turn",
+         {.scope = "livekit-agents"},
+         Json::object(),
+         {{"name", "agent_turn"}},
+         of_type("AGENT")},
+        {"LiveKit activity",
+         {.scope = "livekit-agents"},
+         Json::object(),
+         {{"name", "start_agent_activity"}},
+         {{"type", "AGENT"}, {"level", "DEBUG"}}},
+        {"LiveKit call of a model",
+         {.scope = "livekit-agents"},
+         {{"gen_ai.request.model", "m"}},
+         {{"name", "llm_request"}},
+         of_type("GENERATION")},
+        {"LiveKit session",
+         {.scope = "livekit-agents"},
+         Json::object(),
+         {{"name", "agent_session"}},
+         of_type("SPAN")},
+        {"LiveKit's names of others",
+         {},
+         Json::object(),
+         {{"name", "function_tool"}},
+         of_type("SPAN")},
+        {"Flue workflow", {}, Json::object(), {{"name", "flue.workflow report"}}, of_type("SPAN")},
+        {"Flue operation", {}, Json::object(), {{"name", "flue.operation x"}}, of_type("SPAN")},
+        {"Flue tool", {}, Json::object(), {{"name", "flue.tool weather"}}, of_type("TOOL")},
+        {"Flue task", {}, Json::object(), {{"name", "flue.task writer"}}, of_type("AGENT")},
         {"any model", {}, {{"llm.model_name", "m"}}, {}, of_type("GENERATION")},
         {"plain span", {}, {{"http.method", "GET"}}, {}, of_type("SPAN")},
     });
@@ -282,6 +315,11 @@ TEST_CASE("otlp fields: the model is the one that answered", "[ingest][otlp]") {
          {{"model", "c"}}},
         {"OpenInference", {}, {{"llm.model_name", "e"}}, {}, {{"model", "e"}}},
         {"plain", {}, {{"model", "f"}}, {}, {{"model", "f"}}},
+        {"OpenInference embedding",
+         {},
+         {{"openinference.span.kind", "EMBEDDING"}, {"embedding.model_name", "e-3"}},
+         {},
+         {{"model", "e-3"}, {"type", "EMBEDDING"}}},
         {"Genkit",
          {},
          {{"genkit:metadata:subtype", "model"}, {"genkit:name", "googleai/g"}},
@@ -298,7 +336,7 @@ TEST_CASE("otlp fields: the model is the one that answered", "[ingest][otlp]") {
           {"ai.model.id", "g"},
           {"ai.usage.cachedInputTokens", 5}},
          {},
-         {{"model", nullptr}, {"usageDetails", nullptr}}},
+         {{"model", "g"}, {"usageDetails", nullptr}}},
         {"AI SDK agent",
          k_ai,
          {{"gen_ai.operation.name", "invoke_agent"},
@@ -317,6 +355,8 @@ TEST_CASE("otlp fields: parameters of a model are read from each convention", "[
           {"ai.settings.maxSteps", 5},
           {"gen_ai.request.temperature", 0.25},
           {"gen_ai.request.max_tokens", 100},
+          {"gen_ai.request.service_tier", "priority"},
+          {"gen_ai.request.seed", 7},
           {"gen_ai.response.finish_reasons", Json::array({"stop"})},
           {"gen_ai.system", "openai"}},
          {},
@@ -325,6 +365,8 @@ TEST_CASE("otlp fields: parameters of a model are read from each convention", "[
             {"maxSteps", "5"},
             {"temperature", "0.25"},
             {"maxTokens", "100"},
+            {"service_tier", "priority"},
+            {"seed", "7"},
             {"finishReason", "stop"},
             {"system", "openai"}}}}},
         {"OpenInference",
@@ -510,6 +552,15 @@ TEST_CASE("otlp fields: metadata is gathered from each convention", "[ingest][ot
 
     CHECK(metadata({{"langfuse.metadata", "no JSON"}}).at("metadata") == "no JSON");
     CHECK(metadata({{"langfuse.metadata", "[1]"}}).at("metadata") == Json{1});
+    // What a process says is beneath what its spans say.
+    const RequestParts process = {.resource = {{"langfuse.metadata", R"({"region":"eu","b":1})"},
+                                               {"langfuse.metadata.host", "h1"},
+                                               {"langfuse.trace.metadata.team", "t"}}};
+    const Json said = observe({{"langfuse.metadata.b", "2"}}, process).at("metadata");
+    CHECK(said.at("region") == "eu");
+    CHECK(said.at("host") == "h1");
+    CHECK(said.at("team") == "t");
+    CHECK(said.at("b") == 2);
     // The SDK says everything under keys of its own.
     CHECK_FALSE(observe({{"x", 1}}, k_sdk).at("metadata").contains("attributes"));
 }

@@ -166,10 +166,48 @@ TEST_CASE("otlp io: every framework's attributes are found", "[ingest][otlp]") {
          {{"pydantic_ai.all_messages", R"([{"role":"user"}])"}, {"final_result", "f"}},
          Json::array({{{"role", "user"}}}),
          "f"},
+        {"Pydantic's agents with instructions",
+         "pydantic-ai",
+         {{"pydantic_ai.all_messages", R"([{"role":"user"}])"},
+          {"gen_ai.system_instructions", R"([{"type":"text","content":"be"}])"}},
+         Json::array({{{"role", "system"}, {"content", "be"}}, {{"role", "user"}}}),
+         nullptr},
         {"Pydantic's tools",
          "pydantic-ai",
          {{"tool_arguments", R"({"a":1})"}, {"tool_response", "r"}},
          {{"a", 1}},
+         "r"},
+    });
+}
+
+TEST_CASE("otlp io: each of Flue's spans has contents of its own", "[ingest][otlp]") {
+    check({
+        {"Flue's calls of models",
+         "@flue/opentelemetry",
+         {{"flue.turn.input", R"({"messages":[]})"},
+          {"flue.turn.output", R"({"role":"assistant"})"},
+          {"gen_ai.input.messages", "no"}},
+         {{"messages", Json::array()}},
+         {{"role", "assistant"}}},
+        {"Flue's tools",
+         "@flue/opentelemetry",
+         {{"flue.tool.arguments", R"({"city":"Rome"})"}, {"flue.tool.result", "20"}},
+         {{"city", "Rome"}},
+         20},
+        {"Flue's tasks",
+         "@flue/opentelemetry",
+         {{"flue.task.prompt", "write"}, {"flue.task.result", "done"}},
+         "write",
+         "done"},
+        {"Flue's workflows",
+         "@flue/opentelemetry",
+         {{"flue.workflow.payload", R"({"a":1})"}, {"flue.workflow.result", "r"}},
+         {{"a", 1}},
+         "r"},
+        {"Flue's operations",
+         "@flue/opentelemetry",
+         {{"flue.operation.result", "r"}},
+         nullptr,
          "r"},
     });
 }
@@ -210,9 +248,15 @@ TEST_CASE("otlp io: messages come numbered or in lists", "[ingest][otlp]") {
          "x",
          {{"gen_ai.system_instructions", R"([{"type":"text","content":"be"}])"},
           {"gen_ai.input.messages", R"([{"role":"user"}])"}},
-         Json::array(
-             {{{"role", "system"}, {"parts", Json::array({{{"type", "text"}, {"content", "be"}}})}},
-              {{"role", "user"}}}),
+         Json::array({{{"role", "system"}, {"content", "be"}}, {{"role", "user"}}}),
+         nullptr},
+        {"OpenInference embeddings",
+         "x",
+         {{"embedding.embeddings.1.embedding.text", "b"},
+          {"embedding.embeddings.0.embedding.text", "a"},
+          {"embedding.embeddings.0.embedding.vector", {0.5, 0.25}},
+          {"embedding.embeddings.2.embedding.vector", {0.5}}},
+         {"a", "b"},
          nullptr},
         {"GenAI tools",
          "x",
@@ -221,6 +265,42 @@ TEST_CASE("otlp io: messages come numbered or in lists", "[ingest][otlp]") {
          "r"},
         {"nothing", "x", {{"http.method", "GET"}}, nullptr, nullptr},
     });
+}
+
+TEST_CASE("otlp io: instructions come in many forms and once", "[ingest][otlp]") {
+    const Json user = {{"role", "user"}, {"content", "q"}};
+    const auto input = [&](const char* instructions, const char* messages) {
+        return io_of({{"gen_ai.system_instructions", instructions},
+                      {"gen_ai.input.messages", messages}})
+            .input;
+    };
+    const auto with = [&](const char* instructions) {
+        Json messages = input(instructions, R"([{"role":"user","content":"q"}])");
+        REQUIRE(messages.back() == user);
+        messages.erase(messages.size() - 1);
+        return messages;
+    };
+    const auto said = [](const char* text) {
+        return Json::array({{{"role", "system"}, {"content", text}}});
+    };
+    CHECK(with("Be brief.") == said("Be brief."));
+    CHECK(with(R"("Be brief.")") == said("Be brief."));
+    CHECK(with(R"([{"type":"text","content":"a"},{"type":"text","content":"b"}])") == said("a\nb"));
+    CHECK(with(R"(["a","b"])") == said("a\nb"));
+    const Json parts = Json::array({{{"type", "text"}, {"content", "a"}}, {{"type", "image"}}});
+    const Json message = {{"role", "system"}, {"parts", parts}};
+    CHECK(with(to_text(Json::array({message})).c_str()) == Json::array({message}));
+    CHECK(with(to_text(Json::array({{{"parts", parts}}})).c_str()) == Json::array({message}));
+    CHECK(with(R"([{"type":"text","content":"a"},{"parts":[{"content":"b"}]}])") == said("a\nb"));
+    for (const char* const nothing : {"[]", "[42,true,null]", R"([{"type":"image"}])"}) {
+        CHECK(with(nothing) == Json::array());
+    }
+    // One that is there already is not told twice.
+    CHECK(input("be", R"([{"role":"system","content":"x"}])") ==
+          Json::array({{{"role", "system"}, {"content", "x"}}}));
+    CHECK(input("be", "just a text") ==
+          Json::array({{{"role", "system"}, {"content", "be"}},
+                       {{"role", "user"}, {"content", "just a text"}}}));
 }
 
 TEST_CASE("otlp io: span events hold messages", "[ingest][otlp]") {

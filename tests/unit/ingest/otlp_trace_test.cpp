@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/text.hpp"
 #include "server/ingest/limits.hpp"
 #include "server/ingest/otlp_json.hpp"
 #include "server/ingest/otlp_mapping.hpp"
@@ -207,8 +208,39 @@ TEST_CASE("otlp trace: a session's id may be as long as any id", "[ingest][otlp]
             .get<std::string>();
     };
     CHECK(session(800) == std::string(800, 's'));
-    CHECK(session(801).size() == 800);
+    CHECK(count_code_points(session(801)) == 800);
     CHECK(session(801).ends_with("had 801 bytes]"));
+    std::string umlauts;
+    for (int i = 0; i < 800; ++i) umlauts += "ä";
+    CHECK(trace_of_span({{"session.id", umlauts}}, k_child).at("sessionId") == umlauts);
+}
+
+TEST_CASE("otlp trace: a name is as long as in other protocols", "[ingest][otlp]") {
+    const auto name_of = [](std::size_t characters, const char* key) {
+        std::string name;
+        for (std::size_t i = 0; i < characters; ++i) name += "ä";
+        const bool is_key = key != nullptr;
+        const Json span = is_key ? make_span({{key, name}}, k_child)
+                                 : make_span(Json::object(), {{"name", name}});
+        auto decoded = read_otlp_json(to_text(make_request(Json::array({span}))));
+        REQUIRE(decoded);
+        const IngestBatch batch = map_otlp(*decoded, Time());
+        REQUIRE(batch.traces.size() == 1);
+        const auto& kept = batch.traces[0].event.fields.at("name").get_ref<const std::string&>();
+        CHECK((kept == name) == decoded->report.notes.empty());
+        if (kept != name) {
+            CHECK(decoded->report.message() ==
+                  "span b7ad6b7169203331: too long and cut: trace name");
+            CHECK(kept.ends_with("had 2002 bytes]"));
+        }
+        // The observation's own name has no such bound.
+        if (!is_key) CHECK(batch.observations.at(0).event.fields.at("name") == name);
+        return count_code_points(kept);
+    };
+    for (const char* const key : {"langfuse.trace.name", static_cast<const char*>(nullptr)}) {
+        CHECK(name_of(1000, key) == 1000);
+        CHECK(name_of(1001, key) == 1000);
+    }
 }
 
 TEST_CASE("otlp trace: too many tags are cut", "[ingest][otlp]") {

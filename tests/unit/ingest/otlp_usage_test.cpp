@@ -122,6 +122,16 @@ TEST_CASE("otlp usage: the AI SDK's counts are read from all its places", "[inge
                {"ai.response.providerMetadata", R"({"bedrock":{"usage":{"cacheReadInputTokens":4,)"
                                                 R"("cacheWriteInputTokens":2}}})"}},
               "ai") == Json{{"input", 6}, {"input_cache_read", 4}, {"input_cache_write", 2}});
+    CHECK(usage_of({{"gen_ai.usage.input_tokens", 10},
+                    {"gen_ai.usage.output_tokens", 9},
+                    {"gen_ai.usage.cache_read.input_tokens", 3},
+                    {"gen_ai.usage.cache_creation.input_tokens", 2},
+                    {"gen_ai.usage.reasoning.output_tokens", 4}},
+                   "ai") == Json{{"input", 5},
+                                 {"input_cached_tokens", 3},
+                                 {"input_cache_creation", 2},
+                                 {"output", 5},
+                                 {"output_reasoning_tokens", 4}});
     CHECK(usage_of({{"gen_ai.usage.input_tokens", 1}, {"ai.response.providerMetadata", "broken"}},
                    "ai") == Json{{"input", 1}});
 }

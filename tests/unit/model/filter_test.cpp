@@ -269,4 +269,21 @@ TEST_CASE("filter: nesting is bounded", "[filter][limits]") {
     CHECK(holds(chain + " or contains = 1"));
 }
 
+TEST_CASE("filter: its conjuncts hold together exactly when it does", "[model]") {
+    const auto conjuncts_of = [](const char* text) {
+        const auto filter = Filter::parse(text);
+        REQUIRE(filter);
+        return filter->conjuncts();
+    };
+    CHECK(conjuncts_of("a = 1").size() == 1);
+    CHECK(conjuncts_of("a = 1 or b = 2").size() == 1);
+    CHECK(conjuncts_of("not (a = 1 and b = 2)").size() == 1);
+    const auto three = conjuncts_of("(a = 1 and b = 2) and (b = 3 or c = 1)");
+    REQUIRE(three.size() == 3);
+    const Json value = {{"a", 1}, {"b", 3}};
+    CHECK(three[0].matches(value));
+    CHECK_FALSE(three[1].matches(value));
+    CHECK(three[2].matches(value));
+}
+
 }  // namespace assay

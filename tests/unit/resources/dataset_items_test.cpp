@@ -1,8 +1,10 @@
 #include "server/resources/dataset_items.hpp"
 
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <map>
 
+#include "core/base/files.hpp"
 #include "core/base/random.hpp"
 #include "datasets/dataset.hpp"
 #include "server/store/sqlite_catalogue.hpp"
@@ -25,7 +27,9 @@ std::map<std::string, Json> state_of(ResourceStore& store, const char* dataset,
     const DatasetItemQuery query{
         .project = store.row(), .dataset = dataset_row(store, dataset), .at = at};
     std::map<std::string, Json> state;
-    for (auto& item : list_dataset_items(store.session(), query, ListRange{}).value().records) {
+    for (const auto version :
+         list_dataset_items(store.session(), query, ListRange{}).value().records) {
+        DatasetItemRecord item = read_item_version(store.session(), version).value();
         state[item.id.value()] = std::move(item.input);
     }
     return state;
@@ -83,11 +87,7 @@ TEST_CASE("dataset items: a dataset is there as it was at any instant", "[resour
     store.clock.advance(seconds(1));
     put("a", 2);
     store.clock.advance(seconds(1));
-    REQUIRE(store.remove_item("a").value());
-    store.clock.advance(seconds(1));
     REQUIRE(store.put_item({.id = DatasetItemId("b"), .status = ItemStatus::archived}));
-    store.clock.advance(seconds(1));
-    put("a", 3);
 
     using State = std::map<std::string, Json>;
     CHECK(state_of(store, "d", start - milliseconds(1)) == State{});
@@ -95,15 +95,82 @@ TEST_CASE("dataset items: a dataset is there as it was at any instant", "[resour
     CHECK(state_of(store, "d", start + milliseconds(999)) == State{{"a", 1}});
     CHECK(state_of(store, "d", start + seconds(1)) == State{{"a", 1}, {"b", 1}});
     CHECK(state_of(store, "d", start + seconds(2)) == State{{"a", 2}, {"b", 1}});
-    CHECK(state_of(store, "d", start + seconds(3)) == State{{"b", 1}});
-    CHECK(state_of(store, "d", start + seconds(4)) == State{});
-    CHECK(state_of(store, "d", start + seconds(5)) == State{{"a", 3}});
-    CHECK(state_of(store, "d") == State{{"a", 3}});
+    CHECK(state_of(store, "d", start + seconds(3)) == State{{"a", 2}});
+    CHECK(state_of(store, "d") == State{{"a", 2}});
 
     const DatasetItemId a("a");
+    const DatasetItemId b("b");
     CHECK(find_dataset_item(store.session(), store.row(), a, start).value()->input == 1);
-    CHECK_FALSE(find_dataset_item(store.session(), store.row(), a, start + seconds(3)).value());
+    CHECK_FALSE(find_dataset_item(store.session(), store.row(), b, start).value());
+    CHECK(find_dataset_item(store.session(), store.row(), b).value()->status ==
+          ItemStatus::archived);
     CHECK(find_dataset_item(store.session(), store.row(), a).value()->created == start);
+}
+
+TEST_CASE("dataset items: one that is deleted never was and one of its id is another",
+          "[resources]") {
+    ResourceStore store;
+    REQUIRE(store.put({.name = "d"}));
+    const auto put = [&](const char* id, const Json& input) {
+        return store.put_item({.id = DatasetItemId(id), .dataset_name = "d", .input = input})
+            .value();
+    };
+    using State = std::map<std::string, Json>;
+    const Time start = store.clock.now();
+    put("a", 1);
+    put("b", 1);
+    store.clock.advance(seconds(1));
+    put("a", 2);
+    store.clock.advance(seconds(1));
+    REQUIRE(store.remove_item("a").value());
+    CHECK_FALSE(store.remove_item("a").value());
+    const DatasetItemId id("a");
+    for (const Time at : {start, start + seconds(1), start + seconds(2)}) {
+        CHECK(state_of(store, "d", at) == State{{"b", 1}});
+        CHECK_FALSE(find_dataset_item(store.session(), store.row(), id, at).value());
+    }
+    store.clock.advance(seconds(1));
+    const DatasetItemRecord made = put("a", 3);
+    CHECK(made.created == start + seconds(3));
+    CHECK(find_dataset_item(store.session(), store.row(), id).value()->created == made.created);
+    CHECK(state_of(store, "d", start + seconds(2)) == State{{"b", 1}});
+    CHECK(ids_of(store, {.project = store.row()}) == std::vector<std::string>{"a", "b"});
+    CHECK(made.metadata.is_null());
+}
+
+TEST_CASE("dataset items: nothing of what one said is in the files once it is deleted",
+          "[resources]") {
+    constexpr const char* k_canary = "canary-7d20e";
+    ResourceStore store;
+    const auto has_canary = [&] {
+        for (const auto& entry : std::filesystem::recursive_directory_iterator(store.folder())) {
+            if (!entry.is_regular_file()) continue;
+            if (read_file(entry.path(), 1U << 30U).value().contains(k_canary)) return true;
+        }
+        return false;
+    };
+    REQUIRE(store.put({.name = "d"}));
+    // Once in a page, once in pages of its own that the compression leaves as they are.
+    Rng rng(seed_of_test());
+    std::string noise;
+    for (int i = 0; i < 20'000; ++i) noise += static_cast<char>('!' + rng.next_below(90));
+    for (const std::string& text : {std::string(k_canary), k_canary + noise}) {
+        REQUIRE(store.put_item({.id = DatasetItemId("x"),
+                                .dataset_name = "d",
+                                .input = text,
+                                .expected_output = Json{{k_canary, 1}},
+                                .metadata = Json{k_canary},
+                                .source_trace = k_canary,
+                                .source_observation = k_canary}));
+        store.clock.advance(seconds(1));
+    }
+    REQUIRE(store.put_item({.id = DatasetItemId("y"), .dataset_name = "d", .input = "kept"}));
+    REQUIRE(has_canary());
+    REQUIRE(store.remove_item("x").value());
+    CHECK(store.database().writer().take_request_to_settle());
+    REQUIRE(store.database().empty_log());
+    CHECK_FALSE(has_canary());
+    CHECK(state_of(store, "d") == std::map<std::string, Json>{{"y", "kept"}});
 }
 
 TEST_CASE("dataset items: versions are told apart by the milliseconds that are shown",
@@ -143,6 +210,7 @@ TEST_CASE("dataset items: any sequence of changes is there as of each of its ins
         if (rng.next_below(4) == 0) {
             CHECK(store.remove_item(id.c_str()).value() == model.contains(id));
             model.erase(id);
+            for (auto& [at, state] : history) state.erase(id);
         } else {
             REQUIRE(store.put_item({.id = DatasetItemId(id), .dataset_name = "d", .input = step}));
             model[id] = step;
@@ -233,8 +301,8 @@ TEST_CASE("dataset items: a list has the active ones from the newest to the olde
     const auto page = list_dataset_items(store.session(), query, {.offset = 1, .limit = 2}).value();
     CHECK(page.total == 4);
     REQUIRE(page.records.size() == 2);
-    CHECK(page.records[0].id.value() == "0c");
-    CHECK(page.records[1].id.value() == "aa");
+    CHECK(read_item_version(store.session(), page.records[0]).value().id.value() == "0c");
+    CHECK(read_item_version(store.session(), page.records[1]).value().id.value() == "aa");
     CHECK(list_dataset_items(store.session(), query, {.offset = 9, .limit = 2}).value().total == 4);
 
     CHECK(ids_of(store, {.project = store.row()}).size() == 5);
@@ -304,9 +372,11 @@ TEST_CASE("dataset items: a run finds what clients wrote and brings back what wa
     CHECK(run() == written.value().version);
     store.clock.advance(seconds(1));
     REQUIRE(store.remove_item("x").value());
+    const Time between = store.clock.now();
     store.clock.advance(seconds(1));
     CHECK(run() != written.value().version);
     CHECK(state_of(store, "d") == std::map<std::string, Json>{{"x", 1}});
+    CHECK(state_of(store, "d", between).empty());
 }
 
 }  // namespace assay::test

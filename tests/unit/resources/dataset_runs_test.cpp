@@ -238,4 +238,41 @@ TEST_CASE("dataset runs: the variants of a spec's run are runs and can be remove
     CHECK(value_of(store->runs()).empty());
 }
 
+TEST_CASE("dataset runs: what was recorded of an item that is deleted can be read without it",
+          "[resources]") {
+    const TemporaryFolder folder;
+    const RunRecord run = make_run();
+    const UnitResult written = make_unit(run, "one", 1);
+    {
+        const auto store = value_of(Store::open(folder.path(), default_project_id()));
+        value_of(store->begin(run));
+        value_of(store->commit(run.id, std::vector{make_unit(run, "one", 0), written}));
+    }
+    const auto stored_id = [&](Session& session, const DatasetItemId& id) {
+        const auto project = value_of(session.find_project(default_project_id()));
+        return value_of(find_dataset_item(session, project, id)).has_value();
+    };
+    {
+        const auto database = value_of(Database::open(folder.path(), Database::Missing::refuse));
+        REQUIRE(stored_id(database->reader(), written.item.id));
+        value_of(database->transact([&]() -> Result<void> {
+            Session& writer = database->writer();
+            ASSAY_TRY(const std::int64_t project, writer.find_project(default_project_id()));
+            ASSAY_TRY(const bool removed, remove_dataset_item(writer, project, written.item.id));
+            CHECK(removed);
+            return {};
+        }));
+        CHECK_FALSE(stored_id(database->reader(), written.item.id));
+    }
+    const auto store = value_of(Store::open(folder.path(), default_project_id()));
+    const std::vector<UnitResult> units = read_units(*store, run);
+    REQUIRE(units.size() == 2);
+    CHECK(units[0].item.input == make_unit(run, "one", 0).item.input);
+    CHECK(units[1].item.id == written.item.id);
+    CHECK(units[1].item.input.is_null());
+    CHECK(units[1].item.expected_output.is_null());
+    CHECK(units[1].item.content_hash == written.item.content_hash);
+    CHECK(units[1].output == written.output);
+}
+
 }  // namespace assay::test

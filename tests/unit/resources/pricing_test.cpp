@@ -332,6 +332,23 @@ TEST_CASE("pricing: clients' names for the same kind of usage cost the same", "[
     CHECK(cost("claude-3-5-sonnet-20241022", "cache_creation_input_tokens") == 3.75);
 }
 
+TEST_CASE("pricing: older models are found by the names that clients send", "[resources]") {
+    PricingStore store;
+    const Json usage = {{"input", 1'000'000}, {"output", 1'000'000}};
+    const std::vector<std::pair<const char*, double>> prices = {
+        {"gpt-3.5-turbo", 2},      {"openai/gpt-3.5-turbo-0125", 2}, {"GPT-4", 90},
+        {"gpt-4-0613", 90},        {"gpt-4-turbo-2024-04-09", 40},   {"gpt-4-0125-preview", 40},
+        {"o1-preview", 75},        {"claude-3-sonnet-20240229", 18}, {"claude-2.0", 32},
+        {"chatgpt-4o-latest", 20},
+    };
+    for (const auto& [name, usd] : prices) {
+        INFO(name);
+        CHECK(store.price(use_of(name, usage)).total_cost == usd);
+    }
+    CHECK_FALSE(store.model_of("gpt-4-mine"));
+    CHECK_FALSE(store.model_of("gpt-3.5"));
+}
+
 TEST_CASE("pricing: no name is free because some provider is", "[resources]") {
     PricingStore store;
     CHECK_FALSE(store.model_of("anything"));

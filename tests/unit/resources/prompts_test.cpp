@@ -116,7 +116,7 @@ TEST_CASE("prompts: versions count up and what is stored is read back", "[resour
     CHECK(read.created_by == "API");
     CHECK(read.commit_message == "first");
     CHECK(read.labels == Names{"a", "production"});
-    CHECK(read.tags == Names{"a", "b"});
+    CHECK(read.tags == Names{"b", "a"});
     CHECK(read.created == second(5));
     CHECK(read.updated == second(6));  // it lost `latest`
     CHECK_FALSE(store.version("other", 1)->commit_message);
@@ -171,6 +171,9 @@ TEST_CASE("prompts: tags belong to the name and stay when none are given", "[res
     NewPrompt fourth = text_prompt("p", "4");
     fourth.tags = Names{};
     CHECK(store.add(fourth, 4)->tags.empty());
+    NewPrompt fifth = text_prompt("p", "5");
+    fifth.tags = Names{"z", "a", "z", "m"};
+    CHECK(store.add(fifth, 5)->tags == Names{"z", "a", "m"});  // as they came
 }
 
 TEST_CASE("prompts: all versions of a name have one type", "[resources]") {
@@ -292,10 +295,10 @@ TEST_CASE("prompts: references go so deep and so far", "[resources]") {
         return "@@@langfusePrompt:name=" + name + "|version=1@@@";
     };
     REQUIRE(store.add("p0", "bottom"));
-    for (std::size_t i = 1; i <= limits::k_prompt_depth_max; ++i) {
+    for (std::size_t i = 1; i < limits::k_prompt_depth_max; ++i) {
         REQUIRE(store.add("p" + std::to_string(i), reference("p" + std::to_string(i - 1))));
     }
-    CHECK(message_of(store.add("too deep", reference("p5"))).contains("nesting depth"));
+    CHECK(message_of(store.add("too deep", reference("p4"))).contains("nesting depth"));
 
     std::string many;
     for (std::size_t i = 0; i < limits::k_prompt_references_max; ++i) many += reference("p0");
@@ -357,7 +360,10 @@ TEST_CASE("prompts: a list tells names with the versions that fit", "[resources]
     CHECK(store.list({.name = "bet"}).total == 0);
     CHECK(names_of(store.list({.tag = "x"})) == Names{"alpha"});
     CHECK(names_of(store.list({.updated_from = second(30)})) == Names{"beta", "gamma"});
-    CHECK(names_of(store.list({.updated_to = second(20)})) == Names{"alpha"});
+    CHECK(store.list({.updated_to = second(20)}).total == 0);
+    CHECK(names_of(store.list({.updated_to = second(21)})) == Names{"alpha"});
+    CHECK(names_of(store.list({.version = 2})) == Names{"alpha"});
+    CHECK(store.list({.version = 1}).prompts[0].last_config == Json({{"n", 1}}));
     const PromptPage production = store.list({.label = "production"});
     CHECK(names_of(production) == Names{"alpha", "gamma"});
     CHECK(production.prompts[0].versions == std::vector<std::int64_t>{1});

@@ -61,7 +61,7 @@ class ResourceStore {
     Result<bool> remove_item(const char* id) {
         return write([&](Session& writer) -> Result<bool> {
             ASSAY_TRY(const std::int64_t project, writer.find_project(project_));
-            return remove_dataset_item(writer, project, DatasetItemId(id), clock.now());
+            return remove_dataset_item(writer, project, DatasetItemId(id));
         });
     }
 
