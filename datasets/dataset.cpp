@@ -70,7 +70,7 @@ struct Settings {
         return is_stored() ? FileStamp{} : FileStamp::of(spec.path);
     }
     [[nodiscard]] ItemMapper make_mapper() const {
-        return ItemMapper(spec, {selection.filter, options.keep_row});
+        return ItemMapper(spec, {selection.filter, options.keep_row, options.as_exported});
     }
     /// A row that makes no item is not left out: it has to be reported.
     [[nodiscard]] bool leaves_out(const ItemMapper::Mapped& mapped) const {
@@ -144,18 +144,29 @@ class ValidationPass {
 
     Result<void> report_duplicates() {
         ASSAY_TRY(const auto found, duplicates_.finish(limits::k_diagnostics_max));
-        const std::string_view what = settings_.spec.id ? "id" : "content";
-        const std::string_view remedy =
-            settings_.spec.id ? "ids must be unique"
-                              : "remove one, or give the rows ids (`id` of the spec's dataset)";
         for (const DuplicateFinder::Duplicate& duplicate : found.listed) {
-            problems_.add({duplicate.line}, fmt::format("the row has the same {} as line {}; {}",
-                                                        what, duplicate.first_line, remedy));
+            problems_.add({duplicate.line}, same_as(duplicate.first_line));
         }
         if (found.count > found.listed.size()) {
             problems_.add_hidden(found.listed.back().line, found.count - found.listed.size());
         }
         return {};
+    }
+
+    [[nodiscard]] std::string same_as(std::uint64_t line) const {
+        if (settings_.options.as_exported) {
+            return fmt::format(
+                "the row has the same id as line {}, or no id and the same content; remove one, "
+                "or give it another `id`",
+                line);
+        }
+        if (settings_.spec.id) {
+            return fmt::format("the row has the same id as line {}; ids must be unique", line);
+        }
+        return fmt::format(
+            "the row has the same content as line {}; remove one, or give the rows ids (`id` of "
+            "the spec's dataset)",
+            line);
     }
 
     [[nodiscard]] std::string no_items() const {

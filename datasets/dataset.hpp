@@ -32,6 +32,9 @@ struct DatasetOptions {
     StoredRows open_stored = {};  ///< needed when the spec names a stored dataset
     /// Fill DatasetItem::row. Without it mapped values are moved out of the row, not copied.
     bool keep_row = true;
+    /// Rows are items as `assay datasets export` writes them, read by a spec that says $.id: a row
+    /// without an id has the one of its content, and an input can be null.
+    bool as_exported = false;
 };
 
 /// What one pass over the dataset found.

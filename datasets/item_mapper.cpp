@@ -194,6 +194,13 @@ Result<std::string> ItemMapper::read_id(const Json& row) {
                                list_members(member_names(row))));
 }
 
+/// As the spec says, or of each row that is as it was exported.
+bool ItemMapper::has_id(const Json& row) const {
+    if (!id_ || !options_.as_exported) return id_.has_value();
+    const auto id = row.find(id_->member);
+    return id != row.end() && !id->is_null();
+}
+
 Result<void> ItemMapper::fill(DatasetItem& item, Json& row) {
     // The cluster is read first: the others may be moved out of the row.
     if (cluster_) {
@@ -212,7 +219,8 @@ ItemMapper::Mapped ItemMapper::map(Json row, std::uint64_t line) {
     Mapped mapped;
     DatasetItem& item = mapped.item;
     item.line = line;
-    if (id_) {
+    const bool is_id_given = has_id(row);
+    if (is_id_given) {
         auto id = read_id(row);
         if (id) item.id = DatasetItemId(std::move(*id));
         if (!id) mapped.problem = std::move(id.error().message);
@@ -223,13 +231,15 @@ ItemMapper::Mapped ItemMapper::map(Json row, std::uint64_t line) {
     }
     const Sha256Digest digest = sha256(canonical_content(item));
     item.content_hash = to_hex(digest);
+    if (!is_id_given) item.id = DatasetItemId(item.content_hash.substr(0, k_id_digits));
     mapped.fingerprint = Fingerprint::of(id_ ? sha256(item.id.value()) : digest);
-    if (!id_) item.id = DatasetItemId(item.content_hash.substr(0, k_id_digits));
 
     mapped.left_out = (where_ && !passes(*where_, row, item)) ||
                       (options_.filter && !passes(*options_.filter, row, item));
     if (mapped.left_out) return mapped;
-    if (mapped.problem.empty() && item.input.is_null()) mapped.problem = missing_input(row);
+    const bool is_input_given =
+        !item.input.is_null() || (options_.as_exported && row.contains("input"));
+    if (mapped.problem.empty() && !is_input_given) mapped.problem = missing_input(row);
     if (options_.keep_row) item.row = std::move(row);
     return mapped;
 }
@@ -267,6 +277,10 @@ std::string ItemMapper::missing_input(const Json& row) const {
                            list_members(names), did_you_mean(source.member, names));
     }
     if (names.empty()) return "the row has no \"input\"; it is empty";
+    if (options_.as_exported) {
+        return fmt::format("the row has no \"input\"; {}: rename the one to use, e.g. \"{}\"",
+                           list_members(names), guess_input(names));
+    }
     return fmt::format(
         "the row has no \"input\"; {}: name the one to use in the spec's dataset, e.g. "
         "input: \"{}\"",

@@ -13,6 +13,7 @@ namespace assay {
 struct ItemMapperOptions {
     std::optional<Filter> filter;  ///< the run's own, on top of the spec's `where`
     bool keep_row = true;
+    bool as_exported = false;  ///< as DatasetOptions says
 };
 
 /// Turns rows into items as the spec says: mapping, id, cluster, `where` and the run's filter.
@@ -53,6 +54,7 @@ class ItemMapper {
     [[nodiscard]] Result<Json> take(Source& source, Json& row) const;
     [[nodiscard]] Result<Json> take(Sources& sources, Json& row) const;
     [[nodiscard]] Result<std::string> read_id(const Json& row);
+    [[nodiscard]] bool has_id(const Json& row) const;
     [[nodiscard]] Result<void> fill(DatasetItem& item, Json& row);
     [[nodiscard]] bool passes(const Filter& filter, const Json& row, const DatasetItem& item) const;
     [[nodiscard]] std::string missing_input(const Json& row) const;

@@ -196,34 +196,41 @@ struct ProvidersArguments {
     bool json = false;
 };
 
-struct DatasetsArguments : StoreArguments {
-    std::string action = "list";  ///< list, show or export
-    std::string name;
-    std::string version;  ///< show, export: a time; "" = now
-    std::string out;      ///< export
-    std::string project = "default";
+/// What stands for the server that the variables of the environment name.
+inline constexpr const char* k_server_of_environment = "LANGFUSE_BASE_URL";
+
+/// Of the commands on what clients and runs share, in a store or on a server.
+struct SourceArguments : StoreArguments {
+    std::string action = "list";
+    std::string server;   ///< an address, k_server_of_environment, or "" = the store
+    std::string project;  ///< of the store; "" = as choose_project() says
     bool json = false;
+
+    /// " --store DIR --project ID" or " --server URL", for commands that messages tell to type.
+    [[nodiscard]] std::string source_options() const;
 };
 
-struct PromptsArguments : StoreArguments {
-    std::string action = "list";  ///< list, show, push, pull or diff
-    std::string target;           ///< show: a name; push, pull, diff: a folder
+struct DatasetsArguments : SourceArguments {  // list, show, import or export
+    std::string target;                       ///< show, export: a dataset; import: a file
+    std::string name;                         ///< import: the dataset
+    std::string version;                      ///< show, export: a time; "" = now
+    std::string out;                          ///< export
+    bool dry_run = false;                     ///< import
+};
+
+struct PromptsArguments : SourceArguments {  // list, show, push, pull or diff
+    std::string target;                      ///< show: a name; push, pull, diff: a folder
     std::vector<std::string> names;
     std::vector<std::string> labels;
     std::optional<std::uint64_t> version;
     std::string message;
-    std::string project = "default";
-    bool json = false;
 };
 
-struct TracesArguments : StoreArguments {
-    std::string action = "list";  ///< list, show or export
-    std::string id;               ///< show: or the beginning of it
+struct TracesArguments : SourceArguments {  // list, show or export
+    std::string id;                         ///< show: or the beginning of it
     std::optional<std::string> filter;
     std::optional<std::uint64_t> limit;
     std::string out;  ///< export
-    std::string project = "default";
-    bool json = false;
 };
 
 struct CacheArguments {
@@ -247,8 +254,9 @@ struct ServeArguments {
     std::vector<std::string> trusted_proxies;
     std::string tls_certificate;  ///< PEM files; both or none
     std::string tls_key;
-    bool tls_by_proxy = false;  ///< a proxy before it speaks TLS
-    std::string log = "text";   ///< or json
+    bool tls_by_proxy = false;   ///< a proxy before it speaks TLS
+    std::string log = "text";    ///< or json
+    bool logs_requests = false;  ///< a line for each
 };
 
 struct KeysArguments {

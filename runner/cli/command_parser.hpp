@@ -73,6 +73,8 @@ class CommandParser {
             ->capture_default_str();
     }
 
+    void add_source(CLI::App* sub, SourceArguments* arguments,
+                    const std::vector<std::string>& actions);
     static void add_reports(CLI::App* sub, std::vector<std::string>& out);
     void add_progress(CLI::App* sub, ProgressMode& progress);
     void add_selection(CLI::App* sub, RunArguments* a);

@@ -1,12 +1,11 @@
-// The datasets of a store.
+// Datasets of a store or a server.
 #include <fmt/format.h>
 
-#include "core/base/files.hpp"
 #include "core/base/text.hpp"
 #include "runner/cli/commands.hpp"
-#include "server/resources/dataset_items.hpp"
-#include "server/resources/dataset_runs.hpp"
-#include "server/resources/dataset_store.hpp"
+#include "runner/cli/dataset_import.hpp"
+#include "runner/cli/exported_lines.hpp"
+#include "runner/cli/open_source.hpp"
 
 namespace assay {
 namespace {
@@ -17,18 +16,58 @@ std::string minute_of(Time time) {
     return text;
 }
 
-/// One command on one store, which stays as it is meanwhile.
+Result<void> check_arguments(const DatasetsArguments& arguments) {
+    const auto refuse = [](std::string message) {
+        return failure(ErrorCode::invalid_argument, std::move(message));
+    };
+    const std::string& action = arguments.action;
+    const bool is_import = action == "import";
+    if (action == "list" && !arguments.target.empty()) {
+        return refuse("`assay datasets list` takes no NAME");
+    }
+    if (is_import && (arguments.target.empty() || arguments.name.empty())) {
+        return refuse("`assay datasets import` takes one FILE, and --name NAME for the dataset");
+    }
+    if (action != "list" && arguments.target.empty()) {
+        return refuse(
+            fmt::format("`assay datasets {}` takes one NAME; `assay datasets` lists them", action));
+    }
+    if (!is_import && !arguments.name.empty()) {
+        return refuse(fmt::format("--name goes with `assay datasets import`, not with {}", action));
+    }
+    if (!is_import && arguments.dry_run) {
+        return refuse(
+            fmt::format("--dry-run goes with `assay datasets import`, not with {}", action));
+    }
+    if ((action == "list" || is_import) && !arguments.version.empty()) {
+        return refuse(fmt::format(
+            "--version goes with `assay datasets show` and export, not with {}", action));
+    }
+    if (action != "export" && !arguments.out.empty()) {
+        return refuse(fmt::format("--out goes with `assay datasets export`, not with {}", action));
+    }
+    if (action == "export" && arguments.json) {
+        return refuse("`assay datasets export` writes JSON lines; --json goes with the others");
+    }
+    return {};
+}
+
+/// One command on one store or server.
 class DatasetsCommand {
   public:
-    DatasetsCommand(const DatasetsArguments& arguments, const Console& console, Session& session)
-        : arguments_(arguments), console_(console), session_(session) {}
+    DatasetsCommand(const DatasetsArguments& arguments, const Console& console,
+                    std::optional<Time> at, DatasetSource& source)
+        : arguments_(arguments), console_(console), at_(at), source_(source) {}
 
-    [[nodiscard]] Result<ExitCode> run();
+    [[nodiscard]] Result<ExitCode> run() {
+        if (arguments_.action == "show") return show();
+        if (arguments_.action == "export") return export_items();
+        if (arguments_.action == "import") return import_dataset(arguments_, console_, source_);
+        return list();
+    }
 
   private:
-    [[nodiscard]] Result<void> check_arguments() const;
     [[nodiscard]] Result<DatasetRecord> named_dataset();
-    [[nodiscard]] Result<std::int64_t> count_items(const DatasetRecord& dataset);
     [[nodiscard]] Result<OrderedJson> describe(const DatasetRecord& dataset);
 
     [[nodiscard]] Result<ExitCode> list();
@@ -37,58 +76,27 @@ class DatasetsCommand {
 
     const DatasetsArguments& arguments_;
     const Console& console_;
-    Session& session_;
-    std::int64_t project_ = -1;
-    std::optional<Time> at_ = std::nullopt;
+    std::optional<Time> at_;  ///< as it was then; nothing = now
+    DatasetSource& source_;
 };
 
-Result<void> DatasetsCommand::check_arguments() const {
-    const std::string& action = arguments_.action;
-    if ((action == "list") != arguments_.name.empty()) {
-        return failure(ErrorCode::invalid_argument,
-                       action == "list"
-                           ? std::string("`assay datasets list` takes no NAME")
-                           : fmt::format("`assay datasets {}` takes one NAME; `assay datasets` "
-                                         "lists them",
-                                         action));
-    }
-    if (action == "list" && !arguments_.version.empty()) {
-        return failure(ErrorCode::invalid_argument,
-                       "--version goes with `assay datasets show` and export, not with list");
-    }
-    if (action != "export" && !arguments_.out.empty()) {
-        return failure(ErrorCode::invalid_argument,
-                       fmt::format("--out goes with `assay datasets export`, not with {}", action));
-    }
-    if (action == "export" && arguments_.json) {
-        return failure(ErrorCode::invalid_argument,
-                       "`assay datasets export` writes JSON lines; --json goes with list and show");
-    }
-    return {};
-}
-
 Result<DatasetRecord> DatasetsCommand::named_dataset() {
-    ASSAY_TRY(auto dataset, find_dataset(session_, project_, arguments_.name));
+    ASSAY_TRY(auto dataset, source_.find(arguments_.target));
     if (dataset) return std::move(*dataset);
-    ASSAY_TRY(const auto all, list_datasets(session_, project_, ListRange{}));
+    ASSAY_TRY(const auto all, source_.list());
     std::vector<std::string> names;
-    for (const DatasetRecord& each : all.records) names.push_back(each.name);
+    for (const DatasetRecord& each : all) names.push_back(terminal_safe(each.name));
+    const std::string nearest = did_you_mean(arguments_.target, names);
     return failure(ErrorCode::not_found,
-                   fmt::format("there is no dataset \"{}\"{}", arguments_.name,
-                               did_you_mean(arguments_.name, names)));
-}
-
-Result<std::int64_t> DatasetsCommand::count_items(const DatasetRecord& dataset) {
-    ASSAY_TRY(const auto none,
-              list_dataset_items(session_, {.project = project_, .dataset = dataset.row, .at = at_},
-                                 {.offset = 0, .limit = 0}));
-    return none.total;
+                   fmt::format("there is no dataset \"{}\"{}", terminal_safe(arguments_.target),
+                               nearest.empty() ? fmt::format("; `assay datasets{}` lists them",
+                                                             arguments_.source_options())
+                                               : nearest));
 }
 
 Result<OrderedJson> DatasetsCommand::describe(const DatasetRecord& dataset) {
-    ASSAY_TRY(const std::int64_t items, count_items(dataset));
-    ASSAY_TRY(const auto runs,
-              list_dataset_runs(session_, project_, dataset.row, {.offset = 0, .limit = 0}));
+    ASSAY_TRY(const std::int64_t items, source_.count_items(dataset, at_));
+    ASSAY_TRY(const std::int64_t runs, source_.count_runs(dataset));
     OrderedJson json;
     json["id"] = dataset.id.value();
     json["name"] = dataset.name;
@@ -97,16 +105,16 @@ Result<OrderedJson> DatasetsCommand::describe(const DatasetRecord& dataset) {
     json["input_schema"] = dataset.input_schema;
     json["expected_output_schema"] = dataset.expected_schema;
     json["items"] = items;
-    json["runs"] = runs.total;
+    json["runs"] = runs;
     json["created_at"] = to_rfc3339(dataset.created);
     json["updated_at"] = to_rfc3339(dataset.updated);
     return json;
 }
 
 Result<ExitCode> DatasetsCommand::list() {
-    ASSAY_TRY(const auto datasets, list_datasets(session_, project_, ListRange{}));
+    ASSAY_TRY(const auto datasets, source_.list());
     OrderedJson rows = OrderedJson::array();
-    for (const DatasetRecord& dataset : datasets.records) {
+    for (const DatasetRecord& dataset : datasets) {
         ASSAY_TRY(OrderedJson row, describe(dataset));
         rows.push_back(std::move(row));
     }
@@ -115,10 +123,7 @@ Result<ExitCode> DatasetsCommand::list() {
         return ExitCode::ok;
     }
     if (rows.empty()) {
-        print_out(
-            fmt::format("No datasets are stored in {} yet: runs and clients of `assay serve` "
-                        "make them.\n",
-                        arguments_.store));
+        print_out(source_.why_empty() + "\n");
         return ExitCode::ok;
     }
     constexpr std::size_t k_fixed_columns = 9 + 7 + 18;  // items, runs, made
@@ -126,7 +131,7 @@ Result<ExitCode> DatasetsCommand::list() {
         console_.columns > k_fixed_columns + 12 ? console_.columns - k_fixed_columns : 12;
     print_out(fmt::format("{:>8} {:>6}  {:<16}  {}\n", "ITEMS", "RUNS", "MADE", "DATASET"));
     for (std::size_t i = 0; i < rows.size(); ++i) {
-        const DatasetRecord& dataset = datasets.records[i];
+        const DatasetRecord& dataset = datasets[i];
         print_out(fmt::format("{:>8} {:>6}  {}  {}\n", rows[i]["items"].get<std::int64_t>(),
                               rows[i]["runs"].get<std::int64_t>(), minute_of(dataset.created),
                               fit_width(terminal_safe(dataset.name), room - 1)));
@@ -137,10 +142,10 @@ Result<ExitCode> DatasetsCommand::list() {
 Result<ExitCode> DatasetsCommand::show() {
     ASSAY_TRY(const DatasetRecord dataset, named_dataset());
     ASSAY_TRY(OrderedJson json, describe(dataset));
-    ASSAY_TRY(const auto runs, list_dataset_runs(session_, project_, dataset.row, ListRange{}));
+    ASSAY_TRY(const auto runs, source_.runs(dataset));
     if (arguments_.json) {
         json["runs"] = OrderedJson::array();
-        for (const DatasetRunRecord& run : runs.records) {
+        for (const DatasetRunRecord& run : runs) {
             json["runs"].push_back({{"id", run.id.value()},
                                     {"name", run.name},
                                     {"created_at", to_rfc3339(run.created)}});
@@ -154,58 +159,46 @@ Result<ExitCode> DatasetsCommand::show() {
         const bool is_told = name == "name" || value.is_null();
         if (!is_told) print_field(name, Json(value), k_label_room);
     }
-    if (!runs.records.empty()) print_out("\nRuns, the newest first:\n");
-    for (const DatasetRunRecord& run : runs.records) {
+    if (!runs.empty()) print_out("\nRuns, the newest first:\n");
+    for (const DatasetRunRecord& run : runs) {
         print_out(fmt::format("  {}  {}\n", minute_of(run.created), terminal_safe(run.name)));
     }
     return ExitCode::ok;
 }
 
-/// As a row of a dataset's file: `id: $.id` in a spec reads the ids.
+/// As a row of a dataset's file: `id: $.id` in a spec reads the ids. A row without an input is
+/// taken for a mistake when it is read.
 std::string row_of(const DatasetItemRecord& item) {
     OrderedJson row;
     row["id"] = item.id.value();
-    if (!item.input.is_null()) row["input"] = item.input;
+    row["input"] = item.input;
     if (!item.expected_output.is_null()) row["expected_output"] = item.expected_output;
     if (!item.metadata.is_null()) row["metadata"] = item.metadata;
-    return to_text(row) + "\n";
+    return to_text(row);
 }
 
 Result<ExitCode> DatasetsCommand::export_items() {
     ASSAY_TRY(const DatasetRecord dataset, named_dataset());
-    const DatasetItemQuery query{.project = project_, .dataset = dataset.row, .at = at_};
-    if (arguments_.out.empty()) {
-        const auto print = [](const DatasetItemRecord& item) -> Result<void> {
-            print_out(row_of(item));
-            return {};
-        };
-        ASSAY_CHECK(for_each_dataset_item(session_, query, ItemOrder::oldest_first, print));
-        return ExitCode::ok;
-    }
-    ASSAY_TRY(AtomicFileWriter file, AtomicFileWriter::create(arguments_.out));
-    const auto write = [&](const DatasetItemRecord& item) { return file.write(row_of(item)); };
-    ASSAY_CHECK(for_each_dataset_item(session_, query, ItemOrder::oldest_first, write));
-    ASSAY_CHECK(file.commit());
-    print_error(fmt::format("Wrote {}\n", arguments_.out));
+    ASSAY_TRY(ExportedLines lines, ExportedLines::open(arguments_.out, "items", console_));
+    ASSAY_CHECK(source_.each_item(dataset, at_, [&](const DatasetItemRecord& item) -> Result<void> {
+        ASSAY_CHECK(lines.write(row_of(item)));
+        lines.looked_at();
+        return {};
+    }));
+    ASSAY_CHECK(lines.finish());
     return ExitCode::ok;
 }
 
-Result<ExitCode> DatasetsCommand::run() {
-    ASSAY_CHECK(check_arguments());
-    ASSAY_TRY(project_, session_.find_project(ProjectId(arguments_.project)));
-    if (!arguments_.version.empty()) {
-        ASSAY_TRY(at_, parse_rfc3339(arguments_.version));
-    }
-    if (arguments_.action == "show") return show();
-    if (arguments_.action == "export") return export_items();
-    return list();
-}
-
 Result<ExitCode> manage_datasets(const DatasetsArguments& arguments, const Console& console) {
-    ASSAY_TRY(const auto database, Database::open(arguments.store, Database::Missing::refuse));
-    Session& session = database->reader();
-    ASSAY_TRY(const Snapshot snapshot, Snapshot::begin(session.connection()));
-    return DatasetsCommand(arguments, console, session).run();
+    ASSAY_CHECK(check_arguments(arguments));
+    std::optional<Time> at;
+    if (!arguments.version.empty()) {
+        ASSAY_TRY(at, parse_rfc3339(arguments.version));
+    }
+    const bool is_made = arguments.action == "import" && !arguments.dry_run;
+    ASSAY_TRY(const auto source, open_datasets(arguments, is_made ? Database::Missing::create
+                                                                  : Database::Missing::refuse));
+    return DatasetsCommand(arguments, console, at, *source).run();
 }
 
 }  // namespace

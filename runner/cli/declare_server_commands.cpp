@@ -9,10 +9,20 @@ constexpr const char* k_serve_footer =
 /api/public/otel/v1/traces): set LANGFUSE_BASE_URL to its address.
 
 The first start makes an organisation, a project and a key pair and prints the pair once;
-LANGFUSE_INIT_ORG_ID, _PROJECT_ID, _PROJECT_PUBLIC_KEY, _PROJECT_SECRET_KEY and so on name
-them instead. SALT and ENCRYPTION_KEY come from the environment, or from the files `salt`
-and `encryption_key`, which are made in the data folder. ADMIN_API_KEY is the operator's
-key. It ends on SIGTERM or SIGINT, once the requests that it has are answered.
+variables of the environment name them instead, all with LANGFUSE_INIT_ before:
+
+  ORG_ID                                 makes the organisation; all others need it
+  ORG_NAME
+  PROJECT_ID, PROJECT_NAME
+  PROJECT_RETENTION                      days that data is kept, 3 or more; 0 = for ever
+  PROJECT_PUBLIC_KEY, PROJECT_SECRET_KEY
+  USER_EMAIL, USER_PASSWORD, USER_NAME   an owner of the organisation
+
+What they name is made at any start when it is not there, and never changed.
+
+SALT and ENCRYPTION_KEY come from the environment, or from the files `salt` and
+`encryption_key`, which are made in the data folder. ADMIN_API_KEY is the operator's key.
+It ends on SIGTERM or SIGINT, once the requests that it has are answered.
 
 --config names a YAML file whose keys are these options without the dashes; lists for
 those that are repeatable. The command line wins. Paths in it are relative to it:
@@ -92,6 +102,8 @@ void CommandParser::add_serve() {
                      ->type_name("FORM")
                      ->check(one_of("form", forms))
                      ->capture_default_str()] = forms;
+    sub->add_flag("--log-requests", a->logs_requests,
+                  "A line of the log for each request: method, path, status, time, who asks");
     sub->parse_complete_callback([sub, a] {
         for (const CLI::Option* const option : sub->get_options()) {
             if (option->count() > 0) a->given.insert(option->get_single_name());

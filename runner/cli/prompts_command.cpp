@@ -1,27 +1,28 @@
-// The prompts of a store, and the same prompts as files.
+// Prompts of a store or a server, and the same prompts as files.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <limits>
+#include <optional>
 
+#include "core/base/diagnostic.hpp"
 #include "core/base/files.hpp"
 #include "core/base/text.hpp"
 #include "runner/cli/commands.hpp"
+#include "runner/cli/open_source.hpp"
 #include "runner/cli/prompt_files.hpp"
 #include "server/resources/prompt_rules.hpp"
-#include "server/resources/prompt_store.hpp"
 
 namespace assay {
 namespace {
 
 constexpr const char* k_author = "CLI";
 
-/// One command on one store.
+/// One command on one store or server.
 class PromptsCommand {
   public:
-    PromptsCommand(const PromptsArguments& arguments, const Console& console, Database& database)
-        : arguments_(arguments), console_(console), database_(database) {}
+    PromptsCommand(const PromptsArguments& arguments, const Console& console, PromptSource& source)
+        : arguments_(arguments), console_(console), source_(source) {}
 
     [[nodiscard]] Result<ExitCode> run();
 
@@ -30,14 +31,21 @@ class PromptsCommand {
         return arguments_.target.empty() ? "prompts" : arguments_.target;
     }
     [[nodiscard]] PromptSelector selector() const;
-    [[nodiscard]] Result<std::vector<PromptSummary>> stored(Session& session);
     [[nodiscard]] bool is_meant(const std::string& name) const {
         return arguments_.names.empty() ||
                std::ranges::find(arguments_.names, name) != arguments_.names.end();
     }
+    /// @error not_found, with the nearest name, for one of --name that is none of `names`.
+    /// @param otherwise  what is said when no name is near.
+    [[nodiscard]] Result<void> check_names(const std::vector<std::string>& names,
+                                           const std::string& otherwise) const;
+    /// "; `assay prompts` lists them".
+    [[nodiscard]] std::string where_listed() const;
+    [[nodiscard]] Result<std::vector<PromptFile>> meant_files() const;
+
     /// Pushes what can be pushed now, and takes it out of `files`.
-    [[nodiscard]] Result<void> push_what_can_be(std::vector<PromptFile>& files, Time now);
-    [[nodiscard]] Result<bool> push_file(const PromptFile& file, Time now);
+    [[nodiscard]] Result<void> push_what_can_be(std::vector<PromptFile>& files);
+    [[nodiscard]] Result<void> push_file(const PromptFile& file);
 
     [[nodiscard]] Result<ExitCode> list();
     [[nodiscard]] Result<ExitCode> show();
@@ -47,9 +55,8 @@ class PromptsCommand {
 
     const PromptsArguments& arguments_;
     const Console& console_;
-    Database& database_;
-    std::int64_t project_ = -1;
-    std::vector<std::string> told_;  ///< of what was pushed, to be printed after the commit
+    PromptSource& source_;
+    std::vector<std::string> told_;  ///< of what was pushed, to be printed when it is sure
 };
 
 PromptSelector PromptsCommand::selector() const {
@@ -59,14 +66,45 @@ PromptSelector PromptsCommand::selector() const {
     return {.label = arguments_.labels.empty() ? k_latest_label : arguments_.labels.front()};
 }
 
-Result<std::vector<PromptSummary>> PromptsCommand::stored(Session& session) {
-    ASSAY_TRY(PromptPage page,
-              list_prompts(session, project_, {}, 0, std::numeric_limits<std::int64_t>::max()));
-    return std::move(page.prompts);
+std::vector<std::string> names_of(const std::vector<PromptSummary>& prompts) {
+    std::vector<std::string> names;
+    for (const PromptSummary& prompt : prompts) names.push_back(prompt.name);
+    return names;
+}
+
+/// @param otherwise  what is said when no name is near.
+Error no_prompt(const std::string& name, std::vector<std::string> names,
+                const std::string& otherwise) {
+    for (std::string& each : names) each = terminal_safe(each);
+    const std::string nearest = did_you_mean(name, names);
+    return {ErrorCode::not_found, fmt::format("there is no prompt \"{}\"{}", terminal_safe(name),
+                                              nearest.empty() ? otherwise : nearest)};
+}
+
+std::string PromptsCommand::where_listed() const {
+    return fmt::format("; `assay prompts{}` lists them", arguments_.source_options());
+}
+
+Result<void> PromptsCommand::check_names(const std::vector<std::string>& names,
+                                         const std::string& otherwise) const {
+    for (const std::string& name : arguments_.names) {
+        if (std::ranges::find(names, name) != names.end()) continue;
+        return std::unexpected(no_prompt(name, names, otherwise));
+    }
+    return {};
+}
+
+Result<std::vector<PromptFile>> PromptsCommand::meant_files() const {
+    ASSAY_TRY(auto files, read_prompt_files(folder()));
+    std::vector<std::string> names;
+    for (const PromptFile& file : files) names.push_back(file.name);
+    ASSAY_CHECK(check_names(names, fmt::format(" in {}", folder().string())));
+    std::erase_if(files, [this](const PromptFile& file) { return !is_meant(file.name); });
+    return files;
 }
 
 Result<ExitCode> PromptsCommand::list() {
-    ASSAY_TRY(const auto prompts, stored(database_.reader()));
+    ASSAY_TRY(const auto prompts, source_.list());
     if (arguments_.json) {
         OrderedJson rows = OrderedJson::array();
         for (const PromptSummary& prompt : prompts) {
@@ -82,10 +120,7 @@ Result<ExitCode> PromptsCommand::list() {
         return ExitCode::ok;
     }
     if (prompts.empty()) {
-        print_out(
-            fmt::format("No prompts are stored in {} yet: `assay prompts push DIR` and "
-                        "clients of `assay serve` make them.\n",
-                        arguments_.store));
+        print_out(source_.why_empty() + "\n");
         return ExitCode::ok;
     }
     constexpr std::size_t k_fixed_columns = 6 + 10;  // type, versions
@@ -102,15 +137,18 @@ Result<ExitCode> PromptsCommand::list() {
 }
 
 Result<ExitCode> PromptsCommand::show() {
-    Session& session = database_.reader();
-    ASSAY_TRY(const auto prompt, read_prompt(session, project_, arguments_.target, selector()));
+    const std::string& name = arguments_.target;
+    ASSAY_TRY(const auto prompt, source_.find(name, selector()));
     if (!prompt) {
-        std::vector<std::string> names;
-        ASSAY_TRY(const auto prompts, stored(session));
-        for (const PromptSummary& each : prompts) names.push_back(each.name);
+        ASSAY_TRY(const auto prompts, source_.list());
+        const auto names = names_of(prompts);
+        if (std::ranges::find(names, name) == names.end()) {
+            return std::unexpected(no_prompt(name, names, where_listed()));
+        }
         return failure(ErrorCode::not_found,
-                       fmt::format("there is no such version of a prompt \"{}\"{}",
-                                   arguments_.target, did_you_mean(arguments_.target, names)));
+                       fmt::format("the prompt \"{}\" has no version that is meant; `assay "
+                                   "prompts{} --json` lists versions and labels",
+                                   terminal_safe(name), arguments_.source_options()));
     }
     if (!arguments_.json) {
         const std::string text = prompt_file_text(prompt->content);
@@ -136,17 +174,15 @@ Result<ExitCode> PromptsCommand::show() {
     return ExitCode::ok;
 }
 
-/// @return whether it became a version: what is the newest one already does not.
-Result<bool> PromptsCommand::push_file(const PromptFile& file, Time now) {
-    Session& writer = database_.writer();
-    ASSAY_TRY(const auto newest,
-              read_prompt(writer, project_, file.name, {.label = k_latest_label}));
+/// What is the newest version already is not pushed again.
+Result<void> PromptsCommand::push_file(const PromptFile& file) {
+    ASSAY_TRY(const auto newest, source_.find(file.name, {.label = k_latest_label}));
     if (newest && newest->type == file.type && newest->content == file.content) {
-        if (!arguments_.labels.empty()) {
-            ASSAY_CHECK(add_prompt_labels(writer, project_, file.name, newest->version,
-                                          arguments_.labels, now));
-        }
-        return false;
+        const bool has_labels = std::ranges::all_of(arguments_.labels, [&](const auto& label) {
+            return std::ranges::find(newest->labels, label) != newest->labels.end();
+        });
+        if (has_labels) return {};
+        return source_.add_labels(file.name, newest->version, arguments_.labels);
     }
     NewPrompt prompt{.name = file.name,
                      .type = file.type,
@@ -155,23 +191,22 @@ Result<bool> PromptsCommand::push_file(const PromptFile& file, Time now) {
                      .created_by = k_author,
                      .labels = arguments_.labels};
     if (!arguments_.message.empty()) prompt.commit_message = arguments_.message;
-    ASSAY_TRY(const PromptRecord made, add_prompt(writer, project_, std::move(prompt), now));
+    ASSAY_TRY(const PromptRecord made, source_.add(prompt));
     told_.push_back(fmt::format("{} v{}", terminal_safe(made.name), made.version));
-    return true;
+    return {};
 }
 
-Result<void> PromptsCommand::push_what_can_be(std::vector<PromptFile>& files, Time now) {
+Result<void> PromptsCommand::push_what_can_be(std::vector<PromptFile>& files) {
     std::vector<PromptFile> refused;
     std::optional<Error> first;
     for (PromptFile& file : files) {
-        const auto pushed = push_file(file, now);
+        auto pushed = push_file(file);
         if (pushed) continue;
-        if (pushed.error().code != ErrorCode::invalid_argument) {
-            return std::unexpected(pushed.error());
-        }
+        if (pushed.error().code != ErrorCode::invalid_argument) return pushed;
         if (!first) {
             first = pushed.error();
-            first->message = fmt::format("{}: {}", file.path.string(), first->message);
+            first->message =
+                fmt::format("{}: {}", terminal_safe(file.path.string()), first->message);
         }
         refused.push_back(std::move(file));
     }
@@ -182,28 +217,28 @@ Result<void> PromptsCommand::push_what_can_be(std::vector<PromptFile>& files, Ti
 }
 
 Result<ExitCode> PromptsCommand::push() {
-    ASSAY_TRY(auto files, read_prompt_files(folder()));
-    std::erase_if(files, [this](const PromptFile& file) { return !is_meant(file.name); });
+    ASSAY_TRY(auto files, meant_files());
     for (const std::string& label : arguments_.labels) ASSAY_CHECK(check_prompt_label(label));
     const std::size_t count = files.size();
-    const Time now = SystemClock().now();
-    ASSAY_CHECK(database_.transact([&]() -> Result<void> {
-        ASSAY_TRY(project_, database_.writer().ensure_project(ProjectId(arguments_.project)));
-        while (!files.empty()) ASSAY_CHECK(push_what_can_be(files, now));
+    const auto changed = source_.change([&]() -> Result<void> {
+        while (!files.empty()) ASSAY_CHECK(push_what_can_be(files));
         return {};
-    }));
-    for (const std::string& line : told_) print_out(line + "\n");
-    print_error(fmt::format("{} of {} prompts are new or changed\n", told_.size(), count));
+    });
+    if (changed || !source_.is_all_or_nothing()) {
+        for (const std::string& line : told_) print_out(line + "\n");
+        print_error(fmt::format("{} of {} prompts are new or changed\n", told_.size(), count));
+    }
+    if (!changed) return std::unexpected(changed.error());
     return ExitCode::ok;
 }
 
 Result<ExitCode> PromptsCommand::pull() {
-    Session& session = database_.reader();
-    ASSAY_TRY(const auto prompts, stored(session));
+    ASSAY_TRY(const auto prompts, source_.list());
+    ASSAY_CHECK(check_names(names_of(prompts), where_listed()));
     std::size_t written = 0;
     for (const PromptSummary& each : prompts) {
         if (!is_meant(each.name)) continue;
-        ASSAY_TRY(const auto prompt, read_prompt(session, project_, each.name, selector()));
+        ASSAY_TRY(const auto prompt, source_.find(each.name, selector()));
         if (!prompt) continue;
         ASSAY_TRY(const auto path, prompt_path(folder(), *prompt));
         ASSAY_CHECK(write_file_atomically(path, prompt_file_text(prompt->content)));
@@ -215,12 +250,10 @@ Result<ExitCode> PromptsCommand::pull() {
 }
 
 Result<ExitCode> PromptsCommand::diff() {
-    ASSAY_TRY(const auto files, read_prompt_files(folder()));
+    ASSAY_TRY(const auto files, meant_files());
     bool differ = false;
     for (const PromptFile& file : files) {
-        if (!is_meant(file.name)) continue;
-        ASSAY_TRY(const auto prompt,
-                  read_prompt(database_.reader(), project_, file.name, selector()));
+        ASSAY_TRY(const auto prompt, source_.find(file.name, selector()));
         if (prompt && prompt->content == file.content) continue;
         differ = true;
         const std::string name = terminal_safe(file.name);
@@ -236,7 +269,6 @@ Result<ExitCode> PromptsCommand::diff() {
 }
 
 Result<ExitCode> PromptsCommand::run() {
-    ASSAY_TRY(project_, database_.reader().find_project(ProjectId(arguments_.project)));
     if (arguments_.action == "show") return show();
     if (arguments_.action == "push") return push();
     if (arguments_.action == "pull") return pull();
@@ -280,8 +312,8 @@ Result<ExitCode> manage_prompts(const PromptsArguments& arguments, const Console
     ASSAY_CHECK(check_arguments(arguments));
     const auto missing =
         arguments.action == "push" ? Database::Missing::create : Database::Missing::refuse;
-    ASSAY_TRY(const auto database, Database::open(arguments.store, missing));
-    return PromptsCommand(arguments, console, *database).run();
+    ASSAY_TRY(const auto source, open_prompts(arguments, missing));
+    return PromptsCommand(arguments, console, *source).run();
 }
 
 }  // namespace

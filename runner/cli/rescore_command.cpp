@@ -4,12 +4,14 @@
 
 #include "runner/cli/commands.hpp"
 #include "runner/cli/conclude_run.hpp"
+#include "runner/cli/deleted_content.hpp"
 #include "runner/cli/ledger.hpp"
 #include "runner/cli/outputs.hpp"
 #include "runner/cli/prepare.hpp"
 #include "runner/cli/references.hpp"
 #include "runner/cli/run_outputs.hpp"
 #include "runner/cli/stored_prompts.hpp"
+#include "runner/engine/models_seen.hpp"
 #include "runner/engine/rescore.hpp"
 #include "runner/engine/self_judging.hpp"
 #include "runner/report/numbers.hpp"
@@ -38,12 +40,30 @@ void forget_canaries(const Experiment& experiment, const Json& before, Json& man
     *canaries = std::move(kept);
 }
 
+/// Judges that are new may ask models that the run did not know.
+void add_models(const Experiment& experiment, Json& models) {
+    for (const BoundEvaluator& evaluator : experiment.evaluators) {
+        if (evaluator.waiting() == nullptr) continue;
+        for (const std::string& model : evaluator.waiting()->models()) {
+            if (!models.contains(model)) models[model] = nullptr;
+        }
+    }
+}
+
+/// The models that answered judges, before or now. Those of tasks are known.
+void add_judges_of(const UnitResult& unit, ModelsSeen& models) {
+    UnitResult judged;
+    judged.evaluations = unit.evaluations;
+    models.add(judged);
+}
+
 /// The run as it is to be stored: the evaluators, gates and run evaluators of the spec, all else as
 /// it was.
 RunRecord with_evaluators_of(const Experiment& experiment, RunRecord run) {
     run.report_plan = experiment.report_plan;
     const Json before = run.manifest;
     run.manifest["evaluators"] = describe_evaluators(experiment.evaluators);
+    add_models(experiment, run.manifest["models"]);
     std::vector<std::string> variants;
     for (const VariantRecord& variant : run.variants) variants.push_back(variant.name);
     Json self_judging = describe_self_judging(experiment.spec, experiment.evaluators, variants);
@@ -85,6 +105,15 @@ Result<std::unique_ptr<ReplyCache>> open_cache(const Experiment& experiment,
     return ReplyCache::open(folder, {}, clock);
 }
 
+/// Without its input a unit would get scores that it has not earned.
+Result<void> visit_whole(const UnitResult& unit, const UnitVisitor& visit) {
+    if (!is_content_deleted(unit.item)) return visit(unit);
+    return failure(ErrorCode::invalid_argument,
+                   fmt::format("the content of item \"{}\" was deleted from the dataset since; a "
+                               "run that lacks it cannot be scored again",
+                               unit.item.id.value()));
+}
+
 Result<ExitCode> rescore_run(const RescoreArguments& arguments, const Console& console) {
     ASSAY_CHECK(read_env_file(arguments.env_file));
     for (const std::string& path : arguments.out) ASSAY_CHECK(check_output(path));
@@ -102,16 +131,28 @@ Result<ExitCode> rescore_run(const RescoreArguments& arguments, const Console& c
     ASSAY_TRY(const auto outputs, RunOutputs::open(*experiment, rescoring.run, *store));
     ASSAY_TRY(const auto cache, open_cache(*experiment, arguments, clock));
     rescoring.units = [&](const UnitVisitor& changed) -> Result<void> {
+        ModelsSeen models;
+        const UnitVisitor changed_unit = [&](const UnitResult& unit) {
+            add_judges_of(unit, models);
+            return changed(unit);
+        };
         const UnitStream units = [&](const UnitVisitor& visit) {
-            return store->for_each_unit(stored, visit, UnitParts::all);
+            return store->for_each_unit(
+                stored,
+                [&](const UnitResult& unit) {
+                    add_judges_of(unit, models);
+                    return visit_whole(unit, visit);
+                },
+                UnitParts::all);
         };
         ASSAY_TRY(counts,
-                  rescore_units(*experiment, stored, units, changed,
+                  rescore_units(*experiment, stored, units, changed_unit,
                                 {.clock = clock, .cache = cache.get(), .outputs = outputs.get()}));
         // Of judges that were not asked again, what their canaries said before holds.
         for (const auto& [name, judged] : counts.canaries.items()) {
             rescoring.run.manifest[RunRecord::k_canaries][name] = judged;
         }
+        models.complete(experiment->spec, rescoring.run.manifest);
         return {};
     };
     const PinOptions pins{.folder = experiment->spec.folder, .baseline = {}, .anew = true};

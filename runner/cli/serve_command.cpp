@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -9,7 +10,10 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
+#include <optional>
 
+#include "core/base/file_lock.hpp"
 #include "core/base/text.hpp"
 #include "runner/cli/commands.hpp"
 #include "runner/cli/serve_config.hpp"
@@ -29,10 +33,11 @@ constexpr std::size_t k_workers = 4;
 /// "localhost" is what people type; a name could mean several addresses, so others are refused.
 std::string address_of(const std::string& host) { return host == "localhost" ? "127.0.0.1" : host; }
 
-bool is_loopback(const std::string& address) {
+/// Whether other machines may reach an address; nothing when it is none.
+std::optional<bool> is_reachable(const std::string& address) {
     boost::system::error_code error;
     const auto parsed = asio::ip::make_address(address, error);
-    return !error && parsed.is_loopback();
+    return error ? std::nullopt : std::optional(!parsed.is_loopback());
 }
 
 Result<HttpServerOptions> options_of(const ServeArguments& arguments) {
@@ -42,20 +47,37 @@ Result<HttpServerOptions> options_of(const ServeArguments& arguments) {
                               .trusted_proxies = arguments.trusted_proxies,
                               .tls_certificate = arguments.tls_certificate,
                               .tls_key = arguments.tls_key};
-    const bool is_local = is_loopback(options.host);
+    const auto reachable = is_reachable(options.host);
+    if (!reachable) {
+        return failure(ErrorCode::invalid_argument,
+                       fmt::format("--host {}: an address is wanted, like 127.0.0.1, ::1 or "
+                                   "0.0.0.0",
+                                   arguments.host));
+    }
     const bool is_encrypted = arguments.tls_by_proxy || !arguments.tls_certificate.empty();
-    if (!is_local && !(arguments.is_public && is_encrypted)) {
+    if (*reachable && !(arguments.is_public && is_encrypted)) {
         return failure(ErrorCode::invalid_argument,
                        fmt::format("other machines may reach {}; if that is meant add --public, "
                                    "and --tls-cert with --tls-key, or --tls-by-proxy when only a "
                                    "proxy with TLS reaches it",
                                    arguments.host));
     }
-    if (is_local) options.hosts = {"localhost", "127.0.0.1", "[::1]"};
+    if (!*reachable) options.hosts = {"localhost", "127.0.0.1", "[::1]"};
     for (const std::string& host : arguments.allow_hosts) {
         options.hosts.push_back(to_lower_ascii(host));
     }
     return options;
+}
+
+/// One server a store: what a second one remembers of it would grow old unnoticed.
+Result<FileLock> lock_data(const std::string& data) {
+    const std::filesystem::path file = std::filesystem::path(data) / "serve.lock";
+    Result<FileLock> lock = FileLock::acquire(file);
+    if (lock || lock.error().code != ErrorCode::already_exists) return lock;
+    return failure(ErrorCode::unavailable,
+                   fmt::format("another process{} serves {} already; stop it, or choose another "
+                               "folder with --data",
+                               FileLock::holder(file), data));
 }
 
 void print_welcome(const std::string& url, const std::string& data,
@@ -78,11 +100,53 @@ std::string url_of(const HttpServerOptions& options, std::uint16_t port) {
                        options.base_path == "/" ? "" : options.base_path);
 }
 
+struct Running {
+    asio::io_context& io;
+    Api& api;
+    HttpServer& server;
+    Housekeeper& housekeeper;
+    ServerLog& log;
+};
+
+/// Serves until a signal comes and what was asked before it has been answered.
+/// @return what ended it otherwise.
+std::exception_ptr run_until_signal(const Running& running) {
+    asio::signal_set signals(running.io, SIGTERM, SIGINT);
+    signals.async_wait([&](boost::system::error_code error, int /*signal*/) {
+        if (error) return;
+        signals.clear();  // a second one ends the program at once
+        running.log.info("draining");
+        running.api.begin_drain();
+        running.server.drain();
+    });
+    std::exception_ptr failed;
+    asio::co_spawn(running.io, running.server.run(), [&](std::exception_ptr problem) {
+        if (problem) failed = std::move(problem);
+        signals.cancel();
+        running.housekeeper.stop();
+    });
+    asio::co_spawn(running.io, running.housekeeper.run(), [&](std::exception_ptr problem) {
+        if (problem) failed = std::move(problem);
+    });
+    running.io.run();
+    return failed;
+}
+
+/// Gives large blocks back to the system when they are freed: by itself the allocator of glibc
+/// keeps more of them the larger they get, up to 32 MB each.
+void return_large_blocks() {
+#ifdef __GLIBC__
+    (void)::mallopt(M_MMAP_THRESHOLD, 256 << 10);  // a refusal costs memory only
+#endif
+}
+
 Result<ExitCode> serve(const ServeArguments& arguments) {
+    return_large_blocks();
     ASSAY_TRY(const HttpServerOptions options, options_of(arguments));
     const SystemClock clock;
     ServerLog log(arguments.log == "json" ? LogForm::json : LogForm::text);
     ASSAY_TRY(const auto access, AccessStore::open(arguments.data));
+    ASSAY_TRY(const FileLock lock, lock_data(arguments.data));
     ASSAY_TRY(const ServerSecrets secrets,
               load_server_secrets(arguments.data, &process_environment));
     std::optional<Secret> admin_key;
@@ -102,10 +166,16 @@ Result<ExitCode> serve(const ServeArguments& arguments) {
              .workers = workers.get_executor(),
              .readers = readers,
              .writes = writes,
-             .admin_key = std::move(admin_key)});
+             .admin_key = std::move(admin_key),
+             .base_path = options.base_path == "/" ? "" : options.base_path,
+             .logs_requests = arguments.logs_requests});
     ASSAY_TRY(const auto server, HttpServer::listen(io, workers.get_executor(), options, api));
     // Only now: a first pair that was made where nothing can listen would never be told.
-    ASSAY_TRY(const auto made, prepare_access(*access, secrets, &process_environment, clock.now()));
+    ASSAY_TRY(const auto made, prepare_access({.access = *access,
+                                               .secrets = secrets,
+                                               .environment = &process_environment,
+                                               .log = log,
+                                               .now = clock.now()}));
     api.count_connections([&] { return server->connections(); });
     Housekeeper housekeeper({.server_thread = io.get_executor(),
                              .access = *access,
@@ -115,27 +185,13 @@ Result<ExitCode> serve(const ServeArguments& arguments) {
                              .log = log});
     api.notify_removal([&] { asio::post(io, [&] { housekeeper.wake(); }); });
 
-    asio::signal_set signals(io, SIGTERM, SIGINT);
-    signals.async_wait([&](boost::system::error_code error, int /*signal*/) {
-        if (error) return;
-        signals.clear();  // a second one ends the program at once
-        log.info("draining");
-        api.begin_drain();
-        server->drain();
-    });
-    std::exception_ptr failed;
-    asio::co_spawn(io, server->run(), [&](std::exception_ptr problem) {
-        if (problem) failed = std::move(problem);
-        signals.cancel();
-        housekeeper.stop();
-    });
-    asio::co_spawn(io, housekeeper.run(), [&](std::exception_ptr problem) {
-        if (problem) failed = std::move(problem);
-    });
     const std::string url = url_of(options, server->port());
-    log.info("listening", {{"url", url}, {"data", arguments.data}});
-    print_welcome(url, arguments.data, made);
-    io.run();
+    // Once signals are waited for: whoever reads these lines may send one.
+    asio::post(io, [&] {
+        log.info("listening", {{"url", url}, {"data", arguments.data}});
+        print_welcome(url, arguments.data, made);
+    });
+    const std::exception_ptr failed = run_until_signal({io, api, *server, housekeeper, log});
     access_thread.join();
     workers.join();
     if (failed) std::rethrow_exception(failed);

@@ -85,6 +85,7 @@ Diagnostics read_serve_config(ServeArguments& arguments) {
     reader.path("tls-key", arguments.tls_key);
     reader.flag("tls-by-proxy", arguments.tls_by_proxy);
     reader.word("log", {.names = {"text", "json"}, .later = {}}, arguments.log);
+    reader.flag("log-requests", arguments.logs_requests);
     reader.refuse_others();
     return document.diagnostics;
 }

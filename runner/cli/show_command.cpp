@@ -5,6 +5,7 @@
 
 #include "core/base/text.hpp"
 #include "runner/cli/commands.hpp"
+#include "runner/cli/deleted_content.hpp"
 #include "runner/cli/open_run.hpp"
 #include "runner/cli/score_history.hpp"
 #include "runner/report/numbers.hpp"
@@ -144,8 +145,12 @@ Result<ExitCode> show_item(const OpenRun& open, const ShowArguments& arguments) 
         if (arguments.json) return {};
         if (first) {
             print_out(fmt::format("item {}\n", terminal_safe(unit.item.id.value())));
-            print_field("input", unit.item.input);
-            print_field("expected", unit.item.expected_output);
+            if (is_content_deleted(unit.item)) {
+                print_field("input", "(deleted from the dataset after the run)");
+            } else {
+                print_field("input", unit.item.input);
+                print_field("expected", unit.item.expected_output);
+            }
             if (!unit.item.metadata.is_null()) print_field("metadata", unit.item.metadata);
         }
         repetitions.add(unit);  // may print what comes before the unit

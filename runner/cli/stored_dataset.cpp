@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/diagnostic.hpp"
+#include "core/base/text.hpp"
 #include "server/resources/dataset_items.hpp"
 #include "server/resources/dataset_store.hpp"
 
@@ -18,15 +19,19 @@ class StoredItems final : public RowReader {
         : database_(std::move(database)), versions_(std::move(versions)) {}
 
     Result<std::optional<Row>> next() override {
-        if (next_ == versions_.size()) return std::nullopt;
-        ASSAY_TRY(DatasetItemRecord item,
-                  read_item_version(database_->reader(), versions_[next_++]));
-        Row row{.line = next_};
-        row.value = {{"id", item.id.value()},
-                     {"input", std::move(item.input)},
-                     {"expected_output", std::move(item.expected_output)},
-                     {"metadata", std::move(item.metadata)}};
-        return row;
+        while (next_ < versions_.size()) {
+            ASSAY_TRY(DatasetItemRecord item,
+                      read_item_version(database_->reader(), versions_[next_++]));
+            // Deleted since the versions were listed: its content is gone.
+            if (item.status == ItemStatus::deleted) continue;
+            Row row{.line = next_};
+            row.value = {{"id", item.id.value()},
+                         {"input", std::move(item.input)},
+                         {"expected_output", std::move(item.expected_output)},
+                         {"metadata", std::move(item.metadata)}};
+            return row;
+        }
+        return std::nullopt;
     }
 
   private:
@@ -40,7 +45,7 @@ Result<DatasetRow> row_of(Session& session, std::int64_t project, const std::str
     if (dataset) return dataset->row;
     ASSAY_TRY(const auto all, list_datasets(session, project, ListRange{}));
     std::vector<std::string> names;
-    for (const DatasetRecord& each : all.records) names.push_back(each.name);
+    for (const DatasetRecord& each : all.records) names.push_back(terminal_safe(each.name));
     return failure(ErrorCode::not_found, fmt::format("the store has no dataset \"{}\"{}", name,
                                                      did_you_mean(name, names)));
 }

@@ -4,12 +4,19 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "core/base/diagnostic.hpp"
+#include "core/base/text.hpp"
 #include "server/resources/prompt_compose.hpp"
 
 namespace assay {
 namespace {
+
+std::vector<std::string> safe(std::vector<std::string> names) {
+    for (std::string& name : names) name = terminal_safe(name);
+    return names;
+}
 
 Result<PromptRecord> find_stored(Session& session, std::int64_t project,
                                  const StoredPromptName& name) {
@@ -28,7 +35,7 @@ Result<PromptRecord> find_stored(Session& session, std::int64_t project,
                    is_name_known
                        ? fmt::format("the prompt \"{}\" of the store has no {}", name.name, which)
                        : fmt::format("the store has no prompt \"{}\"{}", name.name,
-                                     did_you_mean(name.name, names)));
+                                     did_you_mean(name.name, safe(std::move(names)))));
 }
 
 }  // namespace

@@ -14,16 +14,34 @@
 #include "core/base/text.hpp"
 #include "runner/report/grid.hpp"
 #include "runner/report/numbers.hpp"
-#include "server/api/score_json.hpp"
-#include "server/api/trace_json.hpp"
+#include "runner/sources/document.hpp"
 
 namespace assay {
 namespace {
 
 constexpr double k_formatted_usd_max = 1e9;  // beyond it nano-dollars would overflow
-constexpr std::string_view k_usual_level = "DEFAULT";
+constexpr const char* k_usual_level = "DEFAULT";
 
 std::string latency_text(double seconds) { return format_ms(seconds * 1000); }
+
+std::string cost_text(std::optional<double> usd) {
+    if (!usd) return "";
+    if (std::abs(*usd) > k_formatted_usd_max) return fmt::format("${:.3g}", *usd);
+    return format_cost(nanos_from_usd(*usd));
+}
+
+std::string text_or_nothing(const OrderedJson& object, const char* name) {
+    return text_of(object, name).value_or("");
+}
+
+/// "2026-11-01 09:30".
+std::string minute_text(const OrderedJson& object, const char* name) {
+    const auto time = time_of(object, name);
+    if (!time) return "";
+    std::string text = to_rfc3339(*time).substr(0, 16);
+    text[10] = ' ';
+    return text;
+}
 
 std::string cell(std::string_view text, std::size_t columns) {
     return pad_right(fit_width(terminal_safe(text), columns), columns);
@@ -40,9 +58,9 @@ constexpr std::size_t k_number_columns = 4 + 9 + 10 + 7;
 constexpr std::size_t k_fixed_columns = 16 + 2 + k_number_columns + 2;  // without id and name
 
 /// So many bytes of each id tell all of them apart.
-std::size_t distinct_length(std::span<const StoredTrace> traces) {
-    std::vector<std::string_view> ids;
-    for (const StoredTrace& trace : traces) ids.emplace_back(trace.record.id.value());
+std::size_t distinct_length(std::span<const OrderedJson> traces) {
+    std::vector<std::string> ids;
+    for (const OrderedJson& trace : traces) ids.push_back(text_or_nothing(trace, "id"));
     std::ranges::sort(ids);
     std::size_t length = k_id_columns_min;
     for (std::size_t i = 1; i < ids.size(); ++i) {
@@ -67,15 +85,15 @@ struct TableWidths {
     bool has_who = false;
 };
 
-TableWidths widths_for(std::span<const StoredTrace> traces, std::size_t columns) {
+TableWidths widths_for(std::span<const OrderedJson> traces, std::size_t columns) {
     TableWidths widths{.id = distinct_length(traces)};
     const auto left = [&](std::size_t taken) { return columns > taken ? columns - taken : 0; };
     const std::size_t who = 2 * (k_who_columns + 2);
     widths.has_who = left(k_fixed_columns + widths.id + who) >= k_name_columns_good;
     const std::size_t taken = k_fixed_columns + (widths.has_who ? who : 0);
     std::size_t longest = widths.id;
-    for (const StoredTrace& trace : traces) {
-        longest = std::max(longest, display_width(terminal_safe(trace.record.id.value())));
+    for (const OrderedJson& trace : traces) {
+        longest = std::max(longest, display_width(terminal_safe(text_or_nothing(trace, "id"))));
     }
     longest = std::min(longest, k_id_columns_max);
     if (left(taken + longest) >= k_name_columns_good) widths.id = longest;
@@ -91,32 +109,37 @@ constexpr std::size_t k_observation_columns = 9 + 10 + 11 + 2 + 11 + 1;  // befo
 constexpr std::size_t k_tree_columns_min = 30;
 
 /// Of all kinds; nothing when none were counted.
-std::string tokens_text(const ObservationRecord& observation) {
-    const auto total = observation.usage_details.find("total");
-    if (total == observation.usage_details.end() || !total->is_number_integer()) return "";
-    return format_count(
-        static_cast<std::uint64_t>(std::max<std::int64_t>(total->get<std::int64_t>(), 0)));
+std::string tokens_text(const OrderedJson& observation) {
+    const auto total = integer_of(member_of(observation, "usageDetails"), "total");
+    return total ? format_count(static_cast<std::uint64_t>(std::max<std::int64_t>(*total, 0)))
+                 : std::string();
+}
+
+std::string duration_text(const OrderedJson& observation) {
+    const auto seconds = number_of(observation, "latency");
+    return seconds ? latency_text(*seconds) : std::string();
 }
 
 /// A trace's observations, while their lines are written.
 class TreeWriter {
   public:
-    TreeWriter(const StoredTrace& trace, std::size_t columns)
-        : trace_(trace),
+    TreeWriter(const OrderedJson& trace, std::size_t columns)
+        : observations_(list_of(trace, "observations")),
           room_(std::max(columns, k_observation_columns + k_tree_columns_min) -
                 k_observation_columns) {
-        std::set<std::string_view> ids;
-        for (const ObservationRecord& each : trace.observations) ids.insert(each.id.value());
-        for (std::size_t i = 0; i < trace.observations.size(); ++i) {
-            const auto& parent = trace.observations[i].parent_id;
+        std::set<std::string> ids;
+        for (const OrderedJson& each : observations_) ids.insert(text_or_nothing(each, "id"));
+        for (std::size_t i = 0; i < observations_.size(); ++i) {
+            const auto parent = text_of(observations_[i], "parentObservationId");
             if (parent && ids.contains(*parent)) {
                 children_[*parent].push_back(i);
             } else {
                 roots_.push_back(i);
             }
         }
-        for (const ScoreRecord& score : trace.scores) {
-            if (score.observation_id) scores_[*score.observation_id].push_back(&score);
+        for (const OrderedJson& score : list_of(trace, "scores")) {
+            const auto observation = text_of(score, "observationId");
+            if (observation) scores_[*observation].push_back(&score);
         }
     }
 
@@ -124,7 +147,7 @@ class TreeWriter {
         put("DURATION", "TOKENS", "COST", "TYPE", "OBSERVATION");
         for (const std::size_t root : roots_) write_from(root);
         // Those that are their own ancestors hang below no root.
-        for (std::size_t i = 0; i < trace_.observations.size(); ++i) write_from(i);
+        for (std::size_t i = 0; i < observations_.size(); ++i) write_from(i);
         return std::move(lines_);
     }
 
@@ -136,9 +159,9 @@ class TreeWriter {
             const auto [index, depth] = open.back();
             open.pop_back();
             if (!written_.insert(index).second) continue;
-            const ObservationRecord& observation = trace_.observations[index];
+            const OrderedJson& observation = observations_[index];
             write_one(observation, depth);
-            const auto below = children_.find(observation.id.value());
+            const auto below = children_.find(text_or_nothing(observation, "id"));
             if (below == children_.end()) continue;
             for (auto child = below->second.rbegin(); child != below->second.rend(); ++child) {
                 open.emplace_back(*child, depth + 1);
@@ -146,25 +169,25 @@ class TreeWriter {
         }
     }
 
-    void write_one(const ObservationRecord& observation, std::size_t depth) {
+    void write_one(const OrderedJson& observation, std::size_t depth) {
         const std::string indent(std::min(2 * depth, room_ / 2), ' ');
-        std::string text = observation.name.value_or(observation.id.value());
-        if (observation.model) text += " · " + *observation.model;
-        const auto latency =
-            observation.end ? latency_text(seconds_between(observation.start, *observation.end))
-                            : std::string();
-        put(latency, tokens_text(observation), cost_text(observation.total_cost), observation.type,
-            indent + text);
-        const bool is_usual = observation.level == k_usual_level;
-        if (!is_usual || observation.status_message) {
+        const std::string id = text_or_nothing(observation, "id");
+        std::string text = text_of(observation, "name").value_or(id);
+        if (const auto model = text_of(observation, "model")) text += " · " + *model;
+        put(duration_text(observation), tokens_text(observation),
+            cost_text(number_of(observation, "calculatedTotalCost")),
+            text_or_nothing(observation, "type"), indent + text);
+        const std::string level = text_of(observation, "level").value_or(k_usual_level);
+        const auto status = text_of(observation, "statusMessage");
+        const bool is_usual = level == k_usual_level;
+        if (!is_usual || status) {
             put("", "", "", "",
-                fmt::format("{}  {}{}{}", indent, is_usual ? "status" : observation.level,
-                            observation.status_message ? ": " : "",
-                            observation.status_message.value_or("")));
+                fmt::format("{}  {}{}{}", indent, is_usual ? "status" : level, status ? ": " : "",
+                            status.value_or("")));
         }
-        const auto scores = scores_.find(observation.id.value());
+        const auto scores = scores_.find(id);
         if (scores == scores_.end()) return;
-        for (const ScoreRecord* const score : scores->second) {
+        for (const OrderedJson* const score : scores->second) {
             put("", "", "", "", indent + "  score " + score_text(*score));
         }
     }
@@ -176,60 +199,40 @@ class TreeWriter {
                                      fit_width(terminal_safe(text), room_)));
     }
 
-    const StoredTrace& trace_;
+    const std::vector<OrderedJson>& observations_;
     std::size_t room_;
     std::vector<std::size_t> roots_;
-    std::map<std::string_view, std::vector<std::size_t>> children_;
-    std::map<std::string_view, std::vector<const ScoreRecord*>> scores_;
+    std::map<std::string, std::vector<std::size_t>> children_;
+    std::map<std::string, std::vector<const OrderedJson*>> scores_;
     std::set<std::size_t> written_;
     std::vector<std::string> lines_;
 };
 
 }  // namespace
 
-double StoredTrace::latency_seconds() const {
-    if (observations.empty()) return 0;
-    Time first = Time::max();
-    Time last = Time::min();
-    for (const ObservationRecord& each : observations) {
-        first = std::min(first, each.start);
-        last = std::max(last, each.end.value_or(each.start));
-    }
-    return seconds_between(first, last);
+std::string latency_of(const OrderedJson& trace) {
+    const auto seconds = number_of(trace, "latency");
+    const bool is_known = seconds && *seconds >= 0 && !list_of(trace, "observations").empty();
+    return is_known ? latency_text(*seconds) : std::string();
 }
 
-std::optional<double> StoredTrace::cost_usd() const {
-    std::optional<double> cost;
-    for (const ObservationRecord& each : observations) {
-        if (each.total_cost) cost = cost.value_or(0) + *each.total_cost;
-    }
-    return cost;
+std::string cost_of(const OrderedJson& trace) {
+    const auto usd = number_of(trace, "totalCost");
+    return usd && *usd > 0 ? cost_text(usd) : std::string();
 }
 
-std::string StoredTrace::latency() const {
-    return observations.empty() ? std::string() : latency_text(latency_seconds());
+std::string score_text(const OrderedJson& score) {
+    const OrderedJson& number = member_of(score, "value");
+    const auto text = text_of(score, "stringValue");
+    std::string value = text.value_or(as_text(Json(number)));
+    if (text_of(score, "dataType") == "BOOLEAN") value = number != 0 ? "true" : "false";
+    std::string line = fmt::format("{} {}", text_or_nothing(score, "name"), value);
+    const auto comment = text_of(score, "comment");
+    if (comment && !comment->empty()) line += ": " + *comment;
+    return line;
 }
 
-std::string minute_text(Time time) {
-    std::string text = to_rfc3339(time).substr(0, 16);
-    text[10] = ' ';
-    return text;
-}
-
-std::string cost_text(std::optional<double> usd) {
-    if (!usd) return "";
-    if (std::abs(*usd) > k_formatted_usd_max) return fmt::format("${:.3g}", *usd);
-    return format_cost(nanos_from_usd(*usd));
-}
-
-std::string score_text(const ScoreRecord& score) {
-    const Json value(score_v3_json(default_project_id(), score, {})["value"]);
-    std::string text = fmt::format("{} {}", score.name, as_text(value));
-    if (score.comment && !score.comment->empty()) text += ": " + *score.comment;
-    return text;
-}
-
-std::vector<std::string> trace_table(std::span<const StoredTrace> traces, std::size_t columns) {
+std::vector<std::string> trace_table(std::span<const OrderedJson> traces, std::size_t columns) {
     const TableWidths widths = widths_for(traces, columns);
     std::vector<std::string> lines;
     const auto put = [&](std::string_view time, std::string_view id, std::string_view numbers,
@@ -245,17 +248,17 @@ std::vector<std::string> trace_table(std::span<const StoredTrace> traces, std::s
         return fmt::format("{:>4} {:>8} {:>9} {:>6}", observations, latency, cost, scores);
     };
     put("TIME", "ID", numbers("OBS", "LATENCY", "COST", "SCORES"), "USER", "SESSION", "NAME");
-    for (const StoredTrace& trace : traces) {
-        const TraceRecord& record = trace.record;
-        put(minute_text(record.timestamp), id_beginning(record.id.value(), widths.id),
-            numbers(std::to_string(trace.observations.size()), trace.latency(),
-                    cost_text(trace.cost_usd()), std::to_string(trace.scores.size())),
-            record.user_id.value_or(""), record.session_id.value_or(""), record.name.value_or(""));
+    for (const OrderedJson& trace : traces) {
+        put(minute_text(trace, "timestamp"), id_beginning(text_or_nothing(trace, "id"), widths.id),
+            numbers(std::to_string(list_of(trace, "observations").size()), latency_of(trace),
+                    cost_of(trace), std::to_string(list_of(trace, "scores").size())),
+            text_or_nothing(trace, "userId"), text_or_nothing(trace, "sessionId"),
+            text_or_nothing(trace, "name"));
     }
     return lines;
 }
 
-std::vector<std::string> observation_tree(const StoredTrace& trace, std::size_t columns) {
+std::vector<std::string> observation_tree(const OrderedJson& trace, std::size_t columns) {
     return TreeWriter(trace, columns).write();
 }
 

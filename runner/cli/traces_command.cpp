@@ -1,45 +1,73 @@
-// The traces of a store, those of runs and those of clients.
+// Traces of a store or a server, those of runs and those of clients.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <span>
 
 #include "core/base/diagnostic.hpp"
-#include "core/base/files.hpp"
 #include "core/base/text.hpp"
 #include "runner/cli/commands.hpp"
+#include "runner/cli/exported_lines.hpp"
+#include "runner/cli/open_source.hpp"
 #include "runner/cli/trace_text.hpp"
-#include "server/api/observation_json.hpp"
-#include "server/api/score_json.hpp"
-#include "server/api/trace_json.hpp"
-#include "server/query/query.hpp"
-#include "server/tracing/records.hpp"
+#include "runner/sources/document.hpp"
+#include "runner/sources/trace_filter.hpp"
 
 namespace assay {
 namespace {
 
 constexpr std::uint64_t k_listed_default = 20;
-constexpr std::int64_t k_rows_max = 1'000'000'000;
-constexpr std::int64_t k_candidates_max = 1000;  // for the nearest id
-constexpr std::int64_t k_ambiguous_shown = 5;
-constexpr std::string_view k_correction = "CORRECTION";  // no value: the API leaves it out too
+constexpr std::int64_t k_traces_max = 1'000'000'000;
+constexpr std::int64_t k_candidates_max = 100;  // for the nearest id
+constexpr std::size_t k_ambiguous_shown = 5;
 
-/// One command on one store, which stays as it is meanwhile.
+Result<void> check_arguments(const TracesArguments& arguments) {
+    const auto refuse = [](std::string message) {
+        return failure(ErrorCode::invalid_argument, std::move(message));
+    };
+    const std::string& action = arguments.action;
+    const bool is_show = action == "show";
+    if (is_show && arguments.id.empty()) {
+        return refuse("`assay traces show` takes one ID; `assay traces` lists them");
+    }
+    if (!is_show && !arguments.id.empty()) {
+        return refuse(fmt::format(
+            "`assay traces {}` takes no ID; `assay traces show ID` tells of one trace", action));
+    }
+    if (is_show && (arguments.filter || arguments.limit)) {
+        return refuse("--filter and --limit go with `assay traces list` and export, not with show");
+    }
+    if (action != "export" && !arguments.out.empty()) {
+        return refuse(fmt::format("--out goes with `assay traces export`, not with {}", action));
+    }
+    if (action == "export" && arguments.json) {
+        return refuse("`assay traces export` writes JSON lines; --json goes with list and show");
+    }
+    return {};
+}
+
+/// One command on one store or server.
 class TracesCommand {
   public:
-    TracesCommand(const TracesArguments& arguments, const Console& console, Session& session)
-        : arguments_(arguments), console_(console), session_(session) {}
+    TracesCommand(const TracesArguments& arguments, const Console& console, TraceFilter filter,
+                  TraceSource& source)
+        : arguments_(arguments), console_(console), filter_(std::move(filter)), source_(source) {}
 
-    [[nodiscard]] Result<ExitCode> run();
+    [[nodiscard]] Result<ExitCode> run() {
+        if (arguments_.action == "show") return show();
+        if (arguments_.action == "export") return export_traces();
+        return list();
+    }
 
   private:
-    [[nodiscard]] Result<void> check_arguments() const;
-    [[nodiscard]] Result<FoundRows> find(std::vector<FilterElement> filter, std::int64_t limit);
-    [[nodiscard]] Result<std::vector<std::string>> ids_of(const FoundRows& found);
-    [[nodiscard]] Result<TraceRow> named_trace();
-    [[nodiscard]] Result<StoredTrace> read(TraceRow row, RecordParts parts);
-    [[nodiscard]] OrderedJson describe(const StoredTrace& trace, TraceContent content) const;
+    /// Those that pass the filter, the newest first. `visit` is called for those, `looked_at` after
+    /// each, whether it passes or not.
+    [[nodiscard]] Result<void> each(TraceDetail detail, std::int64_t at_most,
+                                    const std::function<void()>& looked_at,
+                                    const std::function<Result<void>(const OrderedJson&)>& visit);
+    [[nodiscard]] Result<std::vector<OrderedJson>> newest(std::vector<FilterElement> filter,
+                                                          std::int64_t at_most);
+    [[nodiscard]] Result<OrderedJson> named_trace();
 
     [[nodiscard]] Result<ExitCode> list();
     [[nodiscard]] Result<ExitCode> say_that_none_are_there();
@@ -48,151 +76,105 @@ class TracesCommand {
 
     const TracesArguments& arguments_;
     const Console& console_;
-    Session& session_;
-    ProjectId project_{};
-    std::int64_t project_row_ = -1;
-    std::vector<FilterElement> filter_ = {};
+    TraceFilter filter_;
+    TraceSource& source_;
 };
 
-Result<void> TracesCommand::check_arguments() const {
-    const auto refuse = [](std::string message) {
-        return failure(ErrorCode::invalid_argument, std::move(message));
-    };
-    const std::string& action = arguments_.action;
-    const bool is_show = action == "show";
-    if (is_show && arguments_.id.empty()) {
-        return refuse("`assay traces show` takes one ID; `assay traces` lists them");
-    }
-    if (!is_show && !arguments_.id.empty()) {
-        return refuse(fmt::format(
-            "`assay traces {}` takes no ID; `assay traces show ID` tells of one trace", action));
-    }
-    if (is_show && (arguments_.filter || arguments_.limit)) {
-        return refuse("--filter and --limit go with `assay traces list` and export, not with show");
-    }
-    if (action != "export" && !arguments_.out.empty()) {
-        return refuse(fmt::format("--out goes with `assay traces export`, not with {}", action));
-    }
-    if (action == "export" && arguments_.json) {
-        return refuse("`assay traces export` writes JSON lines; --json goes with list and show");
-    }
-    return {};
+Result<void> TracesCommand::each(TraceDetail detail, std::int64_t at_most,
+                                 const std::function<void()>& looked_at,
+                                 const std::function<Result<void>(const OrderedJson&)>& visit) {
+    TraceQuery query{.filter = filter_.elements, .detail = std::max(detail, filter_.detail)};
+    if (filter_.rest.empty()) query.at_most = at_most;
+    std::int64_t left = at_most;
+    return source_.each(query, [&](const OrderedJson& trace) -> Result<bool> {
+        if (filter_.passes(trace)) {
+            ASSAY_CHECK(visit(trace));
+            --left;
+        }
+        looked_at();
+        return left > 0;
+    });
 }
 
-Result<FoundRows> TracesCommand::find(std::vector<FilterElement> filter, std::int64_t limit) {
-    return find_rows(session_, project_,
-                     {.view = trace_view(),
-                      .filter = std::move(filter),
-                      .order = {{"timestamp", true}},
-                      .limit = limit});
+Result<std::vector<OrderedJson>> TracesCommand::newest(std::vector<FilterElement> filter,
+                                                       std::int64_t at_most) {
+    std::vector<OrderedJson> traces;
+    const TraceQuery query{.filter = std::move(filter), .at_most = at_most};
+    ASSAY_CHECK(source_.each(query, [&](const OrderedJson& trace) -> Result<bool> {
+        traces.push_back(trace);
+        return true;
+    }));
+    return traces;
 }
 
-Result<std::vector<std::string>> TracesCommand::ids_of(const FoundRows& found) {
+std::vector<std::string> safe_ids(const std::vector<OrderedJson>& traces) {
     std::vector<std::string> ids;
-    for (const std::int64_t number : found.rows) {
-        const TraceRow row{number};
-        ASSAY_TRY(const auto traces,
-                  read_traces(session_, std::span(&row, 1), RecordParts::columns));
-        for (const TraceRecord& trace : traces) ids.push_back(terminal_safe(trace.id.value()));
+    for (const OrderedJson& trace : traces) {
+        ids.push_back(terminal_safe(text_of(trace, "id").value_or("")));
     }
     return ids;
 }
 
 /// By its id or the beginning of it.
-Result<TraceRow> TracesCommand::named_trace() {
+Result<OrderedJson> TracesCommand::named_trace() {
     const std::string& id = arguments_.id;
-    ASSAY_TRY(const auto row, find_trace_row(session_, project_row_, TraceId(id)));
-    if (row) return *row;
-    ASSAY_TRY(const FoundRows found, find({{.type = FilterType::string,
-                                            .column = "id",
-                                            .op = FilterOperator::starts_with,
-                                            .value = id}},
-                                          k_ambiguous_shown));
-    if (found.rows.size() == 1) return TraceRow(found.rows.front());
-    if (!found.rows.empty()) {
-        ASSAY_TRY(const auto ids, ids_of(found));
+    ASSAY_TRY(auto trace, source_.find(id));
+    if (trace) return std::move(*trace);
+    const FilterElement begins{
+        .type = FilterType::string, .column = "id", .op = FilterOperator::starts_with, .value = id};
+    ASSAY_TRY(const auto similar, newest({begins}, k_ambiguous_shown + 1));
+    std::vector<std::string> ids = safe_ids(similar);
+    if (similar.size() == 1) {
+        ASSAY_TRY(trace, source_.find(text_of(similar.front(), "id").value_or("")));
+        if (trace) return std::move(*trace);
+    }
+    if (similar.size() > 1) {
+        const bool has_more = ids.size() > k_ambiguous_shown;
+        if (has_more) ids.resize(k_ambiguous_shown);
         return failure(
             ErrorCode::invalid_argument,
             fmt::format("the ids of several traces begin with \"{}\": {}{}", terminal_safe(id),
-                        fmt::join(ids, ", "), found.has_more ? ", ..." : ""));
+                        fmt::join(ids, ", "), has_more ? ", ..." : ""));
     }
-    ASSAY_TRY(const FoundRows newest, find({}, k_candidates_max));
-    ASSAY_TRY(const auto ids, ids_of(newest));
-    const std::string nearest = did_you_mean(id, ids);
+    ASSAY_TRY(const auto candidates, newest({}, k_candidates_max));
+    const std::string nearest = did_you_mean(id, safe_ids(candidates));
     return failure(ErrorCode::not_found,
                    fmt::format("there is no trace \"{}\"{}", terminal_safe(id),
                                nearest.empty() ? fmt::format("; `assay traces{}` lists them",
-                                                             arguments_.store_option())
+                                                             arguments_.source_options())
                                                : nearest));
-}
-
-Result<StoredTrace> TracesCommand::read(TraceRow row, RecordParts parts) {
-    ASSAY_TRY(auto records, read_traces(session_, std::span(&row, 1), parts));
-    if (records.empty()) return failure(ErrorCode::data_loss, "a trace of the list is not there");
-    StoredTrace trace{.record = std::move(records.front())};
-    ASSAY_TRY(const auto rows, observations_of(session_, project_row_, row));
-    ASSAY_TRY(trace.observations, read_observation_records(session_, rows, parts));
-    ASSAY_TRY(trace.scores,
-              scores_of(session_, project_row_, ScoreSubjectKind::trace, std::to_underlying(row)));
-    std::erase_if(trace.scores,
-                  [](const ScoreRecord& score) { return score.data_type == k_correction; });
-    return trace;
-}
-
-/// As GET /api/public/traces/{traceId} tells of it; without its content as the list there does,
-/// with ids in place of observations and scores.
-OrderedJson TracesCommand::describe(const StoredTrace& trace, TraceContent content) const {
-    const bool is_whole = content == TraceContent::given;
-    OrderedJson json = trace_v1_json(project_, trace.record, content);
-    json["latency"] = trace.latency_seconds();
-    json["totalCost"] = trace.cost_usd().value_or(0);
-    json["observations"] = OrderedJson::array();
-    for (const ObservationRecord& each : trace.observations) {
-        json["observations"].push_back(is_whole ? observation_v1_json(project_, each)
-                                                : OrderedJson(each.id.value()));
-    }
-    json["scores"] = OrderedJson::array();
-    for (const ScoreRecord& each : trace.scores) {
-        json["scores"].push_back(is_whole ? score_v1_json(project_, each)
-                                          : OrderedJson(each.id.value()));
-    }
-    return json;
 }
 
 /// A list without a line says what would give it one.
 Result<ExitCode> TracesCommand::say_that_none_are_there() {
-    ASSAY_TRY(const FoundRows any, find({}, 1));
-    if (!any.rows.empty()) {
-        print_out("No trace passes the filter; `assay traces --help` has examples of filters.\n");
-        return ExitCode::ok;
-    }
-    print_out(
-        fmt::format("No traces are stored in {} for the project \"{}\" yet: `assay run SPEC` "
-                    "makes them, and so do clients of `assay serve`.\n",
-                    arguments_.store, terminal_safe(arguments_.project)));
+    ASSAY_TRY(const auto any, newest({}, 1));
+    print_out(any.empty()
+                  ? source_.why_empty() + "\n"
+                  : "No trace passes the filter; `assay traces --help` has examples of filters.\n");
     return ExitCode::ok;
 }
 
 Result<ExitCode> TracesCommand::list() {
-    const std::uint64_t limit = arguments_.limit.value_or(k_listed_default);
-    ASSAY_TRY(const FoundRows found,
-              find(filter_, static_cast<std::int64_t>(std::min<std::uint64_t>(limit, k_rows_max))));
-    std::vector<StoredTrace> traces;
-    for (const std::int64_t row : found.rows) {
-        ASSAY_TRY(StoredTrace trace, read(TraceRow(row), RecordParts::columns));
-        traces.push_back(std::move(trace));
-    }
+    const auto limit = static_cast<std::int64_t>(
+        std::min<std::uint64_t>(arguments_.limit.value_or(k_listed_default), k_traces_max));
+    std::vector<OrderedJson> traces;
+    ASSAY_CHECK(each(
+        TraceDetail::listed, arguments_.json ? limit : limit + 1, [] {},
+        [&](const OrderedJson& trace) -> Result<void> {
+            traces.push_back(as_listed(trace));
+            return {};
+        }));
     if (arguments_.json) {
         OrderedJson rows = OrderedJson::array();
-        for (const StoredTrace& trace : traces) {
-            rows.push_back(describe(trace, TraceContent::left_out));
-        }
+        for (OrderedJson& trace : traces) rows.push_back(std::move(trace));
         print_out(to_pretty_text(rows));
         return ExitCode::ok;
     }
     if (traces.empty()) return say_that_none_are_there();
+    const bool has_more = std::ssize(traces) > limit;
+    if (has_more) traces.pop_back();
     for (const std::string& line : trace_table(traces, console_.columns)) print_out(line + "\n");
-    if (found.has_more) {
+    if (has_more) {
         print_out(fmt::format("\nThese are the newest. --limit {} tells more, --filter chooses.\n",
                               limit * 5));
     }
@@ -200,35 +182,39 @@ Result<ExitCode> TracesCommand::list() {
 }
 
 Result<ExitCode> TracesCommand::show() {
-    ASSAY_TRY(const TraceRow row, named_trace());
-    ASSAY_TRY(const StoredTrace trace, read(row, RecordParts::all));
+    ASSAY_TRY(const OrderedJson trace, named_trace());
     if (arguments_.json) {
-        print_out(to_pretty_text(describe(trace, TraceContent::given)));
+        print_out(to_pretty_text(trace));
         return ExitCode::ok;
     }
     constexpr std::size_t k_label_room = 12;
-    const TraceRecord& record = trace.record;
-    const auto put = [](std::string_view label, const std::optional<std::string>& value) {
-        if (value && !value->empty()) print_field(label, Json(*value), k_label_room);
+    const auto put = [](std::string_view label, const std::string& value) {
+        if (!value.empty()) print_field(label, Json(value), k_label_room);
     };
-    print_out(terminal_safe(record.name.value_or(record.id.value())) + "\n");
-    put("id", record.id.value());
-    put("time", to_rfc3339(record.timestamp));
-    put("user", record.user_id);
-    put("session", record.session_id);
-    put("release", record.release);
-    put("version", record.version);
-    put("environment", record.environment);
-    put("tags", fmt::format("{}", fmt::join(record.tags, ", ")));
-    put("latency", trace.latency());
-    put("cost", cost_text(trace.cost_usd()));
-    if (!record.metadata.empty()) print_field("metadata", record.metadata, k_label_room);
-    put("input", record.input);
-    put("output", record.output);
-    for (const ScoreRecord& score : trace.scores) {
-        if (!score.observation_id) put("score", score_text(score));
+    const auto put_value = [](const char* name, const OrderedJson& value) {
+        if (!value.is_null() && value != OrderedJson::object() && value != "") {
+            print_field(name, Json(value), k_label_room);
+        }
+    };
+    const std::string id = text_of(trace, "id").value_or("");
+    print_out(terminal_safe(text_of(trace, "name").value_or(id)) + "\n");
+    put("id", id);
+    put("time", text_of(trace, "timestamp").value_or(""));
+    put_value("user", member_of(trace, "userId"));
+    put_value("session", member_of(trace, "sessionId"));
+    for (const char* const name : {"release", "version", "environment"}) {
+        put_value(name, member_of(trace, name));
     }
-    if (trace.observations.empty()) {
+    put("tags", fmt::format("{}", fmt::join(texts_of(trace, "tags"), ", ")));
+    put("latency", latency_of(trace));
+    put("cost", cost_of(trace));
+    for (const char* const name : {"metadata", "input", "output"}) {
+        put_value(name, member_of(trace, name));
+    }
+    for (const OrderedJson& score : list_of(trace, "scores")) {
+        if (!text_of(score, "observationId")) put("score", score_text(score));
+    }
+    if (list_of(trace, "observations").empty()) {
         print_out("\nIt has no observations.\n");
         return ExitCode::ok;
     }
@@ -240,49 +226,24 @@ Result<ExitCode> TracesCommand::show() {
 }
 
 Result<ExitCode> TracesCommand::export_traces() {
-    const std::uint64_t limit = arguments_.limit.value_or(k_rows_max);
-    ASSAY_TRY(const FoundRows found,
-              find(filter_, static_cast<std::int64_t>(std::min<std::uint64_t>(limit, k_rows_max))));
-    // One at a time: each may hold megabytes.
-    const auto each_line = [&](const auto& take) -> Result<void> {
-        for (const std::int64_t row : found.rows) {
-            ASSAY_TRY(const StoredTrace trace, read(TraceRow(row), RecordParts::all));
-            ASSAY_CHECK(take(to_text(describe(trace, TraceContent::given)) + "\n"));
-        }
-        return {};
-    };
-    if (arguments_.out.empty()) {
-        ASSAY_CHECK(each_line([](const std::string& line) -> Result<void> {
-            print_out(line);
-            return {};
-        }));
-        return ExitCode::ok;
-    }
-    ASSAY_TRY(AtomicFileWriter file, AtomicFileWriter::create(arguments_.out));
-    ASSAY_CHECK(each_line([&](const std::string& line) { return file.write(line); }));
-    ASSAY_CHECK(file.commit());
-    print_error(fmt::format("Wrote {}\n", arguments_.out));
+    const auto limit = static_cast<std::int64_t>(
+        std::min<std::uint64_t>(arguments_.limit.value_or(k_traces_max), k_traces_max));
+    ASSAY_TRY(ExportedLines lines, ExportedLines::open(arguments_.out, "traces", console_));
+    ASSAY_CHECK(each(
+        TraceDetail::whole, limit, [&] { lines.looked_at(); },
+        [&](const OrderedJson& trace) { return lines.write(to_text(trace)); }));
+    ASSAY_CHECK(lines.finish());
     return ExitCode::ok;
 }
 
-Result<ExitCode> TracesCommand::run() {
-    ASSAY_CHECK(check_arguments());
-    if (arguments_.filter) {
-        ASSAY_TRY(filter_, parse_filter(*arguments_.filter));
-        ASSAY_CHECK(check_filter(trace_view(), filter_));
-    }
-    project_ = ProjectId(arguments_.project);
-    ASSAY_TRY(project_row_, session_.find_project(project_));
-    if (arguments_.action == "show") return show();
-    if (arguments_.action == "export") return export_traces();
-    return list();
-}
-
 Result<ExitCode> read_traces_of(const TracesArguments& arguments, const Console& console) {
-    ASSAY_TRY(const auto database, Database::open(arguments.store, Database::Missing::refuse));
-    Session& session = database->reader();
-    ASSAY_TRY(const Snapshot snapshot, Snapshot::begin(session.connection()));
-    return TracesCommand(arguments, console, session).run();
+    ASSAY_CHECK(check_arguments(arguments));
+    TraceFilter filter;
+    if (arguments.filter) {
+        ASSAY_TRY(filter, parse_trace_filter(*arguments.filter));
+    }
+    ASSAY_TRY(const auto source, open_traces(arguments));
+    return TracesCommand(arguments, console, std::move(filter), *source).run();
 }
 
 }  // namespace

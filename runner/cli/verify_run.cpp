@@ -9,6 +9,7 @@
 #include "core/base/hash.hpp"
 #include "datasets/dataset.hpp"
 #include "runner/cli/calibrations.hpp"
+#include "runner/cli/deleted_content.hpp"
 #include "runner/cli/prepare.hpp"
 #include "runner/cli/references.hpp"
 #include "runner/report/program_scores.hpp"
@@ -102,6 +103,7 @@ class UnitChecks {
     std::map<std::string, std::uint64_t> units_of_;
     std::set<std::string> keys_seen_;
     std::set<std::string> items_seen_;
+    std::uint64_t items_deleted_ = 0;
     Sha256 dataset_;  ///< of the items of the first variant
 
     VerifyCheck documents_{.id = "documents", .what = "units that can be read"};
@@ -166,9 +168,15 @@ void UnitChecks::check_key(const UnitResult& unit) {
 void UnitChecks::check_item(const UnitResult& unit) {
     if (unit.variant != run_.variants.front().name || unit.repetition != 0) return;
     if (!items_seen_.insert(unit.item.id.value()).second) return;
-    contents_.expect(unit.item.content_hash == content_hash_of(unit.item),
-                     fmt::format("item {}: its content has another hash than the stored {}",
-                                 unit.item.id.value(), unit.item.content_hash));
+    if (is_content_deleted(unit.item)) {
+        ++items_deleted_;
+        contents_.skipped = fmt::format("the content of {} {} was deleted from the dataset since",
+                                        items_deleted_, items_deleted_ == 1 ? "item" : "items");
+    } else {
+        contents_.expect(unit.item.content_hash == content_hash_of(unit.item),
+                         fmt::format("item {}: its content has another hash than the stored {}",
+                                     unit.item.id.value(), unit.item.content_hash));
+    }
     dataset_.update(dataset_hash_entry(unit.item));
 }
 

@@ -2,30 +2,16 @@
 
 #include <algorithm>
 
-#include "configs/located_document.hpp"
 #include "core/base/hash.hpp"
 #include "core/base/random.hpp"
 #include "core/base/version.hpp"
 #include "runner/engine/experiment.hpp"
 #include "runner/engine/self_judging.hpp"
 #include "runner/engine/unit_source.hpp"
+#include "runner/engine/yaml_rows.hpp"
 
 namespace assay {
 namespace {
-
-/// YAML rows are read as specs are, traps and all.
-Result<ParsedDocument> parse_yaml_rows(std::string_view text, std::string_view name) {
-    LocatedDocument document = parse_located(text, name);
-    if (!document.diagnostics.empty()) {
-        return failure(ErrorCode::invalid_argument, to_string(std::move(document.diagnostics)));
-    }
-    ParsedDocument parsed{.value = std::move(document.value)};
-    for (std::size_t i = 0; i < parsed.value.size(); ++i) {
-        const int line = document.places.find(fmt::format("/{}", i)).line;
-        parsed.lines.push_back(static_cast<std::uint64_t>(line));
-    }
-    return parsed;
-}
 
 /// What is wrong with one item for this experiment, or "".
 std::string check_item(const Experiment& experiment, const DatasetItem& item) {

@@ -193,6 +193,9 @@ class Judges(ProcessTestCase):
         self.assertEqual(self.models.total("judge-b"), 10)
         self.assertEqual(self.models.total("tiny"), 10)
         self.assertEqual(report["variants"][0]["judges"]["calls"], 20)
+        self.assertEqual(report["manifest"]["models"], {
+            f"local:{model}": f"{model}-2026"
+            for model in ("judge-a", "judge-a2", "judge-b", "tiny")})
         self.assertEqual(self.query("SELECT count(*) FROM traces"), [(30,)])
         ended, _, again = self.run_spec("rescore", "latest", "spec.yaml")
         self.assertIn("No task was called.", ended.err)

@@ -6,17 +6,18 @@ import sqlite3
 import unittest
 from contextlib import closing
 
-from assay_process import ProcessTestCase
 from counting_model import SPEC, CountingModel
+from server_process import StoreOrServer
 
 MESSAGES = [{"role": "system", "content": "Route {{ticket}}"},
             {"type": "placeholder", "name": "history"}]
 
 
-class PromptsTestCase(ProcessTestCase):
+class PromptsTestCase(StoreOrServer):
     def ok(self, *arguments, code=0):
-        ended = self.assay("prompts", *arguments)
+        ended = self.asked("prompts", *arguments)
         self.assertEqual(ended.exit_code, code, ended.err)
+        self.assert_no_crash(ended)
         return ended
 
     def refused(self, *arguments):
@@ -25,7 +26,9 @@ class PromptsTestCase(ProcessTestCase):
         return ended.err
 
 
-class Prompts(PromptsTestCase):
+class Prompts:
+    """The same in a store and on a server."""
+
     def stored(self):
         return {row["name"]: row for row in json.loads(self.ok("list", "--json").out)}
 
@@ -91,12 +94,8 @@ class Prompts(PromptsTestCase):
         self.write("prompts/c.txt", "the end")
         self.assertEqual(self.ok("push").out, "c v1\nb v1\na v1\n")
 
-    def test_one_file_that_cannot_be_pushed_leaves_the_store_as_it_was(self):
+    def test_files_that_are_no_prompts_push_nothing(self):
         self.write_prompts()
-        self.write("prompts/bad.txt", "see @@@langfusePrompt:name=none|version=1@@@")
-        self.assertIn("bad.txt: Prompt dependency not found", self.refused("push"))
-        self.assertEqual(self.stored(), {})
-        (self.folder / "prompts/bad.txt").unlink()
         for name, text in (("a|b.txt", "x"), ("new.txt", "x"), ("bad.json", "{"),
                            ("bad.json", '[{"role": "user"}]'), ("bad.yaml", "text")):
             path = self.write("prompts/" + name, text)
@@ -106,11 +105,46 @@ class Prompts(PromptsTestCase):
         self.assertIn("are both the prompt", self.refused("push"))
         self.assertEqual(self.stored(), {})
 
+    def test_what_is_not_ascii_comes_back(self):
+        self.write("prompts/grüße/größer.txt", "Schöne Grüße, {{name}} \u2028 \U0001f44b\n")
+        self.write("prompts/chat.json", json.dumps([
+            {"role": "system", "content": "„ß“ \u0000x".replace("\u0000", "")},
+            {"role": "user", "content": "{{frage}}"}]))
+        self.assertEqual(self.ok("push").out, "chat v1\ngrüße/größer v1\n")
+        self.ok("pull", "again")
+        self.assertEqual((self.folder / "again/grüße/größer.txt").read_text("utf-8"),
+                         "Schöne Grüße, {{name}} \u2028 \U0001f44b\n")
+        self.assertEqual(self.ok("diff", "again").out, "")
+        self.assertEqual(self.ok("push", "again").out, "")
+        self.assertEqual(self.shown("grüße/größer")["prompt"],
+                         "Schöne Grüße, {{name}} \u2028 \U0001f44b")
+
+    def test_config_and_tags_stay_as_they_were(self):
+        self.write_prompts()
+        self.push_with_config()
+        self.write("prompts/support/tone.txt", "Be gone.")
+        self.ok("push")
+        tone = self.shown("support/tone")
+        self.assertEqual(tone["prompt"], "Be gone.")
+        self.assertEqual(tone["config"], {"model": "m", "temperature": 0.5})
+        self.assertEqual(sorted(tone["tags"]), ["a", "b"])
+
+    def push_with_config(self):
+        body = {"name": "support/tone", "type": "text", "prompt": "x", "tags": ["b", "a"],
+                "config": {"model": "m", "temperature": 0.5}}
+        status, _ = self.server.ask("/api/public/v2/prompts", self.pair, "POST", body,
+                                    {"Content-Type": "application/json"})
+        self.assertEqual(status, 201)
+
     def test_bad_command_lines_are_refused(self):
         self.write_prompts()
         self.ok("push")
         self.assertIn("did you mean", self.refused("show", "support/tome"))
         self.assertIn("takes one NAME", self.refused("show"))
+        self.assertIn("no version that is meant", self.refused("show", "router", "--label", "no"))
+        self.assertIn("no version that is meant", self.refused("show", "router", "--version", "9"))
+        for action in ("push", "pull", "diff"):
+            self.assertIn('did you mean "router"', self.refused(action, "--name", "ruoter"))
         self.assertIn("neither", self.refused("list", "x"))
         self.assertIn("no-such-folder", self.refused("push", "no-such-folder"))
         self.assertIn("--message", self.refused("pull", "--message", "x"))
@@ -118,8 +152,48 @@ class Prompts(PromptsTestCase):
         self.assertIn("Label", self.refused("push", "--label", "Not A Label"))
         self.assertIn("one --version or one --label",
                       self.refused("show", "router", "--version", "1", "--label", "latest"))
+
+
+class PromptsOfAStore(Prompts, PromptsTestCase):
+    def push_with_config(self):
+        self.serve_it(still=False)
+        super().push_with_config()
+        self.assertEqual(self.server.stop(), 0)
+
+    def test_one_file_that_cannot_be_pushed_leaves_the_store_as_it_was(self):
+        self.write_prompts()
+        self.write("prompts/bad.txt", "see @@@langfusePrompt:name=none|version=1@@@")
+        self.assertIn("bad.txt: Prompt dependency not found", self.refused("push"))
+        self.assertEqual(self.stored(), {})
+
+    def test_a_store_that_is_not_there_has_no_prompts(self):
         ended = self.assay("prompts", "--store", "nowhere")
         self.assertEqual(ended.exit_code, 2)
+
+
+class PromptsOfAServer(Prompts, PromptsTestCase):
+    def setUp(self):
+        super().setUp()
+        self.serve_it(still=True)
+
+    def test_what_was_pushed_before_one_that_cannot_be_is_told(self):
+        self.write_prompts()
+        self.write("prompts/bad.txt", "see @@@langfusePrompt:name=none|version=1@@@")
+        ended = self.ok("push", code=2)
+        self.assertEqual(ended.out, "router v1\nsupport/tone v1\n")
+        self.assertIn("bad.txt: http", ended.err)
+        self.assertIn("Prompt dependency not found", ended.err)
+        self.assertEqual(sorted(self.stored()), ["router", "support/tone"])
+
+    def test_a_store_says_the_same(self):
+        self.write_prompts()
+        self.ok("push", "--label", "staging", "--message", "first")
+        for arguments in (("list",), ("list", "--json"), ("show", "router"),
+                          ("show", "support/tone", "--json"), ("diff",)):
+            with self.subTest(arguments):
+                stored = self.assay("prompts", *arguments)
+                self.assertEqual(stored.exit_code, 0, stored.err)
+                self.assertEqual(self.ok(*arguments).out, stored.out)
 
 
 class PromptsOfSpecs(PromptsTestCase):

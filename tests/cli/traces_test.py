@@ -3,8 +3,7 @@
 import json
 import unittest
 
-from assay_process import ProcessTestCase
-from serve_test import OWN_VARIABLES, Server
+from server_process import Server, StoreOrServer
 
 SPEC = """experiment: cities
 dataset: {file: rows.jsonl, id: $.id}
@@ -57,19 +56,14 @@ def client_events():
             for i, (kind, body) in enumerate(bodies)]
 
 
-class TracesTestCase(ProcessTestCase):
-    def environment(self, extra=None):
-        kept = {name: value for name, value in super().environment().items()
-                if not name.startswith(OWN_VARIABLES)}
-        return {**kept, **(extra or {})}
-
+class TracesTestCase(StoreOrServer):
     def ok(self, *arguments, env=None):
-        ended = self.assay("traces", *arguments, env=env)
+        ended = self.asked("traces", *arguments, env=env)
         self.assertEqual(ended.exit_code, 0, ended.err)
         return ended.out
 
     def refused(self, *arguments):
-        ended = self.assay("traces", *arguments)
+        ended = self.asked("traces", *arguments)
         self.assertEqual((ended.exit_code, ended.out), (2, ""), ended.err)
         self.assert_no_crash(ended)
         self.assertEqual(ended.err.count("\n"), 1, ended.err)
@@ -80,6 +74,9 @@ class TracesTestCase(ProcessTestCase):
 
     def filtered(self, *conditions):
         return self.listed("--filter", json.dumps(conditions))
+
+    def chosen(self, condition):
+        return self.listed("--filter", condition)
 
     def exported(self, *arguments):
         lines = self.ok("export", *arguments).split("\n")  # U+2028 is no end of a line
@@ -93,24 +90,22 @@ class TracesTestCase(ProcessTestCase):
         self.assertEqual(ended.exit_code, 0, ended.err)
 
 
-class TracesOfClients(TracesTestCase):
+class TracesOfClients:
+    """The same of a store and of a server."""
+
+    is_served = False
+
     def setUp(self):
         super().setUp()
-        server = Server(self)
-        pair = server.pair()
-        status, answer = server.ask("/api/public/ingestion", pair, "POST",
-                                    {"batch": client_events()},
-                                    {"Content-Type": "application/json"})
-        self.assertEqual((status, answer["errors"]), (207, []))
-        self.served = {trace: server.ask(f"/api/public/traces/{trace}", pair)[1]
+        self.serve_it(still=self.is_served)
+        self.fill(client_events())
+        self.served = {trace: self.server.ask(f"/api/public/traces/{trace}", self.pair)[1]
                        for trace in (FAST, SLOW, ODD)}
-        self.served_list = server.ask("/api/public/traces?fields=core,scores,observations,metrics",
-                                      pair)[1]["data"]
-        self.while_served = self.listed()
-        self.assertEqual(server.stop(), 0)
-
-    def test_a_store_that_is_served_can_be_read(self):
-        self.assertEqual(self.while_served, [ODD, SLOW, FAST])
+        self.served_list = self.server.ask(
+            "/api/public/traces?fields=core,scores,observations,metrics", self.pair)[1]["data"]
+        if not self.is_served:
+            self.while_served = self.listed()
+            self.assertEqual(self.server.stop(), 0)
 
     def test_the_list_has_the_newest_first(self):
         lines = self.ok(env={"COLUMNS": "80"}).splitlines()
@@ -159,13 +154,69 @@ class TracesOfClients(TracesTestCase):
         none = self.ok("--filter", json.dumps([condition("userId", "=", "nobody")]))
         self.assertIn("No trace passes the filter", none)
 
+    def test_conditions_of_the_filter_language_choose_traces(self):
+        for condition_text, expected in (
+                ("userId = 'ada'", [FAST]),
+                ("userId in ('ada', 'bob')", [SLOW, FAST]),
+                ("userId = 'bob' and latency > 2", [SLOW]),
+                ("userId = 'bob' and latency > 4", []),
+                ("not userId = 'ada'", [ODD, SLOW]),
+                ("userId != 'ada'", [ODD, SLOW]),
+                ("sessionId != 'chat-8'", [ODD, SLOW]),  # what is missing is not unequal
+                ("not sessionId exists", [FAST]),
+                ("name contains 'gre'", [FAST]),
+                ("name contains 'GRE'", []),
+                ("name matches '^s.p+ort$' or name = 'greet'", [SLOW, FAST]),
+                ("tags contains 'y'", [SLOW]),
+                ("tags contains 'y' and tags contains 'x'", [SLOW]),
+                ("metadata.k = 'v'", [SLOW]),
+                ("metadata.k exists", [SLOW]),
+                ("metadata.other = 'v'", []),
+                ("input.question contains 'Why'", [SLOW]),
+                ("output matches '^Because'", [SLOW]),
+                ("level = 'ERROR'", [SLOW]),
+                ("level in ('ERROR', 'DEFAULT') and id contains 'a'", [SLOW]),
+                ("totalCost >= 0.0125", [SLOW]),
+                ("totalTokens > 1233", [SLOW]),
+                ("scores.helpful = 0.5", [SLOW]),
+                ("scores.helpful < 0.5", []),
+                ("scores.tone = 'kind'", [SLOW]),
+                ("scores.tone in ('rude', 'kind')", [SLOW]),
+                ("not scores.tone exists", [ODD, FAST]),
+                ("public = false and id = '" + FAST + "'", [FAST]),
+                ("timestamp >= '2026-11-01T09:30:02Z' and timestamp < '2026-11-01T09:30:03Z'",
+                 [SLOW]),
+                ("timestamp >= '2026-11-01T10:30:02+01:00'", [ODD, SLOW])):
+            with self.subTest(condition_text):
+                self.assertEqual(self.chosen(condition_text), expected)
+                self.assertEqual([trace["id"] for trace in
+                                  self.exported("--filter", condition_text)], expected)
+        self.assertEqual(self.listed("--filter", "not userId = 'ada'", "--limit", "1"), [ODD])
+        self.assertIn("--limit 5 tells more",
+                      self.ok("--filter", "not userId = 'ada'", "--limit", "1"))
+        self.assertNotIn("tells more", self.ok("--filter", "not userId = 'ada'", "--limit", "2"))
+
+    def test_a_condition_that_cannot_be_decided_is_refused(self):
+        for text, message in (
+                ("usrId = 'ada'", 'did you mean "userId"'),
+                ("userId = 5", "userId is compared with texts"),
+                ("userId = null", "`not userId exists`"),
+                ("latency > '2'", "latency is a number"),
+                ("timestamp > 'yesterday'", "timestamp is compared with a time"),
+                ("timestamp = '2026-11-01T09:30:02Z'", "can only be compared with < <= > >="),
+                ("not level = 'ERROR'", "joined to the rest by `and`"),
+                ("level != 'ERROR'", "can only be compared with = and in"),
+                ("name.first = 'a'", "name has no members"),
+                ("public = 'yes'", "public is true or false"),
+                ("userId = ada", "--filter: "),
+                ("", "--filter: ")):
+            with self.subTest(text):
+                self.assertIn(message, self.refused("--filter", text))
+
     def test_a_filter_that_is_wrong_is_one_sentence(self):
         for text, message in (
-                ("userId=ada", "filter"),
-                ("", "filter"),
                 ("{}", "filter"),
                 ("[1]", "filter[0]: an element must be an object"),
-                (json.dumps([condition("userID ", "=", "a")]), 'no column "userID "'),
                 (json.dumps([condition("usrId", "=", "a")]), 'did you mean "userId"'),
                 (json.dumps([condition("userId", "~", "a")]), "filter[0]"),
                 (json.dumps([condition("latency", "=", "a")]), "latency"),
@@ -199,23 +250,21 @@ class TracesOfClients(TracesTestCase):
 
     def test_an_unknown_id_names_the_nearest_or_the_list(self):
         self.assertIn(f'did you mean "{FAST}"', self.refused("show", FAST[1:]))
-        self.assertIn("`assay traces` lists them", self.refused("show", "nothing like it"))
-        self.assertIn("there is no trace", self.refused("show", SLOW, "--project", "other"))
+        self.assertRegex(self.refused("show", "nothing like it"),
+                         r"`assay traces( --server \S+)?` lists them")
 
     def test_an_export_is_what_the_api_gives(self):
         self.maxDiff = None
         exported = self.exported()
         self.assertEqual(exported, [self.served[trace] for trace in (ODD, SLOW, FAST)])
-        self.assertEqual([list(trace) for trace in exported],
-                         [list(self.served[trace["id"]]) for trace in exported])
+        self.assertEqual(list(exported[0])[-4:], ["latency", "totalCost", "observations", "scores"])
         self.assertEqual(json.loads(self.ok("show", SLOW, "--json")), self.served[SLOW])
         self.assertEqual(json.loads(self.ok("--json")), self.served_list)
         self.assertEqual(self.exported("--limit", "2"), exported[:2])
-        ended = self.assay("traces", "export", "--out", "traces.jsonl")
+        ended = self.asked("traces", "export", "--out", "traces.jsonl")
         self.assertEqual((ended.exit_code, ended.out), (0, ""), ended.err)
         written = (self.folder / "traces.jsonl").read_text(encoding="utf-8")
         self.assertEqual(written, self.ok("export"))
-        self.assertEqual(self.exported("--project", "other"), [])
 
     def test_hostile_text_reaches_no_terminal(self):
         for arguments in ((), ("show", ODD)):
@@ -230,6 +279,65 @@ class TracesOfClients(TracesTestCase):
         tree = self.ok("show", ODD, env={"COLUMNS": "160"}).rpartition("\n\n")[2]
         self.assertEqual(tree.count("cycle"), 1)
         self.assertEqual(tree.count("SPAN"), 2)
+
+
+class TracesOfClientsInAStore(TracesOfClients, TracesTestCase):
+    def test_a_store_that_is_served_can_be_read(self):
+        self.assertEqual(self.while_served, [ODD, SLOW, FAST])
+
+    def test_a_project_that_is_not_there_is_named(self):
+        self.assertEqual(self.listed("--project", "default"), [ODD, SLOW, FAST])
+        self.assertIn('no project "defualt"; did you mean "default"',
+                      self.refused("list", "--project", "defualt"))
+        self.assertIn('no project "x"; it has default', self.refused("show", SLOW,
+                                                                     "--project", "x"))
+
+
+class TracesOfClientsOnAServer(TracesOfClients, TracesTestCase):
+    is_served = True
+
+    def test_a_store_says_the_same(self):
+        for arguments in (("list",), ("list", "--json"), ("show", SLOW), ("show", ODD, "--json"),
+                          ("export",), ("export", "--filter", "metadata.k exists")):
+            with self.subTest(arguments):
+                stored = self.assay("traces", *arguments)
+                self.assertEqual(stored.exit_code, 0, stored.err)
+                self.assertEqual(self.ok(*arguments), stored.out)
+
+    def test_a_trace_that_is_too_large_for_one_answer_is_read_in_parts(self):
+        for part in range(3):
+            self.fill([{"id": f"L{part}-{i}", "type": "span-create",
+                        "timestamp": f"2026-11-02T00:00:{part}{i}.000Z",
+                        "body": {"id": f"o{part}{i}", "traceId": "large", "name": f"{part}{i}",
+                                 "input": str(i) * 999_000,
+                                 "startTime": f"2026-11-02T00:00:{part}{i}.000Z"}}
+                       for i in range(8)])
+        self.fill([{"id": "L-score", "type": "score-create",
+                    "timestamp": "2026-11-02T00:00:00.000Z",
+                    "body": {"id": "ls", "traceId": "large", "name": "n", "value": 1}}])
+        arguments = ("show", "large", "--json")
+        stored = self.assay("traces", *arguments)
+        self.assertEqual(stored.exit_code, 0, stored.err)
+        self.assertGreater(len(stored.out), 20 << 20)
+        self.assertTrue(self.ok(*arguments) == stored.out)
+        self.assertTrue(self.ok("export", "--filter", "id = 'large'") ==
+                        self.assay("traces", "export", "--filter", "id = 'large'").out)
+
+    def test_more_than_a_page_comes_once_each_and_in_order(self):
+        """250 traces, 120 of which share a millisecond."""
+        def event(i):
+            moment = "2026-10-01T00:00:00.500Z" if 40 <= i < 160 else \
+                f"2026-10-01T00:00:{i % 60:02}.{i:03}Z"
+            return {"id": f"p{i}", "type": "trace-create", "timestamp": moment,
+                    "body": {"id": f"many-{i:03}", "timestamp": moment, "userId": "many"}}
+        self.fill([event(i) for i in range(250)])
+        mine = ("--filter", "userId = 'many'")
+        exported = [trace["id"] for trace in self.exported(*mine)]
+        self.assertEqual(sorted(exported), [f"many-{i:03}" for i in range(250)])
+        stored = self.assay("traces", "export", *mine)
+        self.assertEqual(self.ok("export", *mine), stored.out)
+        self.assertEqual(len(self.listed(*mine, "--limit", "150")), 150)
+        self.assertEqual(self.listed(*mine, "--limit", "249"), exported[:249])
 
 
 class TracesOfRuns(TracesTestCase):
@@ -256,7 +364,7 @@ class TracesOfRuns(TracesTestCase):
         server = Server(self)
         server.pair()
         self.assertEqual(server.stop(), 0)
-        self.assertIn("assay run SPEC", self.ok())
+        self.assertIn('the project "default" of .assay yet: `assay run SPEC`', self.ok())
         self.assertEqual((self.listed(), self.exported()), ([], []))
         self.assertIn("`assay traces` lists them", self.refused("show", "any"))
 

@@ -7,6 +7,7 @@ import unittest
 
 from assay_process import ProcessTestCase
 from counting_model import SPEC, CountingModel
+from server_process import Server
 
 ROWS = 12
 RUN_EVALUATORS = 'run_evaluators: [{{name: middle, type: median, score: exact_match}}]\n'
@@ -133,6 +134,32 @@ class Verify(ProcessTestCase):
         shutil.rmtree(self.folder / ".assay")
         ended = self.assay("verify", "latest", "--store", "run.assayrun")
         self.assertEqual(ended.exit_code, 0, ended.out + ended.err)
+
+    def test_an_item_that_was_deleted_from_the_dataset_is_told_and_the_rest_fits(self):
+        server = Server(self)
+        pair = server.pair()
+        items = server.ask("/api/public/dataset-items?limit=100", pair)[1]["data"]
+        self.assertEqual(len(items), ROWS)
+        lost = items[0]["id"]
+        path = f"/api/public/dataset-items/{lost}"
+        self.assertEqual(server.ask(path, pair, "DELETE")[0], 200)
+        self.assertEqual(server.ask(path, pair)[0], 404)
+        self.assertEqual(server.stop(), 0)
+        check = self.verify(0)["content_hashes"]
+        self.assertEqual(check["checked"], ROWS - 1)
+        self.assertIn("1 item was deleted", check["not_checked"])
+        shown = self.assay("show", "latest", "--item", lost)
+        self.assertEqual(shown.exit_code, 0, shown.err)
+        self.assertIn("(deleted from the dataset after the run)", shown.out)
+        self.assertIn("exact_match", shown.out)
+        again = self.assay("rescore", "latest", "spec.yaml")
+        self.assertEqual(again.exit_code, 2, again.out)
+        self.assertIn(f'item "{lost}" was deleted', again.err)
+        self.verify(0)
+        for arguments in (("report", "latest"), ("compare", "latest", "latest")):
+            ended = self.assay(*arguments)
+            self.assert_no_crash(ended)
+            self.assertIn(ended.exit_code, (0, 1, 2, 3), ended.err)
 
     def test_merged_shards_fit(self):
         for index in (1, 2):
