@@ -95,6 +95,26 @@ def measure_writes(build, scratch, observations):
     print(f"\nPeak memory of the server: {peak:.0f} MB\n")
 
 
+def measure_beside(build, scratch):
+    """How long single events wait beside 8 connections that send 100 each."""
+    print("| one event beside a batch load | p50 ms | p99 ms |")
+    print("|---|---|---|")
+    for protocol in ("native", "otlp"):
+        server = Server(build, scratch / f"beside-{protocol}")
+        command = [build / "tests/bench/ingest_load", str(server.port), AUTHORIZATION]
+        load = subprocess.Popen([*command, "native", "100", "8", "150000"], text=True,
+                                stdout=subprocess.PIPE)
+        time.sleep(3)  # it makes its requests up first
+        single = subprocess.run([*command, protocol, "1", "1", "100"], check=True,
+                                capture_output=True, text=True).stdout.split()
+        if load.poll() is not None:
+            raise RuntimeError("the batch load ended before the single events: make it longer")
+        load.communicate()
+        server.stop()
+        print(f"| {protocol} | {float(single[1]):.1f} | {float(single[2]):.1f} |", flush=True)
+    print()
+
+
 def measure_reads(build, scratch, observations):
     data = scratch / "large"
     subprocess.run([build / "tests/bench/ingest_bench", data, str(observations), str(GROUP_MAX)],
@@ -142,6 +162,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="assay-bench-") as scratch:
         if options.observations:
             measure_writes(build, Path(scratch), options.observations)
+            measure_beside(build, Path(scratch))
         if options.reads:
             measure_reads(build, Path(scratch), options.reads)
 

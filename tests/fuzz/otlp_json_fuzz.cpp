@@ -1,18 +1,17 @@
-#include <cstddef>
-#include <cstdint>
-#include <string_view>
-
 #include "core/base/json.hpp"
 #include "server/ingest/otlp_json.hpp"
 #include "server/ingest/otlp_mapping.hpp"
+#include "tests/fuzz/harness.hpp"
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    using namespace assay;
-    auto request = read_otlp_json({reinterpret_cast<const char*>(data), size});
-    if (!request) return 0;
+namespace assay::test {
+
+void fuzz_otlp_json(std::string_view bytes) {
+    auto request = read_otlp_json(bytes);
+    if (!request) return;
     for (const ObservationEvent& observation : map_otlp(*request, Time()).observations) {
         // What is stored can be written as JSON and read again.
         ASSAY_ASSERT(parse_json(to_text(observation.event.fields)), "events are JSON");
     }
-    return 0;
 }
+
+}  // namespace assay::test

@@ -3,14 +3,18 @@
 #include <algorithm>
 #include <array>
 #include <catch2/catch.hpp>
+#include <map>
 #include <memory>
 
 #include "core/base/random.hpp"
+#include "tests/security/wire_forms.hpp"
+#include "tests/support/gzip.hpp"
 #include "tests/support/seed.hpp"
 #include "tests/unit/api/api_world.hpp"
 
-// 10,000 requests to every route of the table, most of them damaged: none is answered with a 5xx,
-// none hangs, and what was acknowledged between them is there.
+// 10,000 requests to every route of the table, most of them damaged, plain, in gzip and in chunks,
+// spans also in protobuf: none is answered with a 5xx, none hangs, and what was acknowledged
+// between them is there.
 
 namespace assay::test {
 namespace {
@@ -19,6 +23,8 @@ constexpr int k_requests = 10'000;
 constexpr int k_hundred = 100;
 constexpr int k_requests_of_a_world = 500;
 constexpr int k_lanes = 10;
+constexpr const char* k_protobuf = "Content-Type: application/x-protobuf";
+constexpr const char* k_spans = "/api/public/otel/v1/traces";
 
 /// A request that can still be taken apart.
 struct Request {
@@ -28,11 +34,35 @@ struct Request {
     std::string body;
     bool is_whole = true;    ///< where it ends is as it was
     std::string reads = {};  ///< after an answer of 2xx this is there; "" = nothing is promised
+    bool is_packed = false;
+    std::size_t chunks = 0;  ///< of so many bytes; 0 = none
 
+    /// Packs what the body is now.
+    void pack() {
+        body = gzipped(body);
+        headers.emplace_back("Content-Encoding: gzip");
+        is_packed = true;
+    }
+    [[nodiscard]] bool is_chunked() const { return chunks != 0 && !body.empty(); }
+    /// In which forms the body goes.
+    [[nodiscard]] std::vector<std::string> forms() const {
+        std::vector<std::string> all = {"any"};
+        if (headers.front() == k_protobuf) all.emplace_back("protobuf");
+        if (is_packed) all.emplace_back("gzip");
+        if (is_chunked()) all.emplace_back("chunked");
+        return all;
+    }
+    /// Makes the body a message of protobuf.
+    void become_protobuf(std::string message) {
+        body = std::move(message);
+        headers.front() = k_protobuf;
+    }
     [[nodiscard]] std::string text() const {
         std::string lines;
         for (const std::string& header : headers) lines += header + "\r\n";
-        return request_text(method, target, lines, body);
+        if (!is_chunked()) return request_text(method, target, lines, body);
+        lines += "Transfer-Encoding: chunked\r\n";
+        return request_text(method, target, lines) + in_chunks(body, chunks);
     }
 };
 
@@ -110,14 +140,23 @@ class Mutator {
   public:
     explicit Mutator(Rng& random) : random_(random) {}
 
-    /// Damages the request in one to three ways.
+    /// Damages the request in one to three ways, within what it may be packed in and around.
     std::string mutate(Request& request) {
+        if (request.target == k_spans && random_.next_below(2) == 0) {
+            request.become_protobuf(to_protobuf({.trace_id = "0123456789abcdef", .name = "n"}));
+        }
         for (std::uint64_t left = 1 + random_.next_below(3); left > 0; --left) damage(request);
+        dress(request);
         std::string text = request.text();
         if (random_.next_below(3) != 0) return text;
         request.is_whole = false;
         for (std::uint64_t left = 1 + random_.next_below(3); left > 0; --left) damage(text);
         return text;
+    }
+    /// Sends the body in one of the forms that there are.
+    void dress(Request& request) {
+        if (!request.body.empty() && random_.next_below(4) == 0) request.pack();
+        if (random_.next_below(4) == 0) request.chunks = 1 + random_.next_below(300);
     }
     template <class List>
     const auto& any_of(const List& list) {
@@ -141,6 +180,7 @@ class Mutator {
                 request.headers.push_back(any_of(request.headers));
                 request.is_whole = false;
                 break;
+            case 5: damage_bytes(request.body); break;
             default: replace_value(request.body);
         }
     }
@@ -149,6 +189,13 @@ class Mutator {
             "%2F",  "%00", "%",  "%ff", "/", "..", "%252F", "a", std::string(900, 'p'),
             "\x01", "#",   "%20"};
         target.insert(1 + random_.next_below(target.size()), any_of(pieces));
+    }
+    void damage_bytes(std::string& body) {
+        if (body.empty()) return;
+        const std::size_t at = random_.next_below(body.size());
+        body[at] = static_cast<char>(random_.next_below(256));
+        if (random_.next_below(4) == 0) body.erase(at, 1 + random_.next_below(20));
+        if (random_.next_below(4) == 0) body.insert(at, body.substr(at / 2, 30));
     }
     /// In JSON: what stands behind some colon becomes something else.
     void replace_value(std::string& body) {
@@ -210,8 +257,15 @@ class DoorFixture : public ApiFixture {
             request.body = to_text(body);
             request.reads = reads + id;
         };
+        const auto send_span = [&] {
+            const std::string trace_id = fmt::format("{:016}", number);
+            send(k_spans, {}, "");
+            request.become_protobuf(to_protobuf({.trace_id = trace_id, .name = id}));
+            request.reads = "/api/public/traces/";
+            for (const char digit : trace_id) request.reads += fmt::format("{:02x}", digit);
+        };
         const Json trace = {{"id", id}, {"name", "n"}, {"metadata", {{"a", number}}}};
-        switch (number % 4) {
+        switch (number / k_lanes % 5) {
             case 0:
                 send("/api/public/ingestion",
                      {{"batch",
@@ -231,6 +285,7 @@ class DoorFixture : public ApiFixture {
                      {{"id", id}, {"datasetName", "kept"}, {"input", number}},
                      "/api/public/dataset-items/");
                 break;
+            case 3: send_span(); break;
             default:
                 send("/api/public/v2/prompts",
                      {{"name", id}, {"prompt", "p"}, {"labels", {"production"}}},
@@ -263,7 +318,11 @@ class DoorFixture : public ApiFixture {
 
 /// What has come of the requests.
 struct Tally {
-    int valid = 0;  ///< answered with 2xx
+    struct Form {
+        int sent = 0;
+        int valid = 0;  ///< answered with 2xx
+    };
+    std::map<std::string, Form> forms;
     std::vector<std::string> to_read;
 };
 
@@ -273,11 +332,14 @@ void receive(DoorFixture& fixture, std::size_t lane, const Request& request, Tal
     const bool has_body = request.method != "HEAD";
     bool goes_on = request.is_whole;
     int answers = 0;
+    for (const std::string& form : request.forms()) ++tally.forms[form].sent;
     while (const auto response = client.read(has_body)) {
         ++answers;
         CHECK(response->status < 500);
         const bool is_valid = response->status >= 200 && response->status < 300;
-        if (answers == 1) tally.valid += static_cast<int>(is_valid);
+        if (answers == 1 && is_valid) {
+            for (const std::string& form : request.forms()) ++tally.forms[form].valid;
+        }
         if (!request.reads.empty()) {
             INFO(response->body);
             CHECK(is_valid);
@@ -323,6 +385,7 @@ TEST_CASE("mutated requests: 10000 do no harm and what was acknowledged is there
             const bool is_kept = i % 5 < 2;
             const int number = sent + static_cast<int>(i);
             requests[i] = is_kept ? fixture.kept(number) : fixture.about(mutator.any_of(routes()));
+            if (is_kept) mutator.dress(requests[i]);
             texts[i] = is_kept ? requests[i].text() : mutator.mutate(requests[i]);
             fixture.lane(i).send(texts[i]);
             if (!requests[i].is_whole) fixture.lane(i).end();
@@ -333,7 +396,12 @@ TEST_CASE("mutated requests: 10000 do no harm and what was acknowledged is there
         }
         if ((sent + k_lanes) % k_hundred == 0) check_hundred(fixture, tally);
     }
-    CHECK(tally.valid >= k_requests * 3 / 10);
+    CHECK(tally.forms.size() == 4);
+    for (const auto& [name, form] : tally.forms) {
+        INFO(name);
+        CHECK(form.sent > k_requests / 20);
+        CHECK(form.valid >= form.sent * 3 / 10);
+    }
 }
 
 }  // namespace assay::test
