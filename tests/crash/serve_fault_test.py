@@ -240,7 +240,8 @@ class End(ServeFaultTestCase):
             connection.sendall(b"GET /api/public/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
             idle.append(connection)
         for connection in idle:
-            self.assertTrue(connection.recv(65536).startswith(b"HTTP/1.1 200 OK"))
+            answer = connection.recv(65536)
+            self.assertTrue(answer.startswith(b"HTTP/1.1 200 OK"), answer)
         status, _, body = self.send(server, [1])
         self.assertEqual((status, body["errors"]), (207, []))
         began = time.monotonic()
@@ -325,7 +326,7 @@ class Load(ServeFaultTestCase):
              "body": {"id": f"small-{i}", "metadata": metadata,
                       "input": noise(self.chance, 80_000)}} for i in range(40)]))
 
-
+    @unittest.skipIf(IS_SANITIZED, "the check of virtual calls needs a descriptor itself")
     def test_without_descriptors_connections_wait_and_nothing_else_breaks(self):
         server = self.serve()
         _, most = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)
@@ -336,7 +337,8 @@ class Load(ServeFaultTestCase):
         used = self.processor_seconds(server)
         for connection in waiting[:5]:
             connection.sendall(b"GET /api/public/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            self.assertTrue(connection.recv(65536).startswith(b"HTTP/1.1 200 OK"))
+            answer = connection.recv(65536)
+            self.assertTrue(answer.startswith(b"HTTP/1.1 200 OK"), answer)
         for connection in waiting:
             connection.close()
         self.assertEqual(self.send(server, [1])[0], 207)
