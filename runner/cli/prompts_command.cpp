@@ -130,8 +130,8 @@ Result<ExitCode> PromptsCommand::list() {
     for (const PromptSummary& prompt : prompts) {
         const std::string named =
             fmt::format("{} ({})", prompt.name, fmt::join(prompt.labels, ", "));
-        print_out(fmt::format("{:<5} {:>8}  {}\n", prompt.type, prompt.versions.size(),
-                              fit_width(terminal_safe(named), room)));
+        print_out(fmt::format("{:<5} {:>8}  {}\n", terminal_safe(prompt.type),
+                              prompt.versions.size(), fit_width(terminal_safe(named), room)));
     }
     return ExitCode::ok;
 }

@@ -77,12 +77,17 @@ std::deque<WriteQueue::Entry>* WriteQueue::choose(const Group& group) {
     if (group.entries.size() >= k_group_jobs_max || group.bytes >= k_group_bytes) return nullptr;
     const bool may_take_large = !large_.empty() && !group.has_small;
     if (may_take_large && is_turn_of_large_ && !group.has_large) return &large_;
-    if (!small_.empty()) return &small_;
+    if (group.small_ones > 0) return &small_;
     return may_take_large ? &large_ : nullptr;
 }
 
 bool WriteQueue::take_next(Group& group) {
     const std::lock_guard lock(mutex_);
+    // Those that come while small ones are written are the next transaction's: their senders and
+    // the disk are busy at the same time then.
+    if (group.entries.empty() || !group.entries.back().is_small()) {
+        group.small_ones = small_.size();
+    }
     std::deque<Entry>* const from = choose(group);
     if (from == nullptr) {
         is_turn_of_large_ = !group.has_large;
@@ -94,6 +99,7 @@ bool WriteQueue::take_next(Group& group) {
     waiting_bytes_ -= taken.bytes;
     group.bytes += taken.bytes;
     (taken.is_small() ? group.has_small : group.has_large) = true;
+    if (taken.is_small()) --group.small_ones;
     return true;
 }
 

@@ -12,8 +12,8 @@
 
 namespace assay {
 
-/// The one thread that writes for many: what is handed in while a transaction is being committed
-/// is committed together next, with one wait for the disk. A job that fails is undone by itself and
+/// The one thread that writes for many: what is handed in while a transaction is being written is
+/// committed together next, with one wait for the disk. A job that fails is undone by itself and
 /// does not touch the others. Small jobs go first, and a transaction that has one begins no large
 /// job after it, so that a small job waits for one large one at most; large ones have their turn in
 /// every other transaction at least.
@@ -54,6 +54,7 @@ class WriteQueue {
     struct Group {
         std::vector<Entry> entries{};
         std::size_t bytes = 0;
+        std::size_t small_ones = 0;  ///< it still takes: others come while it is written
         bool has_small = false;
         bool has_large = false;
     };
