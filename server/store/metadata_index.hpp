@@ -20,8 +20,7 @@ struct IndexedRow {
 
 /// Makes a row findable by `after`. Needs a transaction.
 /// @param before  what it is found by now, as it was put in: the index itself keeps no content.
-/// Null
-///                on either side: nothing.
+///                Null on either side: nothing.
 [[nodiscard]] Result<void> replace_metadata(Session& writer, const IndexedRow& indexed,
                                             const Json& before, const Json& after);
 
