@@ -16,6 +16,7 @@
 #include "server/api/score_json.hpp"
 #include "server/api/trace_json.hpp"
 #include "server/query/query.hpp"
+#include "server/store/row_values.hpp"
 #include "server/tracing/records.hpp"
 #include "server/tracing/removal.hpp"
 #include "server/tracing/score_records.hpp"
@@ -95,7 +96,7 @@ Result<void> add_observations(Session& reader, std::string_view traces, TraceSum
         if (!more) return {};
         TraceSummary& summary = summaries[rows.integer(0)];
         summary.observations.push_back(rows.id(1));
-        const Time start{std::chrono::nanoseconds(rows.integer(2))};
+        const Time start = time_at(rows, 2);
         summary.add(start, start + std::chrono::nanoseconds(rows.integer(3)));
         summary.cost += to_usd(rows.integer(4));
     }

@@ -6,6 +6,7 @@
 
 #include "core/base/money.hpp"
 #include "server/resources/pricing.hpp"
+#include "server/resources/prompt_store.hpp"
 #include "server/store/metadata_index.hpp"
 #include "server/store/row_values.hpp"
 #include "server/tracing/entity_state.hpp"
@@ -33,8 +34,6 @@ constexpr const char* k_put =
     "experiment_item = ?28";
 
 constexpr const char* k_move = "UPDATE observations SET trace = ?2 WHERE observation = ?1";
-constexpr const char* k_find_prompt =
-    "SELECT id FROM prompts WHERE project = ?1 AND name = ?2 AND version = ?3";
 
 constexpr const char* k_default_environment = "default";
 constexpr const char* k_default_level = "DEFAULT";
@@ -51,7 +50,7 @@ struct Projection {
     Pricing pricing;
     std::optional<std::string_view> prompt_name;
     std::optional<std::int64_t> prompt_version;
-    std::optional<std::string> prompt_id;
+    std::optional<PromptId> prompt_id;
 };
 
 std::optional<std::int64_t> latency_of(const FieldReader& fields, std::string_view type,
@@ -61,15 +60,6 @@ std::optional<std::int64_t> latency_of(const FieldReader& fields, std::string_vi
     std::int64_t latency = 0;
     const bool is_too_long = __builtin_sub_overflow(std::max(*end, start), start, &latency);
     return is_too_long ? std::numeric_limits<std::int64_t>::max() : latency;
-}
-
-Result<std::optional<std::string>> find_prompt(const IngestContext& context, std::string_view name,
-                                               std::int64_t version) {
-    ASSAY_TRY(Rows rows,
-              context.writer.connection().query(k_find_prompt, context.project_row, name, version));
-    ASSAY_TRY(const bool found, rows.next());
-    if (!found) return std::nullopt;
-    return rows.id(0);
 }
 
 Result<Projection> project(const IngestContext& context, const ObservationKey& key,
@@ -99,7 +89,8 @@ Result<Projection> project(const IngestContext& context, const ObservationKey& k
     const auto prompt_name = fields.text("promptName");
     const auto prompt_version = fields.integer("promptVersion");
     if (prompt_name && prompt_version) {
-        ASSAY_TRY(projection.prompt_id, find_prompt(context, *prompt_name, *prompt_version));
+        ASSAY_TRY(projection.prompt_id,
+                  find_prompt(context.writer, context.project_row, *prompt_name, *prompt_version));
     }
     // The native protocol links a prompt only when there is one, OpenTelemetry as it was named.
     if (projection.prompt_id || !key.is_id_unique) {
@@ -116,7 +107,7 @@ Json derived_of(const Projection& projection) {
     if (!pricing.cost_details.empty()) derived[k_derived_cost] = pricing.cost_details;
     if (pricing.total_cost) derived[k_derived_total_cost] = *pricing.total_cost;
     if (!pricing.details.empty()) derived[k_derived_pricing] = pricing.details;
-    if (projection.prompt_id) derived[k_derived_prompt_id] = *projection.prompt_id;
+    if (projection.prompt_id) derived[k_derived_prompt_id] = projection.prompt_id->value();
     return derived;
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/money.hpp"
+#include "server/resources/prompt_store.hpp"
 #include "server/store/row_values.hpp"
 #include "server/store/trace_rows.hpp"
 #include "server/store/unit_document.hpp"
@@ -26,8 +27,6 @@ constexpr const char* k_observations_of =
     "ORDER BY start_time, observation";
 constexpr const char* k_item =
     "SELECT dictionary, size, document FROM item_versions WHERE item_version = ?1";
-constexpr const char* k_find_prompt =
-    "SELECT id FROM prompts WHERE project = ?1 AND name = ?2 AND version = ?3";
 constexpr const char* k_find_trace =
     "SELECT trace FROM traces WHERE project = ?1 AND id = ?2 AND mentioned IS NULL";
 constexpr const char* k_find_observation =
@@ -160,11 +159,9 @@ Result<void> read_unit_observation(const UnitDocuments& units, std::size_t slot,
 /// they are stored.
 Result<void> link_prompt(Session& session, std::int64_t project, ObservationRecord& record) {
     if (!record.prompt_name || !record.prompt_version) return {};
-    ASSAY_TRY(Rows rows, session.connection().query(k_find_prompt, project,
-                                                    std::string_view(*record.prompt_name),
-                                                    *record.prompt_version));
-    ASSAY_TRY(const bool found, rows.next());
-    if (found) record.prompt_id = rows.id(0);
+    ASSAY_TRY(const auto prompt,
+              find_prompt(session, project, *record.prompt_name, *record.prompt_version));
+    if (prompt) record.prompt_id = prompt->value();
     return {};
 }
 

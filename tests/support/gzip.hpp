@@ -8,11 +8,14 @@
 
 namespace assay::test {
 
-/// A text as a gzip stream.
-inline std::string gzipped(std::string_view text) {
-    constexpr int k_gzip_window_bits = 15 + 16;
+// How zlib calls the two formats that HTTP knows.
+inline constexpr int k_zlib_window_bits = 15;
+inline constexpr int k_gzip_window_bits = 15 + 16;
+
+/// A text as a stream of one of them.
+inline std::string packed_text(std::string_view text, int window_bits) {
     z_stream stream{};
-    REQUIRE(deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, k_gzip_window_bits, 8,
+    REQUIRE(deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, window_bits, MAX_MEM_LEVEL,
                          Z_DEFAULT_STRATEGY) == Z_OK);
     std::string packed(deflateBound(&stream, static_cast<uLong>(text.size())), '\0');
     std::string copy(text);  // zlib's input is not const
@@ -25,5 +28,7 @@ inline std::string gzipped(std::string_view text) {
     (void)deflateEnd(&stream);
     return packed;
 }
+
+inline std::string gzipped(std::string_view text) { return packed_text(text, k_gzip_window_bits); }
 
 }  // namespace assay::test

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -9,6 +8,7 @@
 #include "core/base/json.hpp"
 #include "core/base/random.hpp"
 #include "server/api/error_body.hpp"
+#include "tests/support/gzip.hpp"
 #include "tests/support/seed.hpp"
 #include "tests/unit/api/raw_client.hpp"
 
@@ -49,22 +49,6 @@ struct Fixture {
 };
 
 Json body_of(const RawResponse& response) { return parse_json(response.body).value(); }
-
-std::string packed(std::string_view text, int window_bits) {
-    z_stream stream{};
-    REQUIRE(deflateInit2(&stream, 9, Z_DEFLATED, window_bits, 9, Z_DEFAULT_STRATEGY) == Z_OK);
-    std::string out(deflateBound(&stream, text.size()) + 64, '\0');
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-    stream.avail_in = static_cast<uInt>(text.size());
-    stream.next_out = reinterpret_cast<Bytef*>(out.data());
-    stream.avail_out = static_cast<uInt>(out.size());
-    REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
-    out.resize(stream.total_out);
-    (void)deflateEnd(&stream);
-    return out;
-}
-
-std::string gzipped(std::string_view text) { return packed(text, 15 + 16); }
 
 /// Bytes that compress to about their own length.
 std::string noise(std::size_t bytes) {
@@ -166,7 +150,8 @@ TEST_CASE("http server: a packed body is inflated within its limits", "[api]") {
         return fixture.ask(request_text("POST", "/large", headers, body));
     };
     CHECK(body_of(post(gzip, gzipped("hello")))["body"] == "hello");
-    CHECK(body_of(post("Content-Encoding: deflate\r\n", packed("hello", 15)))["body"] == "hello");
+    CHECK(body_of(post("Content-Encoding: deflate\r\n",
+                       packed_text("hello", k_zlib_window_bits)))["body"] == "hello");
     CHECK(body_of(post("Content-Encoding: identity\r\n", "hello"))["body"] == "hello");
     CHECK(post("Content-Encoding: br\r\n", "hello").status == 415);
     CHECK(post(gzip, "hello").status == 400);

@@ -1,10 +1,9 @@
-#include <zlib.h>
-
 #include <catch2/catch.hpp>
 #include <string>
 
 #include "server/api/limits.hpp"
 #include "server/ingest/otlp_protobuf.hpp"
+#include "tests/support/gzip.hpp"
 #include "tests/unit/api/api_fixture.hpp"
 #include "tests/unit/ingest/otlp_support.hpp"
 
@@ -16,22 +15,6 @@ namespace {
 constexpr const char* k_traces = "/api/public/otel/v1/traces";
 constexpr const char* k_json = "Content-Type: application/json\r\n";
 constexpr const char* k_protobuf = "Content-Type: application/x-protobuf\r\n";
-
-std::string gzipped(std::string_view text) {
-    z_stream stream{};
-    REQUIRE(deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8,
-                         Z_DEFAULT_STRATEGY) == Z_OK);
-    std::string packed(deflateBound(&stream, static_cast<uLong>(text.size())), '\0');
-    std::string copy(text);
-    stream.next_in = reinterpret_cast<Bytef*>(copy.data());
-    stream.avail_in = static_cast<uInt>(copy.size());
-    stream.next_out = reinterpret_cast<Bytef*>(packed.data());
-    stream.avail_out = static_cast<uInt>(packed.size());
-    REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
-    packed.resize(stream.total_out);
-    deflateEnd(&stream);
-    return packed;
-}
 
 /// A root and a generation within it.
 Json chat_request() {
