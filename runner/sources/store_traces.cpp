@@ -25,23 +25,6 @@ struct StoredTrace {
     std::vector<ScoreRecord> scores{};              ///< of it and of its observations
 };
 
-double latency_seconds(const StoredTrace& trace) {
-    if (trace.observations.empty()) return 0;
-    Time first = Time::max();
-    Time last = Time::min();
-    for (const ObservationRecord& each : trace.observations) {
-        first = std::min(first, each.start);
-        last = std::max(last, each.end.value_or(each.start));
-    }
-    return seconds_between(first, last);
-}
-
-double cost_usd(const StoredTrace& trace) {
-    double cost = 0;
-    for (const ObservationRecord& each : trace.observations) cost += each.total_cost.value_or(0);
-    return cost;
-}
-
 class TracesOfStore final : public TraceSource {
   public:
     TracesOfStore(std::unique_ptr<Database> database, Snapshot snapshot, ProjectId project,
@@ -106,8 +89,10 @@ class TracesOfStore final : public TraceSource {
         const bool is_whole = detail == TraceDetail::whole;
         OrderedJson json = trace_v1_json(project_, trace.record,
                                          is_whole ? TraceContent::given : TraceContent::left_out);
-        json["latency"] = latency_seconds(trace);
-        json["totalCost"] = cost_usd(trace);
+        TraceTotals totals;
+        for (const ObservationRecord& each : trace.observations) totals.add(each);
+        json["latency"] = totals.latency();
+        json["totalCost"] = totals.cost;
         json["observations"] = OrderedJson::array();
         for (const ObservationRecord& each : trace.observations) {
             json["observations"].push_back(is_whole ? observation_v1_json(project_, each)

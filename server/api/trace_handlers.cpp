@@ -71,20 +71,12 @@ TraceGroups groups_of(const QueryParameters& parameters) {
 struct TraceSummary {
     OrderedJson observations = OrderedJson::array();  ///< ids, in start order
     OrderedJson scores = OrderedJson::array();        ///< ids
-    Time first = Time::max();
-    Time last = Time::min();
-    double cost = 0;  ///< US dollars
-
-    void add(Time start, Time end) {
-        first = std::min(first, start);
-        last = std::max(last, end);
-    }
-    [[nodiscard]] double latency() const { return first > last ? 0 : seconds_between(first, last); }
+    TraceTotals totals{};
 };
 
-void put_metrics(const TraceSummary& summary, const TraceGroups& groups, OrderedJson& json) {
-    json["latency"] = groups.metrics ? OrderedJson(summary.latency()) : OrderedJson(-1);
-    json["totalCost"] = groups.metrics ? OrderedJson(summary.cost) : OrderedJson(-1);
+void put_metrics(const TraceTotals& totals, const TraceGroups& groups, OrderedJson& json) {
+    json["latency"] = groups.metrics ? OrderedJson(totals.latency()) : OrderedJson(-1);
+    json["totalCost"] = groups.metrics ? OrderedJson(totals.cost) : OrderedJson(-1);
 }
 
 using TraceSummaries = std::map<std::int64_t, TraceSummary>;
@@ -97,8 +89,8 @@ Result<void> add_observations(Session& reader, std::string_view traces, TraceSum
         TraceSummary& summary = summaries[rows.integer(0)];
         summary.observations.push_back(rows.id(1));
         const Time start = time_at(rows, 2);
-        summary.add(start, start + std::chrono::nanoseconds(rows.integer(3)));
-        summary.cost += to_usd(rows.integer(4));
+        const Time end = start + std::chrono::nanoseconds(rows.integer(3));
+        summary.totals.add(start, end, to_usd(rows.integer(4)));
     }
 }
 
@@ -128,7 +120,7 @@ OrderedJson listed_trace(const ProjectId& project, const TraceRecord& trace, Tra
                          const TraceGroups& groups) {
     OrderedJson json =
         trace_v1_json(project, trace, groups.io ? TraceContent::given : TraceContent::left_out);
-    put_metrics(summary, groups, json);
+    put_metrics(summary.totals, groups, json);
     json["observations"] =
         groups.observations ? std::move(summary.observations) : OrderedJson::array();
     json["scores"] = std::move(summary.scores);
@@ -212,15 +204,14 @@ Result<ApiResponse> get_traces(const ApiContext&, const RouteCall& call, Session
 /// Writes a trace's observations. @return whether they fit.
 Result<bool> write_observations(Session& reader, const ProjectId& project,
                                 std::span<const ObservationRow> rows, const TraceGroups& groups,
-                                TraceSummary& summary, AnswerWriter& answer) {
+                                TraceTotals& totals, AnswerWriter& answer) {
     for (const ObservationRow& row : rows) {
         ASSAY_TRY(const auto records,
                   read_observation_records(
                       reader, std::span(&row, 1),
                       groups.observations ? RecordParts::all : RecordParts::columns));
         for (const ObservationRecord& record : records) {
-            summary.add(record.start, record.end.value_or(record.start));
-            summary.cost += record.total_cost.value_or(0);
+            totals.add(record);
             const bool fits =
                 !groups.observations || answer.add(observation_v1_json(project, record));
             if (!fits) return false;
@@ -261,10 +252,10 @@ Result<ApiResponse> get_trace(const ApiContext&, const RouteCall& call, Session&
     if (groups.observations || groups.metrics) {
         ASSAY_TRY(observations, observations_of(reader, project, *row));
     }
-    TraceSummary summary;
+    TraceTotals totals;
     answer.begin_list("observations");
     ASSAY_TRY(bool fits,
-              write_observations(reader, call.project(), observations, groups, summary, answer));
+              write_observations(reader, call.project(), observations, groups, totals, answer));
     answer.end_list();
     answer.begin_list("scores");
     if (fits && groups.scores) {
@@ -273,7 +264,7 @@ Result<ApiResponse> get_trace(const ApiContext&, const RouteCall& call, Session&
     answer.end_list();
     if (!fits) return answer_too_large(call, k_parts_of_trace);
     OrderedJson metrics;
-    put_metrics(summary, groups, metrics);
+    put_metrics(totals, groups, metrics);
     answer.add_members(metrics);
     return answer.finish();
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -15,6 +16,25 @@ namespace assay {
 [[nodiscard]] OrderedJson parsed_metadata(const Json& metadata);
 /// From one time to the other, in seconds.
 [[nodiscard]] double seconds_between(Time from, Time to);
+
+/// What the observations of a trace add up to.
+struct TraceTotals {
+    Time first = Time::max();
+    Time last = Time::min();
+    double cost = 0;  ///< US dollars
+
+    void add(Time start, Time end, double cost_usd) {
+        first = std::min(first, start);
+        last = std::max(last, end);
+        cost += cost_usd;
+    }
+    void add(const ObservationRecord& observation) {
+        add(observation.start, observation.end.value_or(observation.start),
+            observation.total_cost.value_or(0));
+    }
+    /// In seconds. Without any observation it is 0.
+    [[nodiscard]] double latency() const { return first > last ? 0 : seconds_between(first, last); }
+};
 
 enum class TraceContent : std::uint8_t { left_out, given };
 /// A trace without what comes of its observations and scores. Without its content it has no input
